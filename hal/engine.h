@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * hal/engine.h - a video engine: decoders, compositors and encoders that share one device.
+ *
+ * decode -> compose -> encode works on surfaces of one engine and never leaves its device.
+ * Threads: an engine may be used from any thread; each decoder, compositor and encoder from one
+ * thread at a time.
+ */
+#ifndef TESS_HAL_ENGINE_H
+#define TESS_HAL_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hal/net.h"
+#include "hal/surface.h"
+
+enum tess_codec {
+	TESS_CODEC_H264 = 1,
+	TESS_CODEC_H265,
+	TESS_CODEC_VP8,
+	TESS_CODEC_VP9,
+	TESS_CODEC_OPUS,
+	TESS_CODEC_AAC,
+};
+
+struct tess_rect {
+	int32_t x, y;          /* pixels, origin top left; even */
+	int32_t width, height; /* pixels; even */
+};
+
+/** How a picture fills its tile (LayoutParams.RenderMode). */
+enum tess_render {
+	TESS_RENDER_CROP = 1,  /* cover the tile, centred, cut what is over */
+	TESS_RENDER_FIT,       /* inside the tile, the background shows beside it */
+	TESS_RENDER_FIT_BLACK, /* inside the tile, black beside it */
+};
+
+/** One tile of a canvas. Tiles are drawn in the order given, later over earlier. */
+struct tess_tile {
+	struct tess_rect rect;        /* inside the canvas */
+	enum tess_render render;
+	struct tess_surface *surface; /* NULL: the tile is filled with black */
+};
+
+struct tess_encoder_config {
+	uint16_t width, height;    /* even */
+	uint16_t frame_rate;       /* a second */
+	uint16_t gop_frames;       /* distance of key frames */
+	uint32_t bitrate_bps;
+	uint8_t threads;           /* software: how many; 0 = the engine's choice */
+};
+
+/** An encoded picture; data is the encoder's until its next call. */
+struct tess_encoded {
+	const uint8_t *data; /* Annex B, parameter sets before each key frame */
+	size_t length;
+	int64_t pts_us, dts_us; /* media time */
+	bool key;
+};
+
+struct tess_engine_stats {
+	uint64_t decoded, composed, tiles_drawn, tiles_kept, encoded;
+	uint64_t downloads, uploads; /* pictures that crossed between device and host */
+	uint64_t surfaces_live;
+};
+
+struct tess_engine;
+struct tess_decoder;
+struct tess_compositor;
+struct tess_encoder;
+
+/** An engine driver. Required calls first; those marked optional may be NULL. */
+struct tess_engine_driver {
+	size_t size;      /* sizeof(struct tess_engine_driver) the driver was built with */
+	const char *name; /* "soft", "vaapi", "nv" */
+	/** Open device @p device (NULL: the first). @retval 0, -ENODEV, -ENOMEM */
+	int (*open)(struct tess_engine **enginep, const char *device);
+	/** Close; accepts NULL. All decoders, compositors, encoders and surfaces must be gone. */
+	void (*close)(struct tess_engine *engine);
+	void (*stats)(const struct tess_engine *engine, struct tess_engine_stats *stats);
+
+	/** @retval 0, -ENOTSUP codec, -ENOMEM, -ENODEV */
+	int (*decoder_open)(struct tess_decoder **decoderp, struct tess_engine *engine,
+			    enum tess_codec codec);
+	void (*decoder_close)(struct tess_decoder *decoder); /* accepts NULL */
+	/**
+	 * Decode one access unit (H.264: Annex B). A picture comes out in *surfacep, a reference of the
+	 * caller's, or NULL when none is ready yet.
+	 * @retval 0, -EBADMSG the access unit is damaged (go on with the next), -ENOMEM,
+	 *         -ENODEV the device is lost (close everything)
+	 */
+	int (*decoder_decode)(struct tess_decoder *decoder, const uint8_t *data, size_t length,
+			      int64_t capture_us, struct tess_surface **surfacep);
+
+	/** A canvas of width x height, both even; background is 0xRRGGBB. @retval 0, -EINVAL, -ENOMEM */
+	int (*compositor_open)(struct tess_compositor **compositorp, struct tess_engine *engine,
+			       uint16_t width, uint16_t height, uint32_t background);
+	void (*compositor_close)(struct tess_compositor *compositor); /* accepts NULL */
+	/**
+	 * Draw the canvas. The compositor keeps what did not change since its last call (same rectangle,
+	 * render mode and surface serial) and draws the rest. *surfacep is a reference of the
+	 * caller's; give it up before the next call or that one must copy the canvas.
+	 * @retval 0, -EINVAL a rectangle is odd or leaves the canvas, -ENOMEM, -ENODEV
+	 */
+	int (*compositor_draw)(struct tess_compositor *compositor, const struct tess_tile *tiles,
+			       unsigned count, struct tess_surface **surfacep);
+
+	/** @retval 0, -EINVAL, -ENOMEM, -EBUSY no session left, -ENODEV */
+	int (*encoder_open)(struct tess_encoder **encoderp, struct tess_engine *engine,
+			    const struct tess_encoder_config *config);
+	void (*encoder_close)(struct tess_encoder *encoder); /* accepts NULL */
+	/**
+	 * Encode one picture; low delay: what comes out is that picture, or nothing (length 0) when the
+	 * device is late. The caller keeps its reference of @p surface. pts must rise.
+	 * @retval 0, -EINVAL, -ENOMEM, -ENODEV
+	 */
+	int (*encoder_encode)(struct tess_encoder *encoder, struct tess_surface *surface, int64_t pts_us,
+			      bool force_key, struct tess_encoded *encoded);
+	/** Change the bit rate from the next picture on. Optional: NULL or -ENOTSUP means reopen. */
+	int (*encoder_set_bitrate)(struct tess_encoder *encoder, uint32_t bitrate_bps);
+
+	/**
+	 * For tests: copy a surface out as I420, tightly packed, width * height * 3 / 2 bytes.
+	 * @retval 0, -ENODEV
+	 */
+	int (*download)(struct tess_engine *engine, struct tess_surface *surface, uint8_t *i420);
+};
+
+/** What every driver's engine begins with. */
+struct tess_engine {
+	const struct tess_engine_driver *driver;
+};
+
+#endif
