@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/cloud/handler.h - the cloud API: a request in, an answer out.
+ *
+ * No sockets, no store, no log: what the box knows and does comes through the backend. Threads:
+ * any, as far as the backend's calls allow it.
+ */
+#ifndef TESS_CLOUD_HANDLER_H
+#define TESS_CLOUD_HANDLER_H
+
+#include "firmware/control/cloud/mix_params.h"
+#include "firmware/control/cloud/request.h"
+
+#define TESS_CLOUD_MAX_SECRET 128
+
+/** An API key pair. */
+struct tess_cloud_key {
+	int64_t id;   /* the backend's own, for app_owned() */
+	bool enabled; /* a disabled key is answered like an unknown one */
+	char secret_key[TESS_CLOUD_MAX_SECRET + 1]; /* wiped by the handler after use */
+};
+
+/**
+ * What the API needs from the box. All calls are required; arg is passed through. Calls that look
+ * up return 1 yes, 0 no, or a negative errno; calls that act return 0, -EINVAL after
+ * tess_cloud_refuse(error, ...), or another negative errno. Such an errno is answered with
+ * InternalError and without its text: log it where it arises.
+ */
+struct tess_cloud_backend {
+	/** Look up a SecretId (any bytes a client may send, at most 128). 1: *key is filled. */
+	int (*find_key)(void *arg, const char *secret_id, struct tess_cloud_key *key);
+	/** May this key act on this application (and is there such an application)? */
+	int (*app_owned)(void *arg, int64_t key_id, uint32_t sdk_app_id);
+	/** Is anybody, publishing or not, in the room? */
+	int (*room_has_users)(void *arg, const struct tess_cloud_room *room);
+	/** Is the live name used by a user's own stream or by another room's mix? */
+	int (*stream_id_taken)(void *arg, const struct tess_cloud_room *room,
+			       const char *stream_id);
+	/** Start the mix of a room, or change the one that runs (SPEC: an identical call has no
+	 * effect). */
+	int (*mix_start)(void *arg, const struct tess_mix_request *mix,
+			 struct tess_cloud_error *error);
+	/** End the mix of a room; TESS_CLOUD_MIX_SESSION_NOT_EXIST when there is none. */
+	int (*mix_stop)(void *arg, const struct tess_cloud_room *room,
+			struct tess_cloud_error *error);
+	void *arg;
+};
+
+/**
+ * Answer one request. The checks come in a fixed order: method and size, presence of what
+ * authenticates, time stamp, key, signature, version, action, body, missing, wrong, not yet
+ * possible parameters, ownership of the application, room, state.
+ * @retval 0 *response is filled, -ENOMEM nothing to free
+ */
+int tess_cloud_handle(const struct tess_cloud_request *request,
+		      const struct tess_cloud_backend *backend,
+		      struct tess_cloud_response *response) TESS_MUST_CHECK;
+void tess_cloud_response_free(struct tess_cloud_response *response);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/cloud/mix_params.h - the parameters of Start and StopMCUMixTranscode, checked.
+ */
+#ifndef TESS_CLOUD_MIX_PARAMS_H
+#define TESS_CLOUD_MIX_PARAMS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "firmware/control/cloud/error.h"
+
+#define TESS_CLOUD_MAX_ID    64 /* bytes of StreamId, RecordId, StrRoomId */
+#define TESS_CLOUD_MAX_USER  32
+#define TESS_CLOUD_MAX_MIXED 16
+
+enum tess_room_id_type {
+	TESS_ROOM_ID_NUMBER = 1, /* 123 and "123" are different rooms */
+	TESS_ROOM_ID_STRING,
+};
+
+struct tess_cloud_room {
+	uint32_t sdk_app_id;
+	enum tess_room_id_type type;
+	char id[TESS_CLOUD_MAX_ID + 1]; /* a number in decimal */
+};
+
+struct tess_mix_request {
+	struct tess_cloud_room room;
+	char stream_id[TESS_CLOUD_MAX_ID + 1]; /* "" = not watched live */
+	char record_id[TESS_CLOUD_MAX_ID + 1]; /* "" = not recorded; one of the two is there */
+	bool audio_only;
+	struct {
+		uint32_t sample_rate, bitrate_kbps, channels;
+	} audio;
+	struct { /* all 0 when audio_only; sizes even */
+		uint32_t width, height, bitrate_kbps, frame_rate, gop_s, background;
+	} video;
+	struct {
+		uint32_t layout; /* LayoutParams.Template */
+		uint32_t render; /* RenderMode */
+		uint32_t pure_audio_hold_place;
+		unsigned user_count; /* of users: MixVideoUids; 0 = everybody */
+		char users[TESS_CLOUD_MAX_MIXED][TESS_CLOUD_MAX_USER + 1];
+	} layout;
+};
+
+/** "number" or "string", as on the links. */
+const char *tess_room_id_type_text(enum tess_room_id_type type);
+
+/**
+ * Check the parameters of StartMCUMixTranscode (@p type number) or …ByStrRoomId (string). All is
+ * checked before anything is refused, and what is missing is told before what is wrong, and that
+ * before what the box cannot do yet.
+ * @retval 0, -EINVAL refused, see *error
+ */
+int tess_mix_request_parse(struct tess_mix_request *mix, const json_t *params,
+			   enum tess_room_id_type type,
+			   struct tess_cloud_error *error) TESS_MUST_CHECK;
+/** The parameters of StopMCUMixTranscode(ByStrRoomId). @retval as above */
+int tess_cloud_room_parse(struct tess_cloud_room *room, const json_t *params,
+			  enum tess_room_id_type type,
+			  struct tess_cloud_error *error) TESS_MUST_CHECK;
+/**
+ * The members "video" (null when audio only), "audio" and "layout" of a mix as docs/links.md has
+ * them, and "stream_id" and "record_id" (may be ""). Equal requests give equal objects.
+ * @return a new reference, NULL when out of memory
+ */
+json_t *tess_mix_request_to_json(const struct tess_mix_request *mix) TESS_MUST_CHECK;
+
+#endif
