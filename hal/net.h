@@ -18,8 +18,7 @@
 #include <sys/socket.h>
 
 #include "hal/clock.h"
-
-#define TESS_MUST_CHECK __attribute__((warn_unused_result))
+#include "hal/compiler.h"
 
 /** The most packets that one burst call moves; more costs cache misses and wins nothing. */
 #define TESS_NET_BURST 64
