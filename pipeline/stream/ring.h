@@ -52,8 +52,13 @@ uint64_t tess_ring_reader_epoch(const struct tess_ring_reader *reader);
 const struct tess_stream_info *tess_ring_reader_info(const struct tess_ring_reader *reader);
 /** Cursor to the oldest access unit still held whole / to the newest key frame held / behind all. */
 void tess_ring_seek_oldest(struct tess_ring_reader *reader);
-int tess_ring_seek_key(struct tess_ring_reader *reader); /* -ENOENT: no key frame held */
+int tess_ring_seek_key(struct tess_ring_reader *reader); /* -ENOENT: none held; audio only: newest */
 void tess_ring_seek_newest(struct tess_ring_reader *reader);
+/**
+ * Cursor to the oldest access unit held whose dts is greater than @p dts_us, or behind all.
+ * @retval 0 all that came after that time is still held, 1 some of it may have been overwritten
+ */
+int tess_ring_seek_after(struct tess_ring_reader *reader, int64_t dts_us);
 /**
  * Copy the access unit at the cursor into @p buffer and go on. au->data points into buffer.
  * @retval 0
