@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Tests of firmware/base/config.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "firmware/base/config.h"
+
+static char path[64];
+
+static int load(const char *text, struct tess_config *config, char *error, size_t size)
+{
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/tmp/tessera-config-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	int err = tess_config_load(config, path, error, size);
+	unlink(path);
+	return err;
+}
+
+static void test_defaults(void **state)
+{
+	struct tess_config config;
+
+	(void)state;
+	tess_config_defaults(&config);
+	assert_string_equal(config.control.listen, "0.0.0.0:8080");
+	assert_string_equal(config.egress.record_dir, "/var/lib/tessera/recordings");
+	assert_int_equal(config.media.rtp_port_min, 20000);
+	assert_int_equal(config.media.rtp_port_max, 20999);
+	assert_int_equal(config.media.jitter_ms, 100);
+	assert_int_equal(config.egress.fragment_ms, 1000);
+}
+
+static void test_values(void **state)
+{
+	struct tess_config config;
+	char error[256] = "";
+
+	(void)state;
+	tess_config_defaults(&config);
+	assert_int_equal(load("box: { name = \"hall 3\"; };\n"
+			      "media: { rtp_ports = \"30000-30099\"; jitter_ms = 40; };\n"
+			      "egress: { listen = \"[::1]:9000\"; };\n",
+			      &config, error, sizeof(error)),
+			 0);
+	assert_string_equal(config.box.name, "hall 3");
+	assert_int_equal(config.media.rtp_port_min, 30000);
+	assert_int_equal(config.media.rtp_port_max, 30099);
+	assert_int_equal(config.media.jitter_ms, 40);
+	assert_string_equal(config.egress.listen, "[::1]:9000");
+	assert_string_equal(config.control.listen, "0.0.0.0:8080"); /* the others stay */
+}
+
+/* Each wrong file: what it says after the path, and the configuration stays as it was. */
+static void test_messages(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{"box: {\n name = 3;\n};", ":2: box.name: a text in quotes is expected"},
+		{"media: { jitter_ms = 2001; };",
+		 ":1: media.jitter_ms: a whole number from 0 to 2000 is expected"},
+		{"media: { jitter_ms = \"5\"; };",
+		 ":1: media.jitter_ms: a whole number from 0 to 2000 is expected"},
+		{"media: { jitter_ms = 4.5; };",
+		 ":1: media.jitter_ms: a whole number from 0 to 2000 is expected"},
+		{"media: { jitter_ms = -1; };",
+		 ":1: media.jitter_ms: a whole number from 0 to 2000 is expected"},
+		{"media: {\n\n jiter_ms = 5;\n};", ":3: unknown setting media.jiter_ms"},
+		{"audio: { };", ":1: audio is not one of the groups box, control, media, egress"},
+		{"box = 3;", ":1: box is not one of the groups box, control, media, egress"},
+		{"box: { state_dir = \"var\"; };",
+		 ":1: box.state_dir: an absolute path is expected"},
+		{"box: { state_dir = \"\"; };", ":1: box.state_dir: it must not be empty"},
+		{"control: { listen = \"8080\"; };",
+		 ":1: control.listen: an address like \"0.0.0.0:8080\" or \"[::]:8080\" is "
+		 "expected"},
+		{"control: { listen = \"1.2.3.4:70000\"; };",
+		 ":1: control.listen: an address like \"0.0.0.0:8080\" or \"[::]:8080\" is "
+		 "expected"},
+		{"media: { rtp_ports = \"20001-20100\"; };",
+		 ":1: media.rtp_ports: a range like \"20000-20999\" is expected, even start, at "
+		 "least "
+		 "4 ports, 1024 to 65535"},
+		{"media: { rtp_ports = \"20000-20999x\"; };",
+		 ":1: media.rtp_ports: a range like \"20000-20999\" is expected, even start, at "
+		 "least "
+		 "4 ports, 1024 to 65535"},
+		{"box: { name = \"", ":1: syntax error"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tess_config config, before;
+		char error[512] = "", expected[600];
+
+		tess_config_defaults(&config);
+		before = config;
+		assert_int_equal(load(cases[i].text, &config, error, sizeof(error)), -EINVAL);
+		(void)snprintf(expected, sizeof(expected), "%s%s", path, cases[i].message);
+		assert_string_equal(error, expected);
+		assert_memory_equal(&config, &before, sizeof(config));
+	}
+}
+
+static void test_missing_file(void **state)
+{
+	struct tess_config config;
+	char error[256];
+
+	(void)state;
+	tess_config_defaults(&config);
+	assert_int_equal(tess_config_load(&config, "/nowhere/x.conf", error, sizeof(error)),
+			 -ENOENT);
+	assert_string_equal(error, "/nowhere/x.conf: No such file or directory");
+}
+
+static void test_address(void **state)
+{
+	union tess_addr address;
+
+	(void)state;
+	assert_int_equal(tess_config_address("127.0.0.1:80", &address), 0);
+	assert_int_equal(ntohs(address.in.sin_port), 80);
+	assert_int_equal(ntohl(address.in.sin_addr.s_addr), 0x7f000001);
+	assert_int_equal(tess_config_address("[::1]:443", &address), 0);
+	assert_int_equal(address.sa.sa_family, AF_INET6);
+	assert_int_equal(tess_config_address("::1:443", &address), -EINVAL);
+	assert_int_equal(tess_config_address("localhost:80", &address), -EINVAL);
+	assert_int_equal(tess_config_address("1.2.3.4:", &address), -EINVAL);
+	assert_int_equal(tess_config_address("1.2.3.4:-1", &address), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_messages), cmocka_unit_test(test_missing_file),
+		cmocka_unit_test(test_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
