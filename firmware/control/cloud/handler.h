@@ -49,7 +49,7 @@ struct tess_cloud_backend {
  * Answer one request. The checks come in a fixed order: method and size, presence of what
  * authenticates, time stamp, key, signature, version, action, body, missing, wrong, not yet
  * possible parameters, ownership of the application, room, state.
- * @retval 0 *response is filled, -ENOMEM nothing to free
+ * @retval 0 *response is filled, -ENOMEM, -EIO no random numbers; nothing to free then
  */
 int tess_cloud_handle(const struct tess_cloud_request *request,
 		      const struct tess_cloud_backend *backend,

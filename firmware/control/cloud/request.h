@@ -18,7 +18,8 @@ struct tess_cloud_request {
 	const char *method; /* "GET", "POST" */
 	const char *query;  /* the text after '?' exactly as received, not decoded; NULL or "" when
 			       none */
-	/** Value of a header (any case of the name) exactly as received, NULL when it is absent. */
+	/** Value of a header (any case of the name) as received, NULL when absent; stays valid for
+	 * the call. */
 	const char *(*get_header)(void *header_arg, const char *name);
 	void *header_arg;
 	const void *body;

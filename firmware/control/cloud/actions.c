@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/cloud/actions.c - the actions of each API version.
+ */
+#include "firmware/control/cloud/actions.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The answer of a look-up. It refuses nothing, so that -EINVAL is a failure like any other. */
+static int looked_up(int answer)
+{
+	return answer == -EINVAL ? -EIO : answer;
+}
+
+/* The application must be the caller's. */
+static int check_owner(const struct tess_cloud_context *context, const struct tess_cloud_room *room,
+		       struct tess_cloud_error *error)
+{
+	const struct tess_cloud_backend *backend = context->backend;
+	int owned = looked_up(backend->app_owned(backend->arg, context->key_id, room->sdk_app_id));
+
+	if (owned < 0)
+		return owned;
+	return owned ? 0
+		     : tess_cloud_refuse(error, TESS_CLOUD_UNAUTHORIZED_SDK_APP_ID,
+					 "The SecretId has no permission for the SdkAppId %u.",
+					 room->sdk_app_id);
+}
+
+static int refuse_empty_room(struct tess_cloud_error *error)
+{
+	return tess_cloud_refuse(error, TESS_CLOUD_ROOM_NOT_EXIST,
+				 "The room does not exist: nobody is in it.");
+}
+
+static int start_mix(const struct tess_cloud_context *context, json_t *fields,
+		     struct tess_cloud_error *error)
+{
+	const struct tess_cloud_backend *backend = context->backend;
+	struct tess_mix_request mix;
+	int err, yes;
+
+	(void)fields; /* the answer is the RequestId alone */
+	err = tess_mix_request_parse(&mix, context->params, context->room_type, error);
+	if (!err)
+		err = check_owner(context, &mix.room, error);
+	if (err)
+		return err;
+	yes = looked_up(backend->room_has_users(backend->arg, &mix.room));
+	if (yes < 0)
+		return yes;
+	if (!yes)
+		return refuse_empty_room(error);
+	if (mix.stream_id[0]) {
+		yes = looked_up(backend->stream_id_taken(backend->arg, &mix.room, mix.stream_id));
+		if (yes < 0)
+			return yes;
+		if (yes)
+			return tess_cloud_refuse(error, TESS_CLOUD_INVALID_STREAM_ID,
+						 "The StreamId is in use by another stream.");
+	}
+	return backend->mix_start(backend->arg, &mix, error);
+}
+
+static int stop_mix(const struct tess_cloud_context *context, json_t *fields,
+		    struct tess_cloud_error *error)
+{
+	const struct tess_cloud_backend *backend = context->backend;
+	struct tess_cloud_room room;
+	int err, yes;
+
+	(void)fields;
+	err = tess_cloud_room_parse(&room, context->params, context->room_type, error);
+	if (!err)
+		err = check_owner(context, &room, error);
+	if (err)
+		return err;
+	yes = looked_up(backend->room_has_users(backend->arg, &room));
+	if (yes < 0)
+		return yes;
+	/* also in an empty room: the last user may have left this instant, and the mix be there */
+	err = backend->mix_stop(backend->arg, &room, error);
+	if (err == -EINVAL && error->code == TESS_CLOUD_MIX_SESSION_NOT_EXIST && !yes)
+		return refuse_empty_room(error);
+	return err;
+}
+
+static const char *const start_params[] = {
+	"SdkAppId",	"RoomId",	"StrRoomId",	    "OutputParams",
+	"EncodeParams", "LayoutParams", "PublishCdnParams", NULL,
+};
+static const char *const stop_params[] = {"SdkAppId", "RoomId", "StrRoomId", NULL};
+
+/* clang-format off */
+static const struct tess_cloud_action trtc_actions[] = {
+	{"StartMCUMixTranscode", start_mix, TESS_ROOM_ID_NUMBER, start_params},
+	{"StartMCUMixTranscodeByStrRoomId", start_mix, TESS_ROOM_ID_STRING, start_params},
+	{"StopMCUMixTranscode", stop_mix, TESS_ROOM_ID_NUMBER, stop_params},
+	{"StopMCUMixTranscodeByStrRoomId", stop_mix, TESS_ROOM_ID_STRING, stop_params},
+	{.name = "DismissRoom"},
+	{.name = "DismissRoomByStrRoomId"},
+	{.name = "RemoveUser"},
+	{.name = "RemoveUserByStrRoomId"},
+	{.name = "SetUserBlocked"},
+	{.name = "SetUserBlockedByStrRoomId"},
+	{.name = "DescribeRoomInfo"},
+	{.name = "DescribeRoomInformation"},
+	{.name = "DescribeUserInfo"},
+	{.name = "DescribeUserInformation"},
+	{.name = "CreatePicture"},
+	{.name = "DescribePicture"},
+	{.name = "ModifyPicture"},
+	{.name = "DeletePicture"},
+	{.name = "DescribeRecordStatistic"},
+	{.name = "DescribeTrtcMcuTranscodeTime"},
+	{.name = "DescribeRecordingUsage"},
+	{.name = "DescribeMixTranscodingUsage"},
+	{.name = "CreateCloudRecording"},
+	{.name = "DescribeCloudRecording"},
+	{.name = "ModifyCloudRecording"},
+	{.name = "DeleteCloudRecording"},
+	{.name = "StartPublishCdnStream"},
+	{.name = "UpdatePublishCdnStream"},
+	{.name = "StopPublishCdnStream"},
+	{0},
+};
+
+static const struct tess_cloud_action vod_actions[] = {
+	{.name = "SearchMedia"},
+	{.name = "DescribeMediaInfos"},
+	{.name = "DeleteMedia"},
+	{.name = "CreateSubAppId"},
+	{.name = "DescribeSubAppIds"},
+	{.name = "ModifySubAppIdInfo"},
+	{.name = "ModifySubAppIdStatus"},
+	{0},
+};
+
+static const struct tess_cloud_action live_actions[] = {
+	{.name = "DescribeLivePlayAuthKey"},
+	{.name = "ModifyLivePlayAuthKey"},
+	{.name = "DescribeLivePushAuthKey"},
+	{.name = "ModifyLivePushAuthKey"},
+	{.name = "DescribeLiveStreamState"},
+	{.name = "DescribeLiveStreamOnlineList"},
+	{.name = "DropLiveStream"},
+	{0},
+};
+/* clang-format on */
+
+/* The version names the product: all products have one address here. */
+static const struct {
+	const char *version;
+	const struct tess_cloud_action *actions;
+} versions[] = {
+	{"2019-07-22", trtc_actions},
+	{"2018-07-17", vod_actions},
+	{"2018-08-01", live_actions},
+};
+
+int tess_cloud_action_find(const struct tess_cloud_action **actionp, const char *version,
+			   const char *name, struct tess_cloud_error *error)
+{
+	const struct tess_cloud_action *action = NULL;
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		if (!strcmp(versions[i].version, version))
+			action = versions[i].actions;
+	}
+	if (!action)
+		return tess_cloud_refuse(error, TESS_CLOUD_NO_SUCH_VERSION,
+					 "The specified api version=`%.32s` does not exist.",
+					 version);
+	while (action->name && strcmp(action->name, name) != 0)
+		action++;
+	if (!action->name)
+		return tess_cloud_refuse(error, TESS_CLOUD_INVALID_ACTION,
+					 "The action `%.64s` does not exist in version `%s`.", name,
+					 version);
+	if (!action->run)
+		return tess_cloud_refuse(error, TESS_CLOUD_UNSUPPORTED_OPERATION,
+					 "The action `%s` is not available on this box.", name);
+	*actionp = action;
+	return 0;
+}

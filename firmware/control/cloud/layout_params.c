@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/cloud/layout_params.c - LayoutParams and the pictures beside the users',
+ * checked.
+ */
+#include "firmware/control/cloud/layout_params.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "firmware/control/cloud/usersig.h"
+
+#define OPTIONAL      TESS_CLOUD_CODE_BEFORE_FIRST
+#define TEMPLATE_GRID 1
+#define MAX_URL	      512
+
+/* Why a template is refused; the grid is not. */
+static const char *const template_refusals[] = {
+	"Template 0 (floating, the default) is not available yet, use 1 (grid)",
+	"",
+	"Template 2 (screen share) is not available yet, use 1 (grid)",
+	"Template 3 (picture in picture) is not available yet, use 1 (grid)",
+	"Template 4 (custom) is not available yet, use 1 (grid)",
+};
+
+bool tess_image_url_valid(const char *url)
+{
+	static const char *const suffixes[] = {".png", ".jpg", ".jpeg", ".bmp"};
+	size_t length = strlen(url), path_length = strcspn(url, "?#");
+	size_t scheme = !strncasecmp(url, "http://", 7)	   ? 7
+			: !strncasecmp(url, "https://", 8) ? 8
+							   : 0;
+
+	if (!scheme || length > MAX_URL || url[scheme] == '/' || url[scheme] == '\0')
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)url[i] <= ' ' || url[i] == 0x7f)
+			return false;
+	}
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		size_t suffix = strlen(suffixes[i]);
+
+		if (path_length > scheme + suffix &&
+		    !strncasecmp(url + path_length - suffix, suffixes[i], suffix))
+			return true;
+	}
+	return false;
+}
+
+/* ImageWidth, ImageHeight, LocationX, LocationY, inside the canvas. */
+static void check_rectangle(const struct tess_section *section, const char *width_name,
+			    const char *height_name, struct tess_canvas canvas,
+			    enum tess_cloud_code missing, enum tess_cloud_code invalid)
+{
+	int64_t width, height, x, y;
+
+	width = tess_check_number(
+		section, &(struct tess_number){width_name, 0, INT32_MAX, missing, invalid}, 0);
+	height = tess_check_number(
+		section, &(struct tess_number){height_name, 0, INT32_MAX, missing, invalid}, 0);
+	x = tess_check_number(
+		section, &(struct tess_number){"LocationX", 0, INT32_MAX, missing, invalid}, 0);
+	y = tess_check_number(
+		section, &(struct tess_number){"LocationY", 0, INT32_MAX, missing, invalid}, 0);
+	if (!canvas.width || !canvas.height)
+		return;
+	if (x + width > canvas.width)
+		tess_check_invalid(section, width_name, invalid,
+				   "the rectangle must lie inside the canvas");
+	if (y + height > canvas.height)
+		tess_check_invalid(section, height_name, invalid,
+				   "the rectangle must lie inside the canvas");
+}
+
+static bool check_user(const struct tess_section *section, const char *name, const char *user,
+		       enum tess_cloud_code invalid)
+{
+	if (tess_user_id_valid(user))
+		return true;
+	tess_check_invalid(section, name, invalid,
+			   "1 to 32 letters, digits, underscores and hyphens are expected");
+	return false;
+}
+
+static void check_mix_video_uids(struct tess_mix_request *mix, const struct tess_section *layout)
+{
+	const json_t *users, *user;
+	size_t i;
+
+	users = tess_check_array(layout, "MixVideoUids", TESS_CLOUD_MAX_MIXED, OPTIONAL,
+				 TESS_CLOUD_INVALID_PARAMETER);
+	json_array_foreach(users, i, user)
+	{
+		const char *id = json_string_value(user);
+
+		if (!check_user(layout, "MixVideoUids", id ? id : "", TESS_CLOUD_INVALID_PARAMETER))
+			return;
+		(void)stpcpy(mix->layout.users[mix->layout.user_count++], id);
+	}
+}
+
+static void check_main_video(const struct tess_section *layout)
+{
+	static const struct tess_number stream_type = {"MainVideoStreamType", 0, 1, OPTIONAL,
+						       TESS_CLOUD_INVALID_MAIN_VIDEO_STREAM_TYPE};
+	static const struct tess_number right_align = {"MainVideoRightAlign", 0, 1, OPTIONAL,
+						       TESS_CLOUD_INVALID_MAIN_VIDEO_RIGHT_ALIGN};
+	const char *user;
+
+	user = tess_check_text(layout, "MainVideoUserId", OPTIONAL, TESS_CLOUD_INVALID_PARAMETER);
+	if (user && check_user(layout, "MainVideoUserId", user, TESS_CLOUD_INVALID_PARAMETER))
+		tess_check_unsupported(layout, "MainVideoUserId",
+				       "a big picture is not available yet");
+	if (tess_check_number(layout, &stream_type, 0))
+		tess_check_unsupported(layout, stream_type.name,
+				       "a big picture is not available yet");
+	if (tess_check_number(layout, &right_align, 0))
+		tess_check_unsupported(layout, right_align.name,
+				       "a big picture is not available yet");
+}
+
+static void check_small_video(const struct tess_section *layout, struct tess_canvas canvas)
+{
+	static const struct tess_number stream_type = {"StreamType", 0, 1,
+						       TESS_CLOUD_MISSING_PARAMETER,
+						       TESS_CLOUD_INVALID_SMALL_VIDEO_STREAM_TYPE};
+	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_SMALL_VIDEO_LAYOUT_PARAMS;
+	struct tess_section small;
+	const char *user;
+
+	small = tess_check_object(layout, "SmallVideoLayoutParams", OPTIONAL, invalid);
+	if (!small.object)
+		return;
+	user = tess_check_text(&small, "UserId", TESS_CLOUD_MISSING_PARAMETER, invalid);
+	if (user)
+		(void)check_user(&small, "UserId", user, invalid);
+	(void)tess_check_number(&small, &stream_type, 0);
+	check_rectangle(&small, "ImageWidth", "ImageHeight", canvas, OPTIONAL, invalid);
+	tess_check_unsupported(layout, "SmallVideoLayoutParams",
+			       "picture in picture is not available yet");
+}
+
+static void check_preset(const struct tess_section *preset, struct tess_canvas canvas)
+{
+	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG;
+	const struct tess_number numbers[] = {
+		{"StreamType", 0, 1, OPTIONAL, invalid},
+		{"ZOrder", 0, INT32_MAX, OPTIONAL, invalid},
+		{"RenderMode", 0, 2, OPTIONAL, invalid},
+		{"MixInputType", 0, 2, OPTIONAL, invalid},
+		{"PlaceImageId", 0, UINT32_MAX, OPTIONAL, invalid},
+	};
+	const char *user;
+
+	user = tess_check_text(preset, "UserId", OPTIONAL, invalid);
+	if (user)
+		(void)check_user(preset, "UserId", user, invalid);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		(void)tess_check_number(preset, &numbers[i], 0);
+	check_rectangle(preset, "ImageWidth", "ImageHeight", canvas, OPTIONAL, invalid);
+}
+
+static void check_presets(const struct tess_section *layout, int64_t template,
+			  struct tess_canvas canvas)
+{
+	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG;
+	const json_t *presets, *element;
+	size_t i;
+
+	presets = tess_check_array(
+		layout, "PresetLayoutConfig", TESS_CLOUD_MAX_MIXED,
+		template == 4 ? TESS_CLOUD_MISSING_PRESET_LAYOUT_CONFIG : OPTIONAL, invalid);
+	if (!presets)
+		return;
+	json_array_foreach(presets, i, element)
+	{
+		struct tess_section preset = {.checks = layout->checks, .object = element};
+
+		(void)snprintf(preset.path, sizeof(preset.path), "%.31sPresetLayoutConfig.%u.",
+			       layout->path, (unsigned)i);
+		if (json_is_object(element))
+			check_preset(&preset, canvas);
+		else
+			tess_check_invalid(layout, "PresetLayoutConfig", invalid,
+					   "an array of objects is expected");
+	}
+	tess_check_unsupported(layout, "PresetLayoutConfig",
+			       "a custom layout is not available yet");
+}
+
+static void check_water_mark(const struct tess_section *layout, struct tess_canvas canvas)
+{
+	static const struct tess_number id = {"WaterMarkId", 0, UINT32_MAX,
+					      TESS_CLOUD_MISSING_PARAMETER,
+					      TESS_CLOUD_INVALID_PARAMETER};
+	struct tess_section mark;
+	const char *url;
+
+	mark = tess_check_object(layout, "WaterMarkParams", OPTIONAL, TESS_CLOUD_INVALID_PARAMETER);
+	if (!mark.object)
+		return;
+	(void)tess_check_number(&mark, &id, 0);
+	check_rectangle(&mark, "WaterMarkWidth", "WaterMarkHeight", canvas,
+			TESS_CLOUD_MISSING_PARAMETER, TESS_CLOUD_INVALID_PARAMETER);
+	url = tess_check_text(&mark, "WaterMarkUrl", OPTIONAL, TESS_CLOUD_INVALID_PARAMETER);
+	if (url && !tess_image_url_valid(url))
+		tess_check_invalid(&mark, "WaterMarkUrl", TESS_CLOUD_INVALID_PARAMETER,
+				   "the http(s) address of a png, jpg, jpeg or bmp is expected");
+	tess_check_unsupported(layout, "WaterMarkParams", "a watermark is not available yet");
+}
+
+void tess_layout_params_check(struct tess_mix_request *mix, const struct tess_section *layout,
+			      struct tess_canvas canvas)
+{
+	static const struct tess_number template_number = {"Template", 0, 4, OPTIONAL,
+							   TESS_CLOUD_INVALID_PARAMETER};
+	static const struct tess_number render = {"RenderMode", 0, 2, OPTIONAL,
+						  TESS_CLOUD_INVALID_PARAMETER};
+	static const struct tess_number place_holder = {"PlaceHolderMode", 0, 1, OPTIONAL,
+							TESS_CLOUD_INVALID_PARAMETER};
+	static const struct tess_number hold_place = {"PureAudioHoldPlaceMode", 0, 2, OPTIONAL,
+						      TESS_CLOUD_INVALID_PARAMETER};
+	struct tess_checks before = *layout->checks;
+	int64_t template;
+
+	template = tess_check_number(layout, &template_number, 0);
+	mix->layout.layout = (uint32_t) template;
+	if (template != TEMPLATE_GRID)
+		tess_check_unsupported(layout, "Template", template_refusals[template]);
+	mix->layout.render = (uint32_t)tess_check_number(layout, &render, 0);
+	mix->layout.pure_audio_hold_place = (uint32_t)tess_check_number(layout, &hold_place, 0);
+	check_mix_video_uids(mix, layout);
+	check_main_video(layout);
+	check_small_video(layout, canvas);
+	check_presets(layout, template, canvas);
+	if (tess_check_number(layout, &place_holder, 0))
+		tess_check_unsupported(layout, "PlaceHolderMode",
+				       "a picture in the place of a user is not available yet");
+	check_water_mark(layout, canvas);
+	if (mix->audio_only) {
+		layout->checks->unsupported = before.unsupported;
+		mix->layout.layout = TEMPLATE_GRID;
+	}
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/cloud/mix_params.c - the parameters of Start and StopMCUMixTranscode, checked.
+ */
+#include "firmware/control/cloud/mix_params.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "firmware/control/cloud/layout_params.h"
+#include "firmware/control/cloud/params.h"
+
+#define OPTIONAL TESS_CLOUD_CODE_BEFORE_FIRST
+/* A tile of the 4 x 4 grid must be something that can be drawn and encoded. */
+#define MIN_EDGE 16
+
+#define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+const char *tess_room_id_type_text(enum tess_room_id_type type)
+{
+	return type == TESS_ROOM_ID_NUMBER ? "number" : "string";
+}
+
+static void check_room_string(struct tess_cloud_room *room, const struct tess_section *params)
+{
+	const char *text;
+	size_t length;
+
+	text = tess_check_text(params, "StrRoomId", TESS_CLOUD_MISSING_ROOM_ID,
+			       TESS_CLOUD_INVALID_STR_ROOM_ID);
+	if (!text)
+		return;
+	length = strlen(text);
+	if (!length || length > TESS_CLOUD_MAX_ID ||
+	    text[strspn(text, LETTERS_DIGITS " !#$%&()+-:;<=.>?@[]^_{}|~,")])
+		tess_check_invalid(params, "StrRoomId", TESS_CLOUD_INVALID_STR_ROOM_ID,
+				   "1 to 64 letters, digits, blanks and "
+				   "!#$%&()+-:;<=.>?@[]^_{}|~, are expected");
+	else
+		memcpy(room->id, text, length + 1);
+}
+
+static void check_room(struct tess_cloud_room *room, const struct tess_section *params,
+		       enum tess_room_id_type type)
+{
+	static const struct tess_number app = {"SdkAppId", 1, UINT32_MAX,
+					       TESS_CLOUD_MISSING_SDK_APP_ID,
+					       TESS_CLOUD_INVALID_SDK_APP_ID};
+	static const struct tess_number number = {"RoomId", 1, UINT32_MAX - 1,
+						  TESS_CLOUD_MISSING_ROOM_ID,
+						  TESS_CLOUD_INVALID_ROOM_ID};
+
+	room->sdk_app_id = (uint32_t)tess_check_number(params, &app, 0);
+	room->type = type;
+	if (type == TESS_ROOM_ID_STRING)
+		check_room_string(room, params);
+	else
+		(void)snprintf(room->id, sizeof(room->id), "%u",
+			       (unsigned)tess_check_number(params, &number, 0));
+}
+
+/* 1..64 bytes for the address of a live stream: what would end or split its path is refused. */
+static bool is_stream_id(const char *text)
+{
+	size_t length = strlen(text);
+
+	for (const char *p = text; *p; p++) {
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("/?#&\"", *p))
+			return false;
+	}
+	return length <= TESS_CLOUD_MAX_ID;
+}
+
+/* Is it there, right or wrong? An empty text says as little as nothing. */
+static bool is_given(const json_t *object, const char *name)
+{
+	const json_t *member = json_object_get(object, name);
+
+	return member && !(json_is_string(member) && !json_string_length(member));
+}
+
+static void check_output(struct tess_mix_request *mix, const struct tess_section *params)
+{
+	static const struct tess_number pure_audio = {"PureAudioStream", 0, 1, OPTIONAL,
+						      TESS_CLOUD_INVALID_PURE_AUDIO_STREAM};
+	static const struct tess_number audio_only = {"RecordAudioOnly", 0, 1, OPTIONAL,
+						      TESS_CLOUD_INVALID_RECORD_AUDIO_ONLY};
+	const char *stream_id, *record_id;
+	struct tess_section output;
+
+	output = tess_check_object(params, "OutputParams", TESS_CLOUD_MISSING_OUTPUT_PARAMS,
+				   TESS_CLOUD_INVALID_OUTPUT_PARAMS);
+	if (!output.object)
+		return;
+	stream_id = tess_check_text(&output, "StreamId", OPTIONAL, TESS_CLOUD_INVALID_STREAM_ID);
+	record_id = tess_check_text(&output, "RecordId", OPTIONAL, TESS_CLOUD_INVALID_RECORD_ID);
+	if (!is_given(output.object, "StreamId") && !is_given(output.object, "RecordId"))
+		tess_check_missing(&output, "StreamId", TESS_CLOUD_MISSING_STREAM_ID);
+	if (stream_id && !is_stream_id(stream_id))
+		tess_check_invalid(&output, "StreamId", TESS_CLOUD_INVALID_STREAM_ID,
+				   "1 to 64 bytes without blanks and /?#&\" are expected");
+	else if (stream_id)
+		(void)stpcpy(mix->stream_id, stream_id);
+	if (record_id && (strlen(record_id) > TESS_CLOUD_MAX_ID ||
+			  record_id[strspn(record_id, LETTERS_DIGITS "_-")]))
+		tess_check_invalid(&output, "RecordId", TESS_CLOUD_INVALID_RECORD_ID,
+				   "1 to 64 letters, digits, underscores and hyphens are expected");
+	else if (record_id)
+		(void)stpcpy(mix->record_id, record_id);
+	mix->audio_only = tess_check_number(&output, &pure_audio, 0);
+	if (tess_check_number(&output, &audio_only, 0))
+		tess_check_unsupported(&output, "RecordAudioOnly",
+				       "recording as mp3 is not available yet");
+}
+
+static void check_audio(struct tess_mix_request *mix, const struct tess_section *encode)
+{
+	static const uint32_t rates[] = {48000, 44100, 32000, 24000, 16000, 8000};
+	enum tess_cloud_code missing = TESS_CLOUD_MISSING_AUDIO_ENCODE_PARAMS;
+	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_AUDIO_ENCODE_PARAMS;
+	const struct tess_number rate = {"AudioSampleRate", 8000, 48000, missing, invalid};
+	const struct tess_number bitrate = {"AudioBitrate", 8, 500, missing, invalid};
+	const struct tess_number channels = {"AudioChannels", 1, 2, missing, invalid};
+	const struct tess_number codec = {"AudioCodec", 0, 2, OPTIONAL, invalid};
+	bool known = false;
+
+	mix->audio.sample_rate = (uint32_t)tess_check_number(encode, &rate, rates[0]);
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
+		known = known || mix->audio.sample_rate == rates[i];
+	if (!known)
+		tess_check_invalid(encode, rate.name, invalid,
+				   "48000, 44100, 32000, 24000, 16000 or 8000 is expected");
+	mix->audio.bitrate_kbps = (uint32_t)tess_check_number(encode, &bitrate, 0);
+	mix->audio.channels = (uint32_t)tess_check_number(encode, &channels, 0);
+	if (tess_check_number(encode, &codec, 0))
+		tess_check_invalid(encode, codec.name, invalid,
+				   "HE-AAC is not available on this box, use 0 (AAC-LC)");
+}
+
+static void check_background(struct tess_mix_request *mix, const struct tess_section *encode)
+{
+	static const struct tess_number color = {"BackgroundColor", 0, 0xffffff, OPTIONAL,
+						 TESS_CLOUD_INVALID_ENCODE_PARAMS};
+	static const struct tess_number image = {"BackgroundImageId", 0, UINT32_MAX, OPTIONAL,
+						 TESS_CLOUD_INVALID_ENCODE_PARAMS};
+	const char *url;
+
+	mix->video.background = (uint32_t)tess_check_number(encode, &color, 0);
+	if (tess_check_number(encode, &image, 0))
+		tess_check_unsupported(encode, image.name,
+				       "a background image is not available yet");
+	url = tess_check_text(encode, "BackgroundImageUrl", OPTIONAL,
+			      TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL);
+	if (url && !tess_image_url_valid(url))
+		tess_check_invalid(encode, "BackgroundImageUrl",
+				   TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL,
+				   "the http(s) address of a png, jpg, jpeg or bmp is expected");
+	else if (url)
+		tess_check_unsupported(encode, "BackgroundImageUrl",
+				       "a background image is not available yet");
+}
+
+static struct tess_canvas check_video(struct tess_mix_request *mix,
+				      const struct tess_section *encode)
+{
+	enum tess_cloud_code missing = TESS_CLOUD_MISSING_VIDEO_ENCODE_PARAMS;
+	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_ENCODE_PARAMS;
+	enum tess_cloud_code resolution = TESS_CLOUD_INVALID_VIDEO_RESOLUTION;
+	const struct tess_number width = {"VideoWidth", MIN_EDGE, 1920, missing, resolution};
+	const struct tess_number height = {"VideoHeight", MIN_EDGE, 1080, missing, resolution};
+	const struct tess_number bitrate = {"VideoBitrate", 1, 10000, missing, invalid};
+	const struct tess_number rate = {"VideoFramerate", 1, 60, missing, invalid};
+	const struct tess_number gop = {"VideoGop", 1, 5, missing, invalid};
+	struct tess_canvas canvas = {
+		.width = (uint32_t)tess_check_number(encode, &width, 0),
+		.height = (uint32_t)tess_check_number(encode, &height, 0),
+	};
+
+	mix->video.width = canvas.width & ~1u;
+	mix->video.height = canvas.height & ~1u;
+	mix->video.bitrate_kbps = (uint32_t)tess_check_number(encode, &bitrate, 0);
+	mix->video.frame_rate = (uint32_t)tess_check_number(encode, &rate, 0);
+	mix->video.gop_s = (uint32_t)tess_check_number(encode, &gop, 0);
+	check_background(mix, encode);
+	return canvas;
+}
+
+static void check_publish(const struct tess_section *params)
+{
+	static const struct tess_number biz_id = {"BizId", 1, UINT32_MAX, TESS_CLOUD_MISSING_BIZ_ID,
+						  TESS_CLOUD_INVALID_BIZ_ID};
+	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_PUBLISH_CDN_URLS;
+	struct tess_section publish;
+	const json_t *urls;
+	const char *url;
+
+	publish = tess_check_object(params, "PublishCdnParams", OPTIONAL,
+				    TESS_CLOUD_INVALID_PARAMETER);
+	if (!publish.object)
+		return;
+	(void)tess_check_number(&publish, &biz_id, 0);
+	urls = tess_check_array(&publish, "PublishCdnUrls", 1, TESS_CLOUD_MISSING_PUBLISH_CDN_URLS,
+				invalid);
+	url = json_string_value(json_array_get(urls, 0));
+	if (urls &&
+	    (!url || (strncasecmp(url, "rtmp://", 7) != 0 && strncasecmp(url, "rtmps://", 8) != 0)))
+		tess_check_invalid(&publish, "PublishCdnUrls", invalid,
+				   "one rtmp:// address is expected");
+	tess_check_unsupported(params, "PublishCdnParams",
+			       "publishing to another CDN is not available yet");
+}
+
+int tess_mix_request_parse(struct tess_mix_request *mix, const json_t *params,
+			   enum tess_room_id_type type, struct tess_cloud_error *error)
+{
+	struct tess_checks checks = {0};
+	struct tess_section all = {.checks = &checks, .object = params};
+	struct tess_canvas canvas = {0};
+	struct tess_section encode, layout;
+
+	memset(mix, 0, sizeof(*mix));
+	check_room(&mix->room, &all, type);
+	check_output(mix, &all);
+	encode = tess_check_object(&all, "EncodeParams", TESS_CLOUD_MISSING_ENCODE_PARAMS,
+				   TESS_CLOUD_INVALID_ENCODE_PARAMS);
+	check_audio(mix, &encode);
+	if (!mix->audio_only)
+		canvas = check_video(mix, &encode);
+	layout = tess_check_object(&all, "LayoutParams", TESS_CLOUD_MISSING_PARAMETER,
+				   TESS_CLOUD_INVALID_PARAMETER);
+	tess_layout_params_check(mix, &layout, canvas);
+	check_publish(&all);
+	return tess_checks_end(&checks, error);
+}
+
+int tess_cloud_room_parse(struct tess_cloud_room *room, const json_t *params,
+			  enum tess_room_id_type type, struct tess_cloud_error *error)
+{
+	struct tess_checks checks = {0};
+	struct tess_section all = {.checks = &checks, .object = params};
+
+	memset(room, 0, sizeof(*room));
+	check_room(room, &all, type);
+	return tess_checks_end(&checks, error);
+}
+
+json_t *tess_mix_request_to_json(const struct tess_mix_request *mix)
+{
+	json_t *video, *users;
+
+	video = mix->audio_only
+			? json_null()
+			: json_pack("{s:i,s:i,s:i,s:i,s:i,s:i}", "width", (int)mix->video.width,
+				    "height", (int)mix->video.height, "bitrate_kbps",
+				    (int)mix->video.bitrate_kbps, "frame_rate",
+				    (int)mix->video.frame_rate, "gop_s", (int)mix->video.gop_s,
+				    "background", (int)mix->video.background);
+	users = json_array();
+	for (unsigned i = 0; users && i < mix->layout.user_count; i++) {
+		if (json_array_append_new(users, json_string(mix->layout.users[i]))) {
+			json_decref(users);
+			users = NULL;
+		}
+	}
+	/* takes the references, also when it fails */
+	return json_pack("{s:s,s:s,s:o,s:{s:i,s:i,s:i},s:{s:i,s:i,s:o,s:i}}", "stream_id",
+			 mix->stream_id, "record_id", mix->record_id, "video", video, "audio",
+			 "sample_rate", (int)mix->audio.sample_rate, "bitrate_kbps",
+			 (int)mix->audio.bitrate_kbps, "channels", (int)mix->audio.channels,
+			 "layout", "template", (int)mix->layout.layout, "render",
+			 (int)mix->layout.render, "users", users, "pure_audio_hold_place",
+			 (int)mix->layout.pure_audio_hold_place);
+}
