@@ -22,17 +22,17 @@ static void must(int good, const char *what)
 
 char *media_run(int *status, const char *format, ...)
 {
-	char command[4096], *text;
+	char command[4096], whole[4200], *text;
 	size_t length = 0, size = 1 << 16;
 	va_list args;
 	FILE *pipe;
 
 	va_start(args, format);
-	must(vsnprintf(command, sizeof(command) - 6, format, args) < (int)sizeof(command) - 6,
+	must(vsnprintf(command, sizeof(command), format, args) < (int)sizeof(command),
 	     "command too long");
 	va_end(args);
-	strcat(command, " 2>&1");
-	pipe = popen(command, "r");
+	(void)snprintf(whole, sizeof(whole), "{ %s; } 2>&1", command);
+	pipe = popen(whole, "r");
 	must(pipe != NULL, "popen");
 	text = malloc(size);
 	for (;;) {
