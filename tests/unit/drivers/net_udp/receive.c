@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests drivers/net_udp: open, flows, receiving
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/clock/clock.h"
+#include "drivers/net.h"
+#include "fixture.h"
+
+static int64_t now_us(void)
+{
+	return tess_clock_now_us(tess_clock_system());
+}
+
+static void registry_goes_by_scheme(void **state)
+{
+	(void)state;
+	assert_string_equal(tess_net_driver_find("udp:0.0.0.0")->name, "udp");
+	assert_null(tess_net_driver_find("udp"));
+	assert_null(tess_net_driver_find("ud:0.0.0.0"));
+	assert_null(tess_net_driver_find("udpx:0.0.0.0"));
+	assert_null(tess_net_driver_find(":"));
+	assert_null(tess_net_driver_find(""));
+}
+
+static void bad_specs_are_refused(void **state)
+{
+	static const char *const specs[] = {
+		"udp:",
+		"udp:localhost",
+		"udp:1.2.3",
+		"udp:1.2.3.4:5",
+		"udp:::1",
+		"udp:[::1",
+		"udp:[]",
+		"udp:[1.2.3.4]",
+		"pcap:127.0.0.1",
+		"udp:[1234567890123456789012345678901234567890123456789012345678901234567890]",
+	};
+	const struct tess_net_driver *driver = tess_net_driver_find("udp:");
+	struct tess_net *net = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++)
+		assert_int_equal(driver->open(&net, specs[i], 16, tess_clock_system()), -EINVAL);
+	assert_int_equal(driver->open(&net, "udp:0.0.0.0", 0, tess_clock_system()), -EINVAL);
+	assert_null(net);
+	driver->close(NULL);
+}
+
+static void ports_in_use_are_told(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 16);
+	struct tess_net *other = open_net("udp:127.0.0.1", 16);
+	uint16_t port = add_flow(net, NULL);
+
+	(void)state;
+	assert_int_equal(net->driver->flow_add(net, port, NULL), -EADDRINUSE);
+	assert_int_equal(other->driver->flow_add(other, port, NULL), -EADDRINUSE);
+	assert_int_equal(net->driver->flow_add(net, 0, NULL), -EINVAL);
+	net->driver->flow_remove(net, port);
+	net->driver->flow_remove(net, port); /* gone already: nothing happens */
+	assert_int_equal(other->driver->flow_add(other, port, NULL), 0);
+	net->driver->close(net);
+	other->driver->close(other);
+}
+
+static void contents_tag_and_sender_come_through(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 64);
+	int tags[2];
+	uint16_t ports[2] = {add_flow(net, &tags[0]), add_flow(net, &tags[1])};
+	uint16_t peer_port;
+	int peer = peer_open(&peer_port);
+	struct tess_packet *packets[4];
+	uint8_t data[TESS_PACKET_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7);
+	peer_send(peer, ports[0], data, sizeof(data));
+	peer_send(peer, ports[1], "one", 3);
+	peer_send(peer, ports[1], "", 0);
+	assert_int_equal(receive(net, packets, 3), 3);
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned flow = packets[i]->tag == &tags[1];
+
+		assert_ptr_equal(packets[i]->tag, &tags[flow]);
+		assert_int_equal(packets[i]->local_port, ports[flow]);
+		assert_int_equal(packets[i]->capacity, TESS_PACKET_SIZE);
+		assert_int_equal(packets[i]->remote.in.sin_family, AF_INET);
+		assert_int_equal(packets[i]->remote.in.sin_port, htons(peer_port));
+		assert_int_equal(packets[i]->remote.in.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+		if (flow == 0) {
+			assert_int_equal(packets[i]->length, sizeof(data));
+			assert_memory_equal(packets[i]->data, data, sizeof(data));
+		} else if (packets[i]->length) {
+			assert_int_equal(packets[i]->length, 3);
+			assert_memory_equal(packets[i]->data, "one", 3);
+		}
+	}
+	release_all(packets, 3);
+	assert_int_equal(net_stats(net).rx_packets, 3);
+	assert_int_equal(net_stats(net).rx_bytes, sizeof(data) + 3);
+	close(peer);
+	net->driver->close(net);
+}
+
+static void thousands_come_in_order(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 256);
+	uint16_t port = add_flow(net, NULL), peer_port;
+	int peer = peer_open(&peer_port);
+	struct tess_packet *packets[100];
+	uint32_t sent = 0, seen = 0, word;
+	uint8_t data[1200] = {0};
+
+	(void)state;
+	while (seen < 5000) {
+		unsigned got;
+
+		for (unsigned i = 0; i < 100; i++, sent++) {
+			memcpy(data, &sent, sizeof(sent));
+			peer_send(peer, port, data, sizeof(data));
+		}
+		got = receive(net, packets, 100);
+		assert_int_equal(got, 100);
+		for (unsigned i = 0; i < got; i++, seen++) {
+			assert_int_equal(packets[i]->length, sizeof(data));
+			memcpy(&word, packets[i]->data, sizeof(word));
+			assert_int_equal(word, seen);
+		}
+		release_all(packets, got);
+	}
+	assert_int_equal(net_stats(net).rx_packets, 5000);
+	assert_int_equal(net_stats(net).rx_bytes, 5000 * sizeof(data));
+	assert_int_equal(net_stats(net).rx_dropped_kernel, 0);
+	close(peer);
+	net->driver->close(net);
+}
+
+/* One socket floods; the others' single packets must be in the first burst all the same. */
+static void a_flood_does_not_starve_the_rest(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 256);
+	uint16_t flood = add_flow(net, NULL), peer_port;
+	int peer = peer_open(&peer_port);
+	struct tess_packet *packets[TESS_NET_BURST];
+	unsigned got, others = 0;
+	int tag;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		peer_send(peer, flood, "flood", 5);
+	for (unsigned i = 0; i < 3; i++)
+		peer_send(peer, add_flow(net, &tag), "quiet", 5);
+	assert_int_equal(net->driver->wait(net, now_us() + 1000000), 0);
+	got = net->driver->rx_burst(net, packets, TESS_NET_BURST);
+	assert_int_equal(got, TESS_NET_BURST);
+	for (unsigned i = 0; i < got; i++)
+		others += packets[i]->tag == &tag;
+	assert_int_equal(others, 3);
+	release_all(packets, got);
+	/* what is left does not have to be waited for */
+	got = net->driver->rx_burst(net, packets, TESS_NET_BURST);
+	assert_int_equal(got, 103 - TESS_NET_BURST);
+	release_all(packets, got);
+	close(peer);
+	net->driver->close(net);
+}
+
+static void arrival_is_when_it_came_not_when_it_was_read(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 16);
+	uint16_t port = add_flow(net, NULL), peer_port;
+	int peer = peer_open(&peer_port);
+	int64_t before_us[3], after_us[3];
+	struct tess_packet *packets[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		before_us[i] = now_us();
+		peer_send(peer, port, "tick", 4);
+		after_us[i] = now_us();
+		usleep(20000);
+	}
+	assert_int_equal(receive(net, packets, 3), 3);
+	for (unsigned i = 0; i < 3; i++) {
+		/* the two clocks are read one after the other: some microseconds of slack */
+		assert_true(packets[i]->arrival_us >= before_us[i] - 500);
+		assert_true(packets[i]->arrival_us <= after_us[i] + 500);
+	}
+	release_all(packets, 3);
+	close(peer);
+	net->driver->close(net);
+}
+
+static void too_large_is_counted(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 16);
+	uint16_t port = add_flow(net, NULL), peer_port;
+	int peer = peer_open(&peer_port);
+	uint8_t data[TESS_PACKET_SIZE + 1] = {0};
+	struct tess_packet *packets[2];
+
+	(void)state;
+	peer_send(peer, port, data, sizeof(data));
+	peer_send(peer, port, "small", 5);
+	assert_int_equal(receive(net, packets, 1), 1);
+	assert_int_equal(packets[0]->length, 5);
+	assert_memory_equal(packets[0]->data, "small", 5);
+	release_all(packets, 1);
+	assert_int_equal(net_stats(net).rx_dropped_truncated, 1);
+	assert_int_equal(net_stats(net).rx_packets, 1);
+	close(peer);
+	net->driver->close(net);
+}
+
+static void an_empty_pool_drops_and_counts(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 8);
+	uint16_t port = add_flow(net, NULL), peer_port;
+	int peer = peer_open(&peer_port);
+	struct tess_packet *packets[32];
+	uint8_t i;
+
+	(void)state;
+	for (i = 0; i < 20; i++)
+		peer_send(peer, port, &i, 1);
+	assert_int_equal(receive(net, packets, 8), 8);
+	for (i = 0; i < 8; i++)
+		assert_int_equal(packets[i]->data[0], i);
+	assert_int_equal(net->driver->rx_burst(net, packets + 8, 24), 0);
+	assert_int_equal(net_stats(net).rx_dropped_pool_empty, 12);
+	/* and it goes on once packets are back; wait does not report what was dropped */
+	release_all(packets, 8);
+	peer_send(peer, port, "x", 1);
+	assert_int_equal(receive(net, packets, 1), 1);
+	assert_int_equal(packets[0]->data[0], 'x');
+	release_all(packets, 1);
+	close(peer);
+	net->driver->close(net);
+}
+
+static void the_kernels_drops_are_counted(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 64);
+	uint16_t port = add_flow(net, NULL), peer_port;
+	int peer = peer_open(&peer_port);
+	struct tess_packet *packets[TESS_NET_BURST];
+	uint8_t data[1400] = {0};
+	unsigned got;
+
+	(void)state;
+	for (unsigned i = 0; i < 4000; i++)
+		peer_send(peer, port, data, sizeof(data));
+	while ((got = net->driver->rx_burst(net, packets, TESS_NET_BURST)) > 0)
+		release_all(packets, got);
+	/* the count comes with the next datagram that gets in */
+	peer_send(peer, port, data, sizeof(data));
+	assert_int_equal(receive(net, packets, 1), 1);
+	release_all(packets, 1);
+	assert_true(net_stats(net).rx_dropped_kernel > 0);
+	assert_int_equal(net_stats(net).rx_packets + net_stats(net).rx_dropped_kernel, 4001);
+	close(peer);
+	net->driver->close(net);
+}
+
+static void flows_come_and_go(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 64);
+	uint16_t ports[32], peer_port;
+	int peer = peer_open(&peer_port);
+	struct tess_packet *packets[32];
+	int tags[32];
+	unsigned got;
+
+	(void)state;
+	for (unsigned i = 0; i < 32; i++) {
+		ports[i] = add_flow(net, &tags[i]);
+		peer_send(peer, ports[i], &i, sizeof(i));
+	}
+	/* all are ready; every other goes before it was read, in and out of order */
+	assert_int_equal(net->driver->wait(net, now_us() + 1000000), 0);
+	for (unsigned i = 0; i < 32; i += 4)
+		net->driver->flow_remove(net, ports[i]);
+	for (unsigned i = 30; i < 32; i -= 4)
+		net->driver->flow_remove(net, ports[i]);
+	got = net->driver->rx_burst(net, packets, 32);
+	assert_int_equal(got, 16);
+	for (unsigned i = 0; i < got; i++) {
+		unsigned sent;
+
+		memcpy(&sent, packets[i]->data, sizeof(sent));
+		assert_int_equal(sent % 2, 1);
+		assert_ptr_equal(packets[i]->tag, &tags[sent]);
+		assert_int_equal(packets[i]->local_port, ports[sent]);
+	}
+	release_all(packets, got);
+	/* a port can come back with another tag */
+	assert_int_equal(net->driver->flow_add(net, ports[0], &tags[31]), 0);
+	peer_send(peer, ports[0], "again", 5);
+	assert_int_equal(receive(net, packets, 1), 1);
+	assert_ptr_equal(packets[0]->tag, &tags[31]);
+	release_all(packets, 1);
+	close(peer);
+	net->driver->close(net);
+}
+
+static void ipv6_takes_both(void **state)
+{
+	struct tess_net *net = open_net("udp:[::]", 16);
+	uint16_t port = add_flow(net, NULL), peer_port;
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+				  .sin6_port = htons(port),
+				  .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int peer = peer_open(&peer_port), peer6 = socket(AF_INET6, SOCK_DGRAM, 0);
+	struct tess_packet *packets[1];
+	char answer[8];
+
+	(void)state;
+	peer_send(peer, port, "four", 4);
+	assert_int_equal(receive(net, packets, 1), 1);
+	assert_int_equal(packets[0]->remote.in.sin_family, AF_INET);
+	assert_int_equal(packets[0]->remote.in.sin_port, htons(peer_port));
+	assert_int_equal(packets[0]->remote.in.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+	net->driver->tx_burst(net, packets, 1); /* back to where it came from */
+	net->driver->flush(net);
+	assert_int_equal(recv(peer, answer, sizeof(answer), 0), 4);
+	assert_memory_equal(answer, "four", 4);
+
+	if (sendto(peer6, "six", 3, 0, (struct sockaddr *)&to, sizeof(to)) == 3) {
+		assert_int_equal(receive(net, packets, 1), 1);
+		assert_int_equal(packets[0]->remote.in6.sin6_family, AF_INET6);
+		assert_memory_equal(&packets[0]->remote.in6.sin6_addr, &in6addr_loopback, 16);
+		net->driver->tx_burst(net, packets, 1);
+		net->driver->flush(net);
+		assert_int_equal(recv(peer6, answer, sizeof(answer), 0), 3);
+		assert_memory_equal(answer, "six", 3);
+	}
+	close(peer);
+	close(peer6);
+	net->driver->close(net);
+}
+
+static void packets_outlive_the_net(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 16);
+	uint16_t port = add_flow(net, NULL), peer_port;
+	int peer = peer_open(&peer_port);
+	struct tess_packet *packets[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		peer_send(peer, port, "alive", 5);
+	assert_int_equal(receive(net, packets, 3), 3);
+	tess_packet_release(packets[0]);
+	net->driver->close(net);
+	assert_memory_equal(packets[1]->data, "alive", 5);
+	tess_packet_release(packets[1]);
+	memset(packets[2]->data, 0xff, packets[2]->capacity);
+	tess_packet_release(packets[2]);
+	close(peer);
+}
+
+static void wait_keeps_its_time(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 16);
+	int64_t begin_us = now_us();
+
+	(void)state;
+	assert_int_equal(net->driver->wait(net, begin_us + 30000), 0);
+	assert_true(now_us() >= begin_us + 30000);
+	begin_us = now_us();
+	assert_int_equal(net->driver->wait(net, begin_us - 1000000), 0);
+	net->driver->wake(net);
+	net->driver->wake(net);
+	assert_int_equal(net->driver->rx_burst(net, (struct tess_packet *[1]){0}, 1), 0);
+	assert_int_equal(net->driver->wait(net, INT64_MAX), 0);
+	assert_true(now_us() < begin_us + 1000000);
+	/* the two wakes were one, and it is used up */
+	begin_us = now_us();
+	assert_int_equal(net->driver->wait(net, begin_us + 20000), 0);
+	assert_true(now_us() >= begin_us + 20000);
+	net->driver->close(net);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registry_goes_by_scheme),
+		cmocka_unit_test(bad_specs_are_refused),
+		cmocka_unit_test(ports_in_use_are_told),
+		cmocka_unit_test(contents_tag_and_sender_come_through),
+		cmocka_unit_test(thousands_come_in_order),
+		cmocka_unit_test(a_flood_does_not_starve_the_rest),
+		cmocka_unit_test(arrival_is_when_it_came_not_when_it_was_read),
+		cmocka_unit_test(too_large_is_counted),
+		cmocka_unit_test(an_empty_pool_drops_and_counts),
+		cmocka_unit_test(the_kernels_drops_are_counted),
+		cmocka_unit_test(flows_come_and_go),
+		cmocka_unit_test(ipv6_takes_both),
+		cmocka_unit_test(packets_outlive_the_net),
+		cmocka_unit_test(wait_keeps_its_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
