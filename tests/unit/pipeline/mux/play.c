@@ -379,7 +379,7 @@ static void size_change_plays_in_both_forms(void **state)
 	/* the sound of the second part, at its own rate, in the plain form */
 	sizes = media_must_run(
 		"ffmpeg -v error -nostdin -i %s -map 0:a -ss 8 -t 4 -af astats -f null - "
-		"-v info | grep -m1 'RMS level dB' | sed 's/.*: //'",
+		"-v info 2>&1 | grep -m1 'RMS level dB' | sed 's/.*: //'",
 		path);
 	assert_true(strtod(sizes, NULL) > -30 && strtod(sizes, NULL) < 0);
 	free(sizes);
