@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Rooms live: who is in, the composed picture, what comes in and goes out.
+import { useState } from 'preact/hooks';
+import { api, type Mix, type Publisher, type Room, type RoomType, type User } from './api';
+import { bitrate, decibel } from './format';
+import { t } from './i18n';
+import { Live } from './live';
+import { Dialog, Field, Form, Problem, State } from './parts';
+import { usePolled } from './state';
+
+const sizes = ['1920x1080', '1280x720', '960x540', '640x360', '720x1280'];
+
+export function Rooms() {
+	const { data, error, again } = usePolled(api.rooms, 1000);
+	const [entering, setEntering] = useState(false);
+	return <section>
+		<h1>{t('rooms')} <button onClick={() => setEntering(true)}>{t('enterUser')}</button></h1>
+		{error && <Problem error={error} />}
+		{data?.length === 0 && <p class="empty">{t('noRooms')}<br /><small>{t('noRoomsHint')}</small></p>}
+		{data?.map(room => <RoomCard key={`${room.application}/${room.room_type}/${room.room}`} room={room} again={again} />)}
+		{entering && <Enter onClose={() => { setEntering(false); again(); }} />}
+	</section>;
+}
+
+function RoomCard({ room, again }: { room: Room; again: () => void }) {
+	const [problem, setProblem] = useState<Error>();
+	const { mix } = room;
+	const guard = (action: () => Promise<unknown>) => () => { setProblem(undefined); action().then(again, setProblem); };
+	return <article class="card room">
+		<h2>{t('room')} {room.room_type === 'string' ? `“${room.room}”` : room.room}
+			<small>SdkAppId {room.application} · {room.users.length} {t('people')}</small></h2>
+		<div class="columns">
+			<div>
+				{mix?.video && mix.flv_url ? <Live url={mix.flv_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
+					<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
+				{mix && <MixFacts mix={mix} />}
+				<MixForm room={room} again={again} />
+				{mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>}
+				{problem && <Problem error={problem} />}
+			</div>
+			<table class="users">
+				<thead><tr><th>{t('user')}</th><th>{t('state')}</th><th>{t('picture')}</th><th class="number">{t('bitrate')}</th>
+					<th class="number">{t('loss')}</th><th>{t('sound')}</th><th /></tr></thead>
+				<tbody>{room.users.map(user => <UserRow key={user.id} user={user} leave={guard(() => api.leave(room, user))} />)}</tbody>
+			</table>
+		</div>
+	</article>;
+}
+
+function UserRow({ user, leave }: { user: User; leave: () => void }) {
+	const loss = Math.max(user.video?.loss_percent ?? 0, user.audio?.loss_percent ?? 0);
+	const sum = (user.video?.bitrate_bps ?? 0) + (user.audio?.bitrate_bps ?? 0);
+	return <tr>
+		<td>{user.user}{user.stream_type === 'aux' && <small> aux</small>}</td>
+		<td><State state={user.state} title={user.error} /></td>
+		<td>{user.video?.width ? `${user.video.width} × ${user.video.height}` : ''}</td>
+		<td class="number">{bitrate(sum)}</td>
+		<td class={`number ${loss > 1 ? 'bad' : ''}`}>{loss.toFixed(1)} %</td>
+		<td>{user.audio && <div class="bar"><i style={{ width: `${(decibel(user.audio.level ?? 0) + 60) / 60 * 100}%` }} /></div>}</td>
+		<td><button class="plain" onClick={leave}>{t('leave')}</button></td>
+	</tr>;
+}
+
+function MixFacts({ mix }: { mix: Mix }) {
+	return <p class="mix-facts">
+		<State state={mix.state} title={mix.error} />
+		{mix.video && <span>{mix.video.width} × {mix.video.height}</span>}
+		<span>{mix.frame_rate.toFixed(1)} fps</span>
+		<span>{bitrate(mix.bitrate_bps)}</span>
+		<span>{t('delay')} {(mix.latency_p95_us / 1000).toFixed(0)} ms</span>
+		<span>{mix.viewers} {t('viewers')}</span>
+		{mix.recording !== null && <span class="rec">● {t('recordingNow')}</span>}
+		{mix.flv_url && <code>{mix.flv_url}</code>}
+	</p>;
+}
+
+function MixForm({ room, again }: { room: Room; again: () => void }) {
+	const { mix } = room;
+	const [open, setOpen] = useState(false);
+	if (!open)
+		return <button onClick={() => setOpen(true)}>{mix ? t('changeMix') : t('startMix')} …</button>;
+	const size = mix?.video ? `${mix.video.width}x${mix.video.height}` : '1280x720';
+	return <div class="panel"><Form submit={mix ? t('changeMix') : t('startMix')} cancel={() => setOpen(false)}
+		onSubmit={async ({ stream_id, record_id, size, rate, kbps, render }) => {
+			const [width, height] = size.split('x').map(Number);
+			await api.startMix(room, {
+				...stream_id && { stream_id }, ...record_id && { record_id }, layout: { template: 1, render: Number(render) },
+				video: { width, height, frame_rate: Number(rate), bitrate_kbps: Number(kbps) },
+			});
+			setOpen(false);
+			again();
+		}}>
+		<Field label={t('streamId')} name="stream_id" defaultValue={mix ? mix.stream_id : `mix-${room.room}`} maxLength={64} />
+		<Field label={t('recordId')} name="record_id" defaultValue={mix?.record_id ?? ''} maxLength={64} pattern="[A-Za-z0-9_\-]*" />
+		<label class="field"><span>{t('size')}</span><select name="size">
+			{[...new Set([size, ...sizes])].map(value => <option key={value} selected={value === size}>{value}</option>)}</select></label>
+		<Field label={t('frameRate')} name="rate" type="number" min={1} max={60} defaultValue={mix?.video?.frame_rate ?? 15} required />
+		<Field label={`${t('bitrate')} (kbit/s)`} name="kbps" type="number" min={1} max={10000} defaultValue={mix?.video?.bitrate_kbps ?? 1500} required />
+		<label class="field"><span>{t('fill')}</span><select name="render">
+			<option value="0">{t('fillCrop')}</option><option value="1">{t('fillFit')}</option><option value="2">{t('fillBlack')}</option></select></label>
+	</Form></div>;
+}
+
+function Enter({ onClose }: { onClose: () => void }) {
+	const apps = usePolled(api.applications, 60000).data;
+	const [place, setPlace] = useState<Publisher>();
+	return <Dialog title={t('enterUser')} onClose={onClose}>
+		{apps?.length === 0 && <p class="notice warn"><a href="#/applications">{t('noApplications')}</a></p>}
+		{!place && apps && apps.length > 0 && <Form submit={t('enter')} onSubmit={async ({ application, room, user }) => {
+			const room_type: RoomType = /^[0-9]+$/.test(room) ? 'number' : 'string';
+			setPlace(await api.enter({ application: Number(application), room, room_type }, user));
+		}}>
+			<label class="field"><span>{t('application')}</span><select name="application">
+				{apps.map(app => <option key={app.id} value={app.id}>{app.name} ({app.id})</option>)}</select></label>
+			<Field label={t('room')} name="room" maxLength={64} required />
+			<Field label={t('user')} name="user" maxLength={32} pattern="[A-Za-z0-9_\-]+" required />
+			<p class="hint">{t('enterHint')}</p>
+		</Form>}
+		{place && <>
+			<h3>{t('sendTo')}</h3>
+			<dl>
+				{place.video && <><dt>H.264</dt><dd><code>{place.address}:{place.video.port}</code> RTCP {place.video.rtcp_port}, PT {place.video.payload_type}</dd></>}
+				{place.audio && <><dt>Opus</dt><dd><code>{place.address}:{place.audio.port}</code> RTCP {place.audio.rtcp_port}, PT {place.audio.payload_type}</dd></>}
+			</dl>
+			<h3>{t('command')}</h3>
+			<pre>{command(place)}</pre>
+			<h3>SDP</h3>
+			<pre>{place.sdp}</pre>
+		</>}
+	</Dialog>;
+}
+
+function command({ address, video, audio }: Publisher) {
+	const lines = ['ffmpeg -re -i INPUT'];
+	if (video)
+		lines.push(`  -map 0:v -c:v libx264 -preset veryfast -tune zerolatency -g 30 -payload_type ${video.payload_type} \\`,
+			`  -f rtp "rtp://${address}:${video.port}?rtcpport=${video.rtcp_port}&pkt_size=1200"`);
+	if (audio)
+		lines.push(`  -map 0:a -c:a libopus -payload_type ${audio.payload_type} -f rtp "rtp://${address}:${audio.port}?rtcpport=${audio.rtcp_port}"`);
+	return lines.map((line, i) => i < lines.length - 1 && !line.endsWith('\\') ? `${line} \\` : line).join('\n');
+}
