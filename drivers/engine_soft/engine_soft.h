@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * drivers/engine_soft/engine_soft.h - the video engine that every box has: the CPU.
+ *
+ * H.264 is decoded by libavcodec, tiles are scaled by libyuv straight into a persistent I420
+ * canvas, and the canvas is encoded by x264 through libavcodec. The only device is "cpu".
+ *
+ * Colour: all canvases are limited range BT.601 and the encoder says so in the VUI, whatever the
+ * size. Real-time publishers convert with BT.601 and seldom tag it; pictures are not converted
+ * between matrices here, so this is the tag that keeps their colours. Full-range pictures are
+ * brought to limited range when they are drawn.
+ *
+ * Opening an engine silences libavutil's log for the whole process: a damaged stream would fill it,
+ * and what fails is returned and counted.
+ */
+#ifndef TESS_ENGINE_SOFT_H
+#define TESS_ENGINE_SOFT_H
+
+#include "hal/engine.h"
+
+/** Larger pictures are refused as damaged, in either direction. */
+#define TESS_ENGINE_SOFT_MAX_SIDE 4096
+/** The most tiles of one canvas. */
+#define TESS_ENGINE_SOFT_MAX_TILES 64
+
+extern const struct tess_engine_driver tess_engine_soft;
+
+#endif
