@@ -71,23 +71,3 @@ int tess_annexb_to_lengths(uint8_t *out, size_t capacity, size_t *length, const 
 	*length = used;
 	return 0;
 }
-
-int tess_nal_next(const uint8_t *data, size_t size, size_t *offset, const uint8_t **nal,
-		  size_t *length)
-{
-	const uint8_t *p;
-	size_t n;
-
-	if (*offset >= size)
-		return -ENOENT;
-	if (size - *offset < 4)
-		return -EBADMSG;
-	p = data + *offset;
-	n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-	if (n == 0 || n > size - *offset - 4)
-		return -EBADMSG;
-	*nal = p + 4;
-	*length = n;
-	*offset += 4 + n;
-	return 0;
-}

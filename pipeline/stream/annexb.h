@@ -24,12 +24,5 @@ bool tess_annexb_next(const uint8_t *data, size_t size, size_t *offset, const ui
  */
 int tess_annexb_to_lengths(uint8_t *out, size_t capacity, size_t *length, const uint8_t *data,
 			   size_t size) TESS_MUST_CHECK;
-/**
- * The NAL unit at *offset of a length-prefixed access unit; *offset moves behind it.
- * @retval 0 *nal and *length are set (length is not 0), -ENOENT the end was reached,
- *         -EBADMSG a length is 0 or reaches beyond @p size
- */
-int tess_nal_next(const uint8_t *data, size_t size, size_t *offset, const uint8_t **nal,
-		  size_t *length) TESS_MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * pipeline/stream/au.h - an encoded access unit: one picture or one audio frame of a stream.
  *
- * H.264 travels length-prefixed (4 bytes big endian, ISO/IEC 14496-15 §5.3.2), SPS and PPS in front of
- * each key frame; AAC as raw frames; Opus as packets. That is what FLV and MP4 store, so that no
+ * H.264 travels length-prefixed (4 bytes big endian, ISO/IEC 14496-15 §5.3.2), SPS and PPS in front
+ * of each key frame; AAC as raw frames; Opus as packets. That is what FLV and MP4 store, so that no
  * reader has to rewrite payload.
  */
 #ifndef TESS_STREAM_AU_H
@@ -22,7 +22,7 @@ struct tess_au {
 	size_t length;
 	int64_t pts_us, dts_us; /* media time line (hal/clock.h) */
 	enum tess_track track;
-	bool key;           /* video: decoding can start here; audio: always set */
+	bool key;	    /* video: decoding can start here; audio: always set */
 	bool discontinuity; /* something before this one is missing */
 };
 
@@ -30,11 +30,11 @@ struct tess_au {
 struct tess_stream_info {
 	bool has_video, has_audio;
 	uint16_t width, height; /* as the stream began; SPS in key frames is the truth */
-	uint16_t frame_rate;    /* nominal, 0 if unknown */
+	uint16_t frame_rate;	/* nominal, 0 if unknown */
 	uint32_t video_bitrate_bps;
 	uint32_t audio_rate;
 	uint8_t audio_channels;
-	uint8_t audio_codec;    /* enum tess_codec: AAC or Opus */
+	uint8_t audio_codec; /* enum tess_codec: AAC or Opus */
 	uint8_t audio_config_length;
 	uint8_t audio_config[16]; /* AAC: AudioSpecificConfig */
 };

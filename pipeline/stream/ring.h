@@ -3,9 +3,10 @@
  *
  * A memfd with a header page, an index of slots and a data area. The writer never waits and never
  * looks at readers. A reader maps it read-only, keeps its own cursor, copies an access unit out and
- * then checks (sequence lock) that the writer has not come round meanwhile; if it has, the reader is
- * told so and goes on at the next key frame. Nothing that a reader finds in the memory is trusted:
- * every offset and length is checked against the mapping's size (the writer parses hostile input).
+ * then checks (sequence lock) that the writer has not come round meanwhile; if it has, the reader
+ * is told so and goes on at the next key frame. Nothing that a reader finds in the memory is
+ * trusted: every offset and length is checked against the mapping's size (the writer parses hostile
+ * input).
  *
  * An eventfd goes with it; the writer adds to it after each access unit.
  * Threads: a writer and a reader each belong to one thread.
@@ -20,9 +21,9 @@ struct tess_ring_writer;
 struct tess_ring_reader;
 
 struct tess_ring_config {
-	uint64_t epoch;     /* rises with each new ring of the same stream */
+	uint64_t epoch;	     /* rises with each new ring of the same stream */
 	uint32_t data_bytes; /* of the data area; holds at least 8 s of the stream */
-	uint32_t slots;     /* access units in the index, power of two */
+	uint32_t slots;	     /* access units in the index, power of two */
 };
 
 /** @retval 0, -EINVAL, -ENOMEM, -EMFILE */
@@ -50,9 +51,11 @@ int tess_ring_reader_alloc(struct tess_ring_reader **readerp, int memfd) TESS_MU
 void tess_ring_reader_free(struct tess_ring_reader *reader); /* accepts NULL */
 uint64_t tess_ring_reader_epoch(const struct tess_ring_reader *reader);
 const struct tess_stream_info *tess_ring_reader_info(const struct tess_ring_reader *reader);
-/** Cursor to the oldest access unit still held whole / to the newest key frame held / behind all. */
+/** Cursor to the oldest access unit still held whole / to the newest key frame held / behind all.
+ */
 void tess_ring_seek_oldest(struct tess_ring_reader *reader);
-int tess_ring_seek_key(struct tess_ring_reader *reader); /* -ENOENT: none held; audio only: newest */
+int tess_ring_seek_key(
+	struct tess_ring_reader *reader); /* -ENOENT: none held; audio only: newest */
 void tess_ring_seek_newest(struct tess_ring_reader *reader);
 /**
  * Cursor to the oldest access unit held whose dts is greater than @p dts_us, or behind all.

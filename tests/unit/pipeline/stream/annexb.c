@@ -58,37 +58,11 @@ static void test_no_unit(void **state)
 			 -EBADMSG);
 }
 
-static void test_nal_next(void **state)
-{
-	static const uint8_t good[] = {0, 0, 0, 1, 0x67, 0, 0, 0, 2, 0x65, 4};
-	static const uint8_t zero[] = {0, 0, 0, 0, 0x67};
-	static const uint8_t huge[] = {0xff, 0xff, 0xff, 0xff, 0x67};
-	const uint8_t *nal;
-	size_t length, offset = 0;
-
-	(void)state;
-	assert_int_equal(tess_nal_next(good, sizeof(good), &offset, &nal, &length), 0);
-	assert_ptr_equal(nal, good + 4);
-	assert_int_equal(length, 1);
-	assert_int_equal(tess_nal_next(good, sizeof(good), &offset, &nal, &length), 0);
-	assert_ptr_equal(nal, good + 9);
-	assert_int_equal(length, 2);
-	assert_int_equal(tess_nal_next(good, sizeof(good), &offset, &nal, &length), -ENOENT);
-	offset = 0;
-	assert_int_equal(tess_nal_next(zero, sizeof(zero), &offset, &nal, &length), -EBADMSG);
-	assert_int_equal(tess_nal_next(huge, sizeof(huge), &offset, &nal, &length), -EBADMSG);
-	assert_int_equal(tess_nal_next(good, 3, &offset, &nal, &length), -EBADMSG);
-	/* one byte beyond the end */
-	offset = 5;
-	assert_int_equal(tess_nal_next(good, sizeof(good) - 1, &offset, &nal, &length), -EBADMSG);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_to_lengths),
 		cmocka_unit_test(test_no_unit),
-		cmocka_unit_test(test_nal_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
