@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The web UI in Chromium, as an operator uses it. Screenshots of each page stay in build/screenshots to be looked at.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { Box, recordingOf, root, sleep } from './box.mjs';
+
+const shots = path.join(root, 'build/screenshots');
+let box, dir, browser, page;
+const complaints = [];
+before(async () => {
+	fs.mkdirSync(shots, { recursive: true });
+	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-webui-'));
+	box = await Box.start(dir);
+	browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+		'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'] });
+	page = await browser.newPage({ viewport: { width: 1360, height: 900 }, locale: 'en-GB' });
+	page.on('pageerror', error => complaints.push(String(error)));
+	page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
+	page.setDefaultTimeout(15000);
+});
+after(async () => {
+	await browser?.close();
+	await box?.stop();
+	fs.rmSync(dir, { recursive: true, force: true });
+});
+const shot = name => page.screenshot({ path: path.join(shots, `${name}.png`) });
+const open = name => page.click(`nav a[href="#/${name}"]`);
+
+
+async function playing(selector, width) {
+	await page.waitForSelector(selector);
+	const first = await page.$eval(selector, video => video.currentTime);
+	await page.waitForFunction(([s, w, t]) => {
+		const video = document.querySelector(s);
+		return video && video.videoWidth === w && video.currentTime > t + 1;
+	}, [selector, width, first]);
+}
+
+test('a wrong password is refused, the right one opens the rooms', async () => {
+	await page.goto(box.url);
+	await page.fill('input[name=password]', 'not the password');
+	await page.click('button[type=submit]');
+	await page.waitForSelector('[role=alert]');
+	await shot('login');
+	complaints.length = 0; // the browser logs the 401 itself
+	await page.fill('input[name=password]', box.password);
+	await page.click('button[type=submit]');
+	await page.waitForSelector('nav');
+	await page.waitForSelector('.empty');
+});
+
+test('an application with its API key', async () => {
+	await open('applications');
+	await page.click('h1 button');
+	await page.fill('dialog input[name=name]', 'Concert hall');
+	await page.fill('dialog input[name=description]', 'Live shows');
+	await page.click('dialog button[type=submit]');
+	await page.waitForSelector('.card h2:has-text("Concert hall")');
+	await page.click('button:has-text("New API key")');
+	const codes = await page.locator('dialog code').allInnerTexts();
+	assert.match(codes[0], /^AKID\w+/);
+	assert.ok(codes[1].length >= 32);
+	await page.click('dialog .close');
+	await page.waitForSelector(`.keys code:has-text("${codes[0]}")`);
+	assert.ok(!(await page.content()).includes(codes[1]), 'the secret is gone');
+	await shot('applications');
+});
+
+test('a user enters, publishers are seen, a mix is started and watched', { timeout: 90000 }, async () => {
+	await open('rooms');
+	await page.click('h1 button');
+	await page.fill('dialog input[name=room]', '101');
+	await page.fill('dialog input[name=user]', 'bad user!');
+	await page.click('dialog button[type=submit]');
+	assert.ok(await page.$('dialog input[name=user]:invalid'));
+	await page.fill('dialog input[name=user]', 'guest');
+	await page.click('dialog button[type=submit]');
+	await page.waitForSelector('dialog pre:has-text("ffmpeg -re")');
+	await shot('enter');
+	await page.click('dialog .close');
+	await page.waitForSelector('.users td:has-text("guest")');
+
+	const [{ id }] = (await box.api('GET', '/applications')).applications;
+	for (let i = 0; i < 5; i++)
+		await box.publish({ id }, 101, `singer${i + 1}`, { index: i, tone: 300 + 50 * i, size: '320x180' });
+	await page.waitForFunction(() => document.querySelectorAll('.users .state.receiving').length === 5);
+	await page.click('.users tr:has-text("guest") button');
+	await page.waitForFunction(() => !document.querySelector('.users')?.textContent.includes('guest'));
+
+	await page.click('button:has-text("Start mix")');
+	await page.fill('.panel input[name=stream_id]', 'show');
+	await page.fill('.panel input[name=record_id]', 'evening');
+	await page.selectOption('.panel select[name=size]', '960x540');
+	await page.click('.panel button[type=submit]');
+	await page.waitForSelector('.mix-facts .state.running');
+	await playing('.live video', 960);
+	assert.equal(await page.locator('.live .tile').count(), 5);
+	await page.waitForSelector('.mix-facts .rec');
+	await sleep(3000);
+	await shot('rooms');
+	const size = await page.$eval('.live video', video => video.videoWidth / video.videoHeight);
+	assert.ok(Math.abs(size - 16 / 9) < 0.01);
+});
+
+test('the same in Chinese', async () => {
+	await page.click('header button:has-text("中文")');
+	await page.waitForSelector('nav a:has-text("房间")');
+	await shot('rooms-zh');
+	await page.click('header button:has-text("English")');
+});
+
+test('a bad parameter is shown where it was given', async () => {
+	await page.click('button:has-text("Apply")');
+	await page.fill('.panel input[name=stream_id]', 'a b?');
+	await page.click('.panel button[type=submit]');
+	await page.waitForSelector('.panel [role=alert]');
+	await page.click('.panel button.plain');
+	complaints.length = 0; // the browser logs the 400 itself
+});
+
+test('the recording is found and played', { timeout: 60000 }, async () => {
+	await page.click('button:has-text("Stop mix")');
+	await recordingOf(box, 'evening');
+	await open('recordings');
+	await page.fill('.search input', 'even');
+	await page.waitForSelector('tr:has-text("evening") .state.finished');
+	await page.click('tr:has-text("evening") button:has-text("Play")');
+	await playing('dialog video', 960);
+	await shot('player');
+	await page.click('dialog .close');
+	await page.fill('.search input', 'nothing');
+	await page.waitForSelector('.empty');
+	await page.fill('.search input', '');
+	await page.waitForSelector('tr:has-text("evening")');
+	await shot('recordings');
+});
+
+test('health', async () => {
+	await open('health');
+	await page.waitForSelector('.notice.good');
+	assert.equal(await page.locator('td .state.running').count(), 3);
+	await shot('health');
+});
+
+test('the password is changed; the old one is refused', async () => {
+	await open('account');
+	await page.fill('input[name=current]', box.password);
+	await page.fill('input[name=next]', 'a much better password');
+	await page.click('form button[type=submit]');
+	await page.waitForSelector('.notice.good');
+	assert.ok(!fs.existsSync(path.join(dir, 'initial-password')));
+	await page.click('header button:has-text("Log out")');
+	await page.fill('input[name=password]', box.password);
+	await page.click('button[type=submit]');
+	await page.waitForSelector('[role=alert]');
+	await page.fill('input[name=password]', 'a much better password');
+	await page.click('button[type=submit]');
+	await page.waitForSelector('nav');
+	complaints.length = 0;
+});
+
+test('nothing went wrong in the browser', () => {
+	assert.deepEqual(complaints, []);
+});
