@@ -23,17 +23,6 @@ void tess_timeline_mark_gap(struct tess_timeline *timeline)
 	timeline->gap = true;
 }
 
-int64_t tess_timeline_last_media_us(const struct tess_timeline *timeline)
-{
-	int64_t last = INT64_MAX;
-
-	for (unsigned i = 0; i < TRACKS; i++) {
-		if (timeline->tracks[i].begun && timeline->tracks[i].last_us < last)
-			last = timeline->tracks[i].last_us;
-	}
-	return last == INT64_MAX ? INT64_MIN : last + timeline->origin_us;
-}
-
 /** End of the output so far; false when it is empty. */
 static bool last_of_all(const struct tess_timeline *timeline, int64_t *last_us)
 {
@@ -49,21 +38,46 @@ static bool last_of_all(const struct tess_timeline *timeline, int64_t *last_us)
 	return begun;
 }
 
+int64_t tess_timeline_last_media_us(const struct tess_timeline *timeline)
+{
+	int64_t end_us = 0, last_us;
+
+	if (!last_of_all(timeline, &end_us))
+		return INT64_MIN;
+	last_us = end_us;
+	for (unsigned i = 0; i < TRACKS; i++) {
+		int64_t track_us = timeline->tracks[i].last_us;
+
+		if (timeline->tracks[i].begun && track_us < last_us &&
+		    track_us > end_us - TESS_TIMELINE_MAX_SILENCE_US)
+			last_us = track_us;
+	}
+	return last_us + timeline->origin_us;
+}
+
+/** Time of a unit in the output; far below 0 when media time is beyond reason. */
+static int64_t output_time(const struct tess_timeline *timeline, int64_t media_us)
+{
+	int64_t time_us;
+
+	if (__builtin_sub_overflow(media_us, timeline->origin_us, &time_us) ||
+	    time_us > INT64_MAX / 4 || time_us < INT64_MIN / 4)
+		return INT64_MIN / 4;
+	return time_us;
+}
+
 int tess_timeline_place(struct tess_timeline *timeline, const struct tess_au *au,
 			struct tess_timeline_place *place)
 {
-	unsigned track = au->track - TESS_TRACK_VIDEO;
-	int64_t dts_us, ahead_us, last_us = 0;
+	int64_t dts_us = output_time(timeline, au->dts_us), ahead_us, later_us, last_us = 0;
 	bool begun = last_of_all(timeline, &last_us), gap = timeline->gap || au->discontinuity;
+	unsigned track = au->track - TESS_TRACK_VIDEO;
 
-	/* times are hostile input too; this far from each other they wrap */
-	if (__builtin_sub_overflow(au->dts_us, timeline->origin_us, &dts_us) ||
-	    __builtin_sub_overflow(dts_us, last_us, &ahead_us))
-		ahead_us = INT64_MAX;
+	ahead_us = dts_us - last_us;
 	if (begun &&
 	    (ahead_us > TESS_TIMELINE_MAX_GAP_US || ahead_us < -TESS_TIMELINE_MAX_LATE_US)) {
-		dts_us = last_us + 1000000;
 		ahead_us = 1000000;
+		dts_us = last_us + ahead_us;
 		timeline->origin_us = (int64_t)((uint64_t)au->dts_us - (uint64_t)dts_us);
 		timeline->reanchored++;
 		gap = true;
@@ -75,8 +89,9 @@ int tess_timeline_place(struct tess_timeline *timeline, const struct tess_au *au
 	}
 	place->dts_us = dts_us;
 	place->pts_us = dts_us;
-	if (au->pts_us > au->dts_us && au->pts_us - au->dts_us <= TESS_TIMELINE_MAX_LATE_US)
-		place->pts_us += au->pts_us - au->dts_us;
+	if (!__builtin_sub_overflow(au->pts_us, au->dts_us, &later_us) && later_us > 0 &&
+	    later_us <= TESS_TIMELINE_MAX_SHOWN_AFTER_US)
+		place->pts_us += later_us;
 	place->gap_us = 0;
 	if (begun && (gap || ahead_us > TESS_TIMELINE_MAX_SILENCE_US))
 		place->gap_us = ahead_us > 0 ? ahead_us : 1;

@@ -11,8 +11,11 @@
 #include "hal/net.h"
 #include "pipeline/stream/au.h"
 
-/** Further behind its track than this, media time has begun anew; nearer, the unit is just late. */
-#define TESS_TIMELINE_MAX_LATE_US 5000000
+/** Further behind the output than this, media time has begun anew; nearer, the unit is just late.
+ */
+#define TESS_TIMELINE_MAX_LATE_US 60000000
+/** A picture is not shown later than this after it was decoded. */
+#define TESS_TIMELINE_MAX_SHOWN_AFTER_US 2000000
 /** Nothing of any track for longer than this is a gap, marked by the stream or not. */
 #define TESS_TIMELINE_MAX_SILENCE_US 2000000
 /** A longer gap is shortened to one second; 32 bits of ticks hold no more than 13 hours. */
@@ -39,7 +42,10 @@ void tess_timeline_init(struct tess_timeline *timeline, int64_t origin_us);
 void tess_timeline_resume(struct tess_timeline *timeline, enum tess_track track, int64_t last_us);
 /** Something is missing before the next unit. */
 void tess_timeline_mark_gap(struct tess_timeline *timeline);
-/** The time of the last unit in media time, INT64_MIN before any; the smaller of both tracks. */
+/**
+ * The media time up to which the output has everything, INT64_MIN before any: of two tracks that
+ * both go on, the last unit of the one that is behind.
+ */
 int64_t tess_timeline_last_media_us(const struct tess_timeline *timeline);
 /**
  * Place a unit. @retval 0, -ESTALE it is not after its track's last or before the origin: drop it
