@@ -53,8 +53,8 @@ void tess_rtp_feedback_packet(struct tess_rtp_feedback *feedback, uint32_t ssrc,
 	if (change == INT32_MIN ||
 	    (uint32_t)(change < 0 ? -change : change) > feedback->clock_rate * 10)
 		return;
-	feedback->jitter_x16 += (uint32_t)(change < 0 ? -change : change);
 	feedback->jitter_x16 -= (feedback->jitter_x16 + 8) >> 4;
+	feedback->jitter_x16 += (uint32_t)(change < 0 ? -change : change);
 }
 
 void tess_rtp_feedback_sender_report(struct tess_rtp_feedback *feedback, uint64_t ntp,
