@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Creates, appends to and finishes a recording on disk.
+ */
+#include "firmware/egress/record_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "firmware/egress/record_journal.h"
+#include "pipeline/mux/mp4_index.h"
+
+/** How many seconds a start or end may be moved to find a free name. */
+#define NAME_TRIES 600
+
+void tess_record_file_init(struct tess_record_file *file)
+{
+	*file = (struct tess_record_file){.dir = -1, .fd = -1, .journal = -1};
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+void tess_record_file_close(struct tess_record_file *file)
+{
+	close_fd(&file->fd);
+	close_fd(&file->journal);
+	close_fd(&file->dir);
+}
+
+/** Append _YYYY-MM-DD-HH-MM-SS. */
+static void append_time(char name[TESS_RECORD_NAME_SIZE], int64_t utc_us)
+{
+	time_t seconds = (time_t)(utc_us / 1000000);
+	size_t length = strlen(name);
+	struct tm local;
+
+	if (!localtime_r(&seconds, &local))
+		memset(&local, 0, sizeof(local));
+	(void)strftime(name + length, TESS_RECORD_NAME_SIZE - length, "_%Y-%m-%d-%H-%M-%S", &local);
+}
+
+static int open_new(int dir, const char *base, const char *suffix)
+{
+	char name[TESS_RECORD_NAME_SIZE + 16];
+	int fd;
+
+	(void)snprintf(name, sizeof(name), "%s%s", base, suffix);
+	fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	return fd < 0 ? -errno : fd;
+}
+
+static int unlink_suffix(int dir, const char *base, const char *suffix)
+{
+	char name[TESS_RECORD_NAME_SIZE + 16];
+
+	(void)snprintf(name, sizeof(name), "%s%s", base, suffix);
+	return unlinkat(dir, name, 0) && errno != ENOENT ? -errno : 0;
+}
+
+static int open_app_dir(int record_dir, int64_t app)
+{
+	char name[24];
+	int fd;
+
+	(void)snprintf(name, sizeof(name), "%lld", (long long)app);
+	/* synced even if it was there: whoever made it may have died before it was on disk */
+	if ((mkdirat(record_dir, name, 0750) && errno != EEXIST) || fsync(record_dir))
+		return -errno;
+	fd = openat(record_dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_header(struct tess_record_file *file, const struct tess_record_meta *meta,
+			const uint8_t *head, size_t length)
+{
+	char *text = tess_record_meta_dump(meta);
+	size_t text_length;
+	uint8_t size[4];
+	int64_t written;
+
+	if (!text)
+		return -ENOMEM;
+	text_length = strlen(text);
+	for (unsigned i = 0; i < 4; i++)
+		size[i] = (uint8_t)(text_length >> (24 - 8 * i));
+	written = tess_journal_write(
+		file->journal, 0, TESS_JOURNAL_HEADER,
+		(struct iovec[]){{size, 4}, {text, text_length}, {(void *)head, length}}, 3);
+	free(text);
+	if (written < 0)
+		return (int)written;
+	file->journal_end = (uint64_t)written;
+	return fdatasync(file->journal) ? -errno : 0;
+}
+
+/** Whether a finished recording begins with this name. */
+static int name_is_taken(int dir, const char *base)
+{
+	size_t length = strlen(base);
+	struct dirent *entry;
+	int taken = 0, fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!listing) {
+		taken = -errno;
+		if (fd >= 0)
+			(void)close(fd);
+		return taken;
+	}
+	while (!taken && (entry = readdir(listing)))
+		taken = strncmp(entry->d_name, base, length) == 0 && entry->d_name[length] == '_';
+	(void)closedir(listing);
+	return taken;
+}
+
+/** Journal and file under one name. @retval 0, -EEXIST it is taken, or another negative errno */
+static int create_pair(struct tess_record_file *file, const struct tess_record_meta *meta,
+		       const uint8_t *head, size_t length)
+{
+	int error = name_is_taken(file->dir, file->base);
+
+	if (error)
+		return error < 0 ? error : -EEXIST;
+	file->journal = open_new(file->dir, file->base, ".journal");
+	if (file->journal < 0)
+		return file->journal;
+	error = write_header(file, meta, head, length);
+	if (error)
+		goto fail;
+	file->fd = open_new(file->dir, file->base, ".mp4");
+	if (file->fd < 0) {
+		error = file->fd;
+		goto fail;
+	}
+	error = tess_write_fully(file->fd, &(struct iovec){(void *)head, length}, 1, 0);
+	if (!error && fsync(file->dir))
+		error = -errno;
+	if (!error)
+		return 0;
+	(void)unlink_suffix(file->dir, file->base, ".mp4");
+fail:
+	(void)unlink_suffix(file->dir, file->base, ".journal");
+	close_fd(&file->fd);
+	close_fd(&file->journal);
+	return error;
+}
+
+int tess_record_file_create(struct tess_record_file *file, int record_dir,
+			    const struct tess_record_meta *meta, const uint8_t *head, size_t length)
+{
+	int error = -EEXIST;
+
+	if (!tess_record_prefix_is_good(meta->prefix))
+		return -EINVAL;
+	file->dir = open_app_dir(record_dir, meta->app);
+	if (file->dir < 0)
+		return file->dir;
+	for (int64_t later = 0; error == -EEXIST && later < NAME_TRIES; later++) {
+		(void)snprintf(file->base, sizeof(file->base), "%s", meta->prefix);
+		append_time(file->base, meta->start_utc_us + later * 1000000);
+		error = create_pair(file, meta, head, length);
+	}
+	if (error) {
+		close_fd(&file->dir);
+		return error;
+	}
+	file->media_end = length;
+	(void)snprintf(file->name, sizeof(file->name), "%.100s.mp4", file->base);
+	return 0;
+}
+
+int tess_record_file_append(struct tess_record_file *file, const struct tess_bytes *moof,
+			    const struct tess_bytes *first, const struct tess_bytes *second)
+{
+	struct iovec pieces[] = {{moof->data, moof->length},
+				 {first->data, first->length},
+				 {second->data, second->length}};
+	uint8_t offset[8];
+	int64_t written;
+	int error;
+
+	error = tess_write_fully(file->fd, pieces, 3, file->media_end);
+	if (!error && fdatasync(file->fd))
+		error = -errno;
+	if (error) {
+		/* leave no half fragment to those who read the file meanwhile */
+		int ignored = ftruncate(file->fd, (off_t)file->media_end);
+
+		(void)ignored;
+		return error;
+	}
+	for (unsigned i = 0; i < 8; i++)
+		offset[i] = (uint8_t)(file->media_end >> (56 - 8 * i));
+	/* the moof without the mdat's header */
+	written = tess_journal_write(file->journal, file->journal_end, TESS_JOURNAL_FRAGMENT,
+				     (struct iovec[]){{offset, 8}, {moof->data, moof->length - 8}},
+				     2);
+	if (written < 0)
+		return (int)written;
+	file->journal_end += (uint64_t)written;
+	file->media_end += moof->length + first->length + second->length;
+	return 0;
+}
+
+static int note(struct tess_record_file *file, enum tess_journal_type type, json_t *json)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	int64_t written = -ENOMEM;
+
+	json_decref(json);
+	if (text)
+		written = tess_journal_write(file->journal, file->journal_end, type,
+					     &(struct iovec){text, strlen(text)}, 1);
+	free(text);
+	if (written < 0)
+		return (int)written;
+	file->journal_end += (uint64_t)written;
+	return 0;
+}
+
+int tess_record_file_note_origin(struct tess_record_file *file, int64_t origin_us,
+				 const char *boot_id)
+{
+	return note(
+		file, TESS_JOURNAL_ORIGIN,
+		json_pack("{s:I, s:s}", "origin_us", (json_int_t)origin_us, "boot_id", boot_id));
+}
+
+/** What finishing needs of the journal. */
+struct journal_index {
+	struct tess_mp4_index *index;
+	uint64_t media_end;
+	bool ended;
+	int64_t end_utc_us;
+};
+
+static int read_head(struct journal_index *out, struct tess_cursor cursor)
+{
+	struct tess_mp4_track tracks[TESS_MP4_TRACKS];
+	int error;
+
+	if (out->index)
+		return -EBADMSG;
+	(void)tess_get_data(&cursor, tess_get_u32(&cursor));
+	error = tess_fmp4_head_parse(tracks, cursor.at, tess_left(&cursor));
+	return error ? error : tess_mp4_index_alloc(&out->index, tracks);
+}
+
+static int read_fragment(struct journal_index *out, struct tess_cursor cursor)
+{
+	uint64_t offset = tess_get_u64(&cursor);
+	struct tess_moof moof;
+
+	if (!out->index || tess_moof_parse(&moof, cursor.at, tess_left(&cursor)))
+		return -EBADMSG;
+	out->media_end = offset + moof.total;
+	return tess_mp4_index_add(out->index, &moof, offset);
+}
+
+static int read_journal(struct tess_record_file *file, struct journal_index *out)
+{
+	struct tess_journal_record record;
+	struct tess_journal_reader reader;
+	int error;
+
+	tess_journal_reader_init(&reader, file->journal);
+	while ((error = tess_journal_read(&reader, &record)) > 0) {
+		struct tess_cursor cursor = tess_cursor_of(record.payload, record.length);
+
+		error = 0;
+		switch (record.type) {
+		case TESS_JOURNAL_HEADER:
+			error = read_head(out, cursor);
+			break;
+		case TESS_JOURNAL_FRAGMENT:
+			error = read_fragment(out, cursor);
+			break;
+		case TESS_JOURNAL_END:
+			error = tess_record_end_parse(&out->end_utc_us, &record);
+			out->ended = true;
+			break;
+		case TESS_JOURNAL_ORIGIN:
+			break;
+		}
+		if (error)
+			break;
+	}
+	tess_journal_reader_free(&reader);
+	return error;
+}
+
+/** Turn what lies between the ftyp and the index into one mdat. */
+static int close_media(struct tess_record_file *file, struct tess_mp4_index *index,
+		       const struct tess_record_meta *meta)
+{
+	uint8_t header[TESS_FMP4_PLACEHOLDER_BYTES], present[TESS_FMP4_PLACEHOLDER_BYTES];
+	struct tess_bytes moov = {0};
+	int error;
+
+	tess_fmp4_final_header(header, file->media_end);
+	error = tess_read_fully(file->fd, present, sizeof(present), TESS_FMP4_PLACEHOLDER_AT);
+	if (error || memcmp(present, header, sizeof(header)) == 0)
+		return error;
+	error = tess_mp4_index_put_moov(index, meta->start_utc_us, &moov);
+	/* an earlier attempt may have left a longer one */
+	if (!error && ftruncate(file->fd, (off_t)file->media_end))
+		error = -errno;
+	if (!error)
+		error = tess_write_fully(file->fd, &(struct iovec){moov.data, moov.length}, 1,
+					 file->media_end);
+	tess_bytes_free(&moov);
+	if (!error && fdatasync(file->fd))
+		error = -errno;
+	if (!error)
+		error = tess_write_fully(file->fd, &(struct iovec){header, sizeof(header)}, 1,
+					 TESS_FMP4_PLACEHOLDER_AT);
+	if (!error && fdatasync(file->fd))
+		error = -errno;
+	return error;
+}
+
+/** The start in the base is not another recording's, so neither is this name. */
+static int rename_final(struct tess_record_file *file, int64_t end_utc_us)
+{
+	char final[TESS_RECORD_NAME_SIZE];
+
+	(void)snprintf(final, sizeof(final), "%s", file->base);
+	append_time(final, end_utc_us);
+	(void)strncat(final, ".mp4", sizeof(final) - strlen(final) - 1);
+	if (strcmp(file->name, final) != 0 && renameat(file->dir, file->name, file->dir, final))
+		return -errno;
+	memcpy(file->name, final, sizeof(final));
+	return fsync(file->dir) ? -errno : 0;
+}
+
+static int finish(struct tess_record_file *file, const struct tess_record_meta *meta,
+		  const struct journal_index *journal, int64_t end_utc_us)
+{
+	int error = 0;
+
+	if (!journal->index || journal->media_end != file->media_end)
+		return -EBADMSG;
+	if (journal->ended)
+		end_utc_us = journal->end_utc_us;
+	else
+		error = note(file, TESS_JOURNAL_END,
+			     json_pack("{s:I}", "end_utc_us", (json_int_t)end_utc_us));
+	if (!error && fdatasync(file->journal))
+		error = -errno;
+	if (!error)
+		error = close_media(file, journal->index, meta);
+	if (!error)
+		error = rename_final(file, end_utc_us);
+	if (!error)
+		close_fd(&file->fd);
+	return error;
+}
+
+int tess_record_file_finish(struct tess_record_file *file, const struct tess_record_meta *meta,
+			    int64_t end_utc_us)
+{
+	struct journal_index journal = {0};
+	int error = read_journal(file, &journal);
+
+	if (!error)
+		error = finish(file, meta, &journal, end_utc_us);
+	tess_mp4_index_free(journal.index);
+	return error;
+}
+
+int tess_record_file_remove(struct tess_record_file *file)
+{
+	if (unlinkat(file->dir, file->name, 0) && errno != ENOENT)
+		return -errno;
+	return unlink_suffix(file->dir, file->base, ".journal");
+}
