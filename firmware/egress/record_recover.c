@@ -300,10 +300,14 @@ static int find_finished(struct tess_record_file *file)
 		return error;
 	}
 	while (error && (entry = readdir(listing))) {
-		if (strncmp(entry->d_name, file->base, length) != 0 ||
-		    entry->d_name[length] != '_' || strlen(entry->d_name) >= sizeof(file->name))
+		size_t entry_length = strlen(entry->d_name);
+
+		/* _YYYY-MM-DD-HH-MM-SS.mp4 */
+		if (entry_length != length + 24 || strncmp(entry->d_name, file->base, length) != 0 ||
+		    entry->d_name[length] != '_' ||
+		    strcmp(entry->d_name + entry_length - 4, ".mp4") != 0)
 			continue;
-		(void)snprintf(file->name, sizeof(file->name), "%.127s", entry->d_name);
+		memcpy(file->name, entry->d_name, entry_length + 1);
 		error = 0;
 	}
 	(void)closedir(listing);
