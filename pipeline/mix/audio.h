@@ -5,6 +5,8 @@
  * clock drifts against the box's, it is stretched by at most 0.2 %; beyond 60 ms of error it is moved
  * at once, faded over the seam. A gap is silence with short fades. A look-ahead limiter keeps the sum
  * under full scale without clicks; below full scale the gain is exactly 1.
+ * Sound is read 5 ms ahead for the limiter: what is to be heard in [t, t + 20 ms) must have been pushed
+ * up to t + 25 ms when t is pulled; what comes later is dropped, and the hole is faded over.
  * Threads: a mixer and its sources belong to one thread. No clock is read.
  */
 #ifndef TESS_MIX_AUDIO_H

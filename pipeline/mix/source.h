@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * pipeline/mix/source.h - one source of the audio mixer: its sound on the media time line.
+ *
+ * Time is counted in frames of 48 kHz. A ring holds the last second and the next; a sample's
+ * *index* in it differs from its media frame by `shift`, which changes by one at a time while the
+ * source's clock is followed (see slip) and is put right at once where the sound is cut anyway.
+ */
+#ifndef TESS_MIX_SOURCE_H
+#define TESS_MIX_SOURCE_H
+
+#include "pipeline/mix/audio.h"
+
+/** Frames that the mixer may hold ahead of what it has mixed. */
+#define TESS_SOURCE_CAPACITY 48000
+#define TESS_SOURCE_RING     65536
+/** Fades and cross-fades: 5 ms. */
+#define TESS_SOURCE_FADE 240
+
+struct tess_audio_source {
+	struct tess_audio_mixer *mixer;
+	struct tess_audio_source *next;
+	bool started;
+	bool cut; /* the last push was dropped, whole */
+	/* [begin, data_end) is sound; [data_end, end) is what was made up for sound that is not
+	 * there */
+	int64_t begin, data_end, end;
+	int64_t shift;	    /* media frame = index + shift */
+	int64_t next_media; /* media frame at which the last push ended */
+	int64_t error;	    /* frames by which the sound would be heard too early */
+	bool following;	    /* the error is being worked off */
+	int slip;	    /* +1: one frame is being stretched in, -1: out, 0: none */
+	unsigned slipped;   /* frames of the slip that are done */
+	float level;
+	float ring[2 * TESS_SOURCE_RING];
+};
+
+/** Where the mixer stands: the next media frame to be mixed, and if it ever mixed. */
+struct tess_source_now {
+	bool running;
+	int64_t mixed;
+};
+
+/** Fade-in gains, TESS_SOURCE_FADE of them; the fade-out is 1 minus these. */
+void tess_source_fade_table(float *fade_in);
+void tess_source_push(struct tess_audio_source *source, const float *fade_in, const float *pcm,
+		      unsigned frames, int64_t media, struct tess_source_now now);
+/**
+ * The source's sound of the next @p frames (<= TESS_MIX_AUDIO_FRAMES) from now.mixed on into @p
+ * pcm.
+ * @return false: silence, pcm is untouched
+ */
+bool tess_source_read(struct tess_audio_source *source, const float *fade_in, float *pcm,
+		      unsigned frames, struct tess_source_now now);
+
+#endif
