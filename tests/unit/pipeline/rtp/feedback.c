@@ -74,18 +74,18 @@ static void times(void **state)
 	assert_int_equal(reports, 5);	   /* 0.5 s, then each second */
 	assert_int_equal(indications, 10); /* each 500 ms, and with each a report */
 	/* silence: nobody listens */
-	assert_int_equal(
-		tess_rtp_feedback_write(&feedback, true, 13000000, buffer, sizeof(buffer)), 0);
+	assert_int_equal(tess_rtp_feedback_write(&feedback, true, 13000000, buffer, sizeof(buffer)),
+			 0);
 	/* the limit holds across a restart */
 	packet(&feedback, 650, 0);
-	assert_int_equal(
-		tess_rtp_feedback_write(&feedback, true, 13000000, buffer, sizeof(buffer)), 64);
+	assert_int_equal(tess_rtp_feedback_write(&feedback, true, 13000000, buffer, sizeof(buffer)),
+			 64);
 	tess_rtp_feedback_restart(&feedback);
 	packet(&feedback, 655, 0);
-	assert_int_equal(
-		tess_rtp_feedback_write(&feedback, true, 13400000, buffer, sizeof(buffer)), 0);
-	assert_int_equal(
-		tess_rtp_feedback_write(&feedback, true, 13500000, buffer, sizeof(buffer)), 64);
+	assert_int_equal(tess_rtp_feedback_write(&feedback, true, 13400000, buffer, sizeof(buffer)),
+			 0);
+	assert_int_equal(tess_rtp_feedback_write(&feedback, true, 13500000, buffer, sizeof(buffer)),
+			 64);
 }
 
 /* Alternately 0 and 10 ms late: differences of 10 ms, to which A.8 converges. */

@@ -60,11 +60,11 @@ static void push(struct fixture *f, const uint8_t *payload, size_t length, uint3
 }
 
 #define BYTES(...) ((const uint8_t[]){__VA_ARGS__}), sizeof((const uint8_t[]){__VA_ARGS__})
-#define EXPECT(f, ...)                                                                   \
-	do {                                                                             \
-		static const uint8_t expected[] = {__VA_ARGS__};                         \
-		assert_int_equal((f)->frame.length, sizeof(expected));                   \
-		assert_memory_equal((f)->data, expected, sizeof(expected));              \
+#define EXPECT(f, ...)                                                      \
+	do {                                                                \
+		static const uint8_t expected[] = {__VA_ARGS__};            \
+		assert_int_equal((f)->frame.length, sizeof(expected));      \
+		assert_memory_equal((f)->data, expected, sizeof(expected)); \
 	} while (0)
 
 #define SPS 0x67, 66, 0, 30, 0x80, 0x11
@@ -150,7 +150,8 @@ static void parameter_sets_are_put_in_front(void **state)
 	EXPECT(f, SC, P);
 }
 
-/* Some senders mark the end of parameter sets as if they were a picture, in a packet of their own. */
+/* Some senders mark the end of parameter sets as if they were a picture, in a packet of their own.
+ */
 static void sets_alone_are_no_access_unit(void **state)
 {
 	struct fixture *f = *state;
@@ -248,11 +249,11 @@ static void bad_packets(void **state)
 	struct fixture *f = *state;
 
 	push(f, BYTES(IDR), 100, true, false);
-	bad_packet(f, BYTES(0x78));			    /* STAP-A of nothing */
-	bad_packet(f, BYTES(0x78, 0, 3, P, 0));		    /* one trailing byte */
-	bad_packet(f, BYTES(0x78, 0, 3, P, 0, 1));	    /* a size and nothing behind */
-	bad_packet(f, BYTES(0x78, 0, 0, 0, 3, P));	    /* zero-length NAL unit */
-	bad_packet(f, BYTES(0x78, 0, 4, P));		    /* larger than the packet */
+	bad_packet(f, BYTES(0x78));		   /* STAP-A of nothing */
+	bad_packet(f, BYTES(0x78, 0, 3, P, 0));	   /* one trailing byte */
+	bad_packet(f, BYTES(0x78, 0, 3, P, 0, 1)); /* a size and nothing behind */
+	bad_packet(f, BYTES(0x78, 0, 0, 0, 3, P)); /* zero-length NAL unit */
+	bad_packet(f, BYTES(0x78, 0, 4, P));	   /* larger than the packet */
 	bad_packet(f, BYTES(0x78, 0xff, 0xff, P));
 	bad_packet(f, BYTES(0x78, 0, 6, 0x78, 0, 3, P));    /* nested */
 	bad_packet(f, BYTES(0x78, 0, 4, 0x7c, 0x81, 1, 2)); /* fragment in an aggregate */

@@ -10,8 +10,8 @@
 
 static void plain(void **state)
 {
-	static const uint8_t data[] = {0x80, 0xe0, 0x12, 0x34, 0x01, 0x02, 0x03, 0x04,
-				       0xaa, 0xbb, 0xcc, 0xdd, 0x65, 0x66};
+	static const uint8_t data[] = {0x80, 0xe0, 0x12, 0x34, 0x01, 0x02, 0x03,
+				       0x04, 0xaa, 0xbb, 0xcc, 0xdd, 0x65, 0x66};
 	struct tess_rtp_header header;
 
 	(void)state;
@@ -49,8 +49,8 @@ static void csrc_extension_padding(void **state)
 /* Every shortening of a packet with all parts must be refused or give a payload inside it. */
 static void cut_short(void **state)
 {
-	static const uint8_t whole[] = {0x92, 0x60, 0, 1, 0, 0, 0, 2, 0,    0,	  0, 3, 1, 1, 1,
-					1,    2,    2, 2, 2, 0, 0, 0, 1,    9,	  9, 9, 9, 7};
+	static const uint8_t whole[] = {0x92, 0x60, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 1, 1,
+					1,    2,    2, 2, 2, 0, 0, 0, 1, 9, 9, 9, 9, 7};
 	struct tess_rtp_header header;
 	struct pool pool = {0};
 
@@ -102,8 +102,8 @@ static void demultiplex(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain),	 cmocka_unit_test(csrc_extension_padding),
-		cmocka_unit_test(cut_short),	 cmocka_unit_test(bad_version_and_padding),
+		cmocka_unit_test(plain),       cmocka_unit_test(csrc_extension_padding),
+		cmocka_unit_test(cut_short),   cmocka_unit_test(bad_version_and_padding),
 		cmocka_unit_test(demultiplex),
 	};
 

@@ -93,9 +93,9 @@ static void bad_one_is_lost(void **state)
 
 	(void)state;
 	assert_int_equal(push(&opus, 0, 0), 0);
-	assert_int_equal(tess_rtp_opus_push(&opus, (const uint8_t[]){TOC(31, 3)}, 1, 960, 0,
-					    &lost_frames),
-			 -EBADMSG);
+	assert_int_equal(
+		tess_rtp_opus_push(&opus, (const uint8_t[]){TOC(31, 3)}, 1, 960, 0, &lost_frames),
+		-EBADMSG);
 	assert_int_equal(push(&opus, 1920, 0), 960);
 	assert_int_equal(push(&opus, 2880, 0), 0);
 }
@@ -103,8 +103,10 @@ static void bad_one_is_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations),	     cmocka_unit_test(bad_packets),
-		cmocka_unit_test(loss),		     cmocka_unit_test(pause_is_not_loss),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(bad_packets),
+		cmocka_unit_test(loss),
+		cmocka_unit_test(pause_is_not_loss),
 		cmocka_unit_test(bad_one_is_lost),
 	};
 

@@ -15,12 +15,12 @@ static size_t size(const struct tess_h264_parameters *parameters)
 
 static void remembers_by_identifier(void **state)
 {
-	static const uint8_t sps0[] = {0x67, 66, 0, 30, 0x80};	/* ue 0 */
+	static const uint8_t sps0[] = {0x67, 66, 0, 30, 0x80};	  /* ue 0 */
 	static const uint8_t sps1[] = {0x67, 66, 0, 30, 0x40, 9}; /* ue 1 */
 	static const uint8_t sps0b[] = {0x67, 77, 0, 30, 0x80};
 	static const uint8_t pps0[] = {0x68, 0x80}, pps2[] = {0x68, 0x60, 1};
-	static const uint8_t expected_sps[] = {0, 0, 0, 1, 0x67, 77, 0,	 30,   0x80, 0,
-					       0, 0, 1, 0x67, 66, 0, 30, 0x40, 9};
+	static const uint8_t expected_sps[] = {0, 0, 0, 1,    0x67, 77, 0,  30,	  0x80, 0,
+					       0, 0, 1, 0x67, 66,   0,	30, 0x40, 9};
 	static const uint8_t expected_pps[] = {0, 0, 0, 1, 0x68, 0x80, 0, 0, 0, 1, 0x68, 0x60, 1};
 	struct tess_h264_parameters parameters = {0};
 	uint8_t buffer[64];
@@ -46,7 +46,7 @@ static void refuses(void **state)
 {
 	static const uint8_t cut[] = {0x67, 66, 0, 30};
 	static const uint8_t zeros[] = {0x67, 66, 0, 30, 0, 0, 0, 0};
-	static const uint8_t id_open[] = {0x67, 66, 0, 30, 0x01};   /* more bits than there are */
+	static const uint8_t id_open[] = {0x67, 66, 0, 30, 0x01};     /* more bits than there are */
 	static const uint8_t id_32[] = {0x67, 66, 0, 30, 0x04, 0x20}; /* the largest is 31 */
 	static const uint8_t pps_256[] = {0x68, 0x00, 0x80, 0x80};
 	static const uint8_t header_only[] = {0x68};

@@ -44,17 +44,93 @@ static int parse(struct heard *heard, const uint8_t *data, size_t length)
 
 /* SR with a report block, SDES with CNAME, BYE of two sources with a reason. */
 static const uint8_t compound[] = {
-	0x81, 200,  0,	  12,	0x11, 0x22, 0x33, 0x44, 0xe0, 0,    0,	  1,	0x80, 0,
-	0,    0,    0,	  1,	2,    3,    0,	  0,	0,    9,    0,	  0,	1,    0,
+	0x81,
+	200,
+	0,
+	12,
+	0x11,
+	0x22,
+	0x33,
+	0x44,
+	0xe0,
+	0,
+	0,
+	1,
+	0x80,
+	0,
+	0,
+	0,
+	0,
+	1,
+	2,
+	3,
+	0,
+	0,
+	0,
+	9,
+	0,
+	0,
+	1,
+	0,
 	/* block */
-	1,    2,    3,	  4,	0,    0,    0,	  0,	0,    0,    0,	  0,	0,    0,
-	0,    0,    0,	  0,	0,    0,    0,	  0,	0,    0,
+	1,
+	2,
+	3,
+	4,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
 	/* SDES: type 1, 3 bytes, end and fill */
-	0x81, 202,  0,	  3,	0x11, 0x22, 0x33, 0x44, 1,    3,    'a',  '@',	'b',  0,
-	0,    0,
+	0x81,
+	202,
+	0,
+	3,
+	0x11,
+	0x22,
+	0x33,
+	0x44,
+	1,
+	3,
+	'a',
+	'@',
+	'b',
+	0,
+	0,
+	0,
 	/* BYE */
-	0x82, 203,  0,	  3,	0x11, 0x22, 0x33, 0x44, 5,    6,    7,	  8,	2,    'o',
-	'k',  0,
+	0x82,
+	203,
+	0,
+	3,
+	0x11,
+	0x22,
+	0x33,
+	0x44,
+	5,
+	6,
+	7,
+	8,
+	2,
+	'o',
+	'k',
+	0,
 };
 
 static void compound_packet(void **state)
@@ -74,7 +150,8 @@ static void compound_packet(void **state)
 	assert_int_equal(heard.bye[1], 0x05060708);
 }
 
-/* However it is cut, nothing of a broken packet is told; whole packets in front make it valid again. */
+/* However it is cut, nothing of a broken packet is told; whole packets in front make it valid
+ * again. */
 static void cut_short(void **state)
 {
 	struct heard heard;
@@ -106,8 +183,8 @@ static void bad_lengths(void **state)
 	static const uint8_t bad_version[] = {0x40, 201, 0, 1, 1, 2, 3, 4};
 	static const uint8_t padding_zero[] = {0xa0, 201, 0, 2, 1, 2, 3, 4, 0, 0, 0, 0};
 	static const uint8_t padding_long[] = {0xa0, 201, 0, 2, 1, 2, 3, 4, 0, 0, 0, 12};
-	static const uint8_t padding_in_first[] = {0xa0, 201, 0, 2, 1, 2, 3, 4, 0, 0, 0, 4,
-						   0x80, 201, 0, 1, 1, 2, 3, 4};
+	static const uint8_t padding_in_first[] = {0xa0, 201, 0,    2,	 1, 2, 3, 4, 0, 0,
+						   0,	 4,   0x80, 201, 0, 1, 1, 2, 3, 4};
 	static const uint8_t padding_good[] = {0xa0, 201, 0, 2, 1, 2, 3, 4, 0, 0, 0, 4};
 	static const uint8_t unknown[] = {0x9f, 207, 0, 0};
 	struct heard heard;
@@ -134,13 +211,13 @@ static void bad_lengths(void **state)
 static void write_bytes(void **state)
 {
 	static const uint8_t expected[] = {
-		0x81, 201,  0,	  7,	1,    2,    3,	  4,	/* RR */
-		0xaa, 0xbb, 0xcc, 0xdd, 64,   0xff, 0xff, 0xfe, /* fraction, lost -2 */
-		0,    1,    0,	  5,	0,    0,    1,	  0x2c, /* highest, jitter */
-		0x12, 0x34, 0x56, 0x78, 0,    0,    0x80, 0,	/* LSR, DLSR */
-		0x81, 202,  0,	  4,	1,    2,    3,	  4,	/* SDES */
-		1,    7,    't',  'e',	's',  's',  'e',  'r',	'a', 0, 0, 0,
-		0x81, 206,  0,	  2,	1,    2,    3,	  4,	/* PLI */
+		0x81, 201,  0,	  7,	1,   2,	   3,	 4,    /* RR */
+		0xaa, 0xbb, 0xcc, 0xdd, 64,  0xff, 0xff, 0xfe, /* fraction, lost -2 */
+		0,    1,    0,	  5,	0,   0,	   1,	 0x2c, /* highest, jitter */
+		0x12, 0x34, 0x56, 0x78, 0,   0,	   0x80, 0,    /* LSR, DLSR */
+		0x81, 202,  0,	  4,	1,   2,	   3,	 4,    /* SDES */
+		1,    7,    't',  'e',	's', 's',  'e',	 'r',  'a', 0,
+		0,    0,    0x81, 206,	0,   2,	   1,	 2,    3,   4, /* PLI */
 		0xaa, 0xbb, 0xcc, 0xdd,
 	};
 	const struct tess_rtcp_report_block block = {

@@ -110,9 +110,12 @@ static void restart_at_wrap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wraps),	  cmocka_unit_test(misordered_across_wrap),
-		cmocka_unit_test(large_jump_needs_two), cmocka_unit_test(another_sender),
-		cmocka_unit_test(goodbye),	  cmocka_unit_test(restart_at_wrap),
+		cmocka_unit_test(wraps),
+		cmocka_unit_test(misordered_across_wrap),
+		cmocka_unit_test(large_jump_needs_two),
+		cmocka_unit_test(another_sender),
+		cmocka_unit_test(goodbye),
+		cmocka_unit_test(restart_at_wrap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,8 @@ struct tess_packet *pool_sender_report(struct pool *pool, uint32_t ssrc, int64_t
 	tess_rtp_put32(data + 4, ssrc);
 	tess_rtp_put32(data + 8, (uint32_t)(ntp_us / 1000000));
 	/* rounded up, so that it reads back as the same microsecond */
-	tess_rtp_put32(data + 12, (uint32_t)((((uint64_t)(ntp_us % 1000000) << 32) + 999999) / 1000000));
+	tess_rtp_put32(data + 12,
+		       (uint32_t)((((uint64_t)(ntp_us % 1000000) << 32) + 999999) / 1000000));
 	tess_rtp_put32(data + 16, timestamp);
 	return pool_packet(pool, data, sizeof(data), arrival_us);
 }
