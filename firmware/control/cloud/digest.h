@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "firmware/base/config.h" /* TESS_MUST_CHECK */
+#include "hal/compiler.h"
 
 #define TESS_SHA256_BYTES   32
 #define TESS_SHA256_HEX	    (2 * TESS_SHA256_BYTES + 1)

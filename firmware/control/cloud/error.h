@@ -9,7 +9,7 @@
 #ifndef TESS_CLOUD_ERROR_H
 #define TESS_CLOUD_ERROR_H
 
-#include "firmware/base/config.h" /* TESS_MUST_CHECK */
+#include "hal/compiler.h"
 
 /* clang-format off */
 #define TESS_CLOUD_CODES(X) \

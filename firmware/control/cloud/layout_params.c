@@ -91,9 +91,9 @@ static void check_mix_video_uids(struct tess_mix_request *mix, const struct tess
 				 TESS_CLOUD_INVALID_PARAMETER);
 	json_array_foreach(users, i, user)
 	{
-		const char *id = json_string_value(user);
+		const char *id = json_is_string(user) ? json_string_value(user) : "";
 
-		if (!check_user(layout, "MixVideoUids", id ? id : "", TESS_CLOUD_INVALID_PARAMETER))
+		if (!check_user(layout, "MixVideoUids", id, TESS_CLOUD_INVALID_PARAMETER))
 			return;
 		(void)stpcpy(mix->layout.users[mix->layout.user_count++], id);
 	}

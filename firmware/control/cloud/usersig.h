@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "firmware/base/config.h" /* TESS_MUST_CHECK */
+#include "hal/compiler.h"
 
 #define TESS_USERSIG_MAX 2048 /* bytes of text, the end included */
 

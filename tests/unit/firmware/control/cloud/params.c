@@ -156,7 +156,7 @@ static void test_json_refused(void **state)
 	/* deep: 32 is the limit */
 	memset(text, '[', size);
 	json_refused(text, size);
-	memcpy(text, "{\"A\":", 5);
+	(void)stpcpy(text, "{\"A\":");
 	memset(text + 5, '[', 31);
 	memset(text + 36, ']', 31);
 	text[67] = '}';
@@ -173,11 +173,14 @@ static void test_json_refused(void **state)
 	assert_int_equal(tess_params_from_json(&params, text, 68, &error), 0);
 	json_decref(params);
 	/* many */
-	for (size_t i = 6; i + 1 < size; i += 2)
-		memcpy(text + i, "1,", 2);
+	memset(text + 6, '1', size - 8);
+	for (size_t i = 7; i < size - 3; i += 2)
+		text[i] = ',';
 	text[5] = '[';
-	memcpy(text + size - 3, "1]}", 3);
-	json_refused(text, size);
+	text[size - 2] = ']';
+	text[size - 1] = '}';
+	assert_int_equal(tess_params_from_json(&params, text, size, &error), -EINVAL);
+	assert_non_null(strstr(error.message, "more than 65536 values"));
 	free(text);
 }
 
