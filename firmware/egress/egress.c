@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/egress/egress.c - puts the parts of the process together and speaks docs/links.md.
+ */
+#include "firmware/egress/egress.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "firmware/base/log.h"
+#include "firmware/egress/http_server.h"
+#include "firmware/egress/live.h"
+#include "firmware/egress/records.h"
+#include "firmware/egress/streams.h"
+#include "firmware/link/link.h"
+
+#define FACTS_US 1000000
+/* without control it listens all the same, for its health can be asked */
+#define LISTEN_US 1000000
+/* an address that another process holds is tried again */
+#define LISTEN_RETRY_US 1000000
+/* connections of requests and downloads, beside the players */
+#define MAX_REQUESTS 1024
+
+struct tess_egress {
+	struct tess_loop *loop;
+	const struct tess_clock *clock;
+	const struct tess_config *config;
+	struct tess_streams *streams;
+	struct tess_live *live;
+	struct tess_records *records;
+	struct tess_http *http; /* NULL: does not listen yet */
+	struct tess_link *control, *media;
+	struct tess_timer *facts, *listen;
+	union tess_addr address;
+	bool has_key;
+	uint8_t key[TESS_TOKEN_KEY_SIZE];
+	int listen_error; /* told last */
+};
+
+static int open_record(void *arg, int64_t id, int *fdp)
+{
+	struct tess_egress *egress = arg;
+
+	return tess_records_open(egress->records, id, fdp);
+}
+
+static void start_listening(void *arg)
+{
+	struct tess_egress *egress = arg;
+	const struct tess_http_config config = {
+		.listen = egress->address,
+		.max_connections = MAX_REQUESTS,
+		.clock = egress->clock,
+		.live = egress->live,
+		.record_open = open_record,
+		.arg = egress,
+	};
+	int rc;
+
+	if (egress->http)
+		return;
+	rc = tess_http_alloc(&egress->http, egress->loop, &config);
+	if (rc) {
+		if (rc != egress->listen_error)
+			TESS_ERROR("egress.listen_failed", "address=%s error=\"%s\"",
+				   egress->config->egress.listen, strerror(-rc));
+		egress->listen_error = rc;
+		tess_timer_start(egress->listen, LISTEN_RETRY_US);
+		return;
+	}
+	egress->listen_error = 0;
+	if (egress->has_key)
+		tess_http_set_key(egress->http, egress->key);
+	TESS_INFO("egress.listening", "address=%s port=%u", egress->config->egress.listen,
+		  tess_http_port(egress->http));
+}
+
+static void send_facts(struct tess_egress *egress)
+{
+	struct tess_records_counters records;
+	json_t *counters = json_object();
+	json_t *facts;
+
+	tess_records_counters(egress->records, &records);
+	tess_live_count(egress->live, counters);
+	(void)json_object_set_new(counters, "fragments",
+				  json_integer((json_int_t)records.fragments));
+	(void)json_object_set_new(counters, "record_bytes",
+				  json_integer((json_int_t)records.bytes));
+	(void)json_object_set_new(counters, "record_units_late",
+				  json_integer((json_int_t)records.units_late));
+	(void)json_object_set_new(counters, "record_units_no_key",
+				  json_integer((json_int_t)records.units_no_key));
+	(void)json_object_set_new(counters, "record_units_refused",
+				  json_integer((json_int_t)records.units_refused));
+	(void)json_object_set_new(counters, "record_write_errors",
+				  json_integer((json_int_t)records.write_errors));
+	/* a NULL among the values makes no message, and frees the others */
+	facts = json_pack("{s:s, s:o, s:o, s:o}", "type", "facts", "records",
+			  tess_records_facts(egress->records), "live",
+			  tess_live_facts(egress->live), "counters", counters);
+	if (facts)
+		(void)tess_link_send(egress->control, facts, NULL, 0);
+	json_decref(facts);
+}
+
+static void on_facts_timer(void *arg)
+{
+	struct tess_egress *egress = arg;
+
+	send_facts(egress);
+	tess_timer_start(egress->facts, FACTS_US);
+}
+
+static void on_records_change(void *arg)
+{
+	send_facts(arg);
+}
+
+static void on_control_up(void *arg, struct tess_link *link)
+{
+	struct tess_egress *egress = arg;
+	json_t *hello = json_pack("{s:s, s:s, s:i}", "type", "hello", "process", "egress",
+				  "version", TESS_LINK_VERSION);
+
+	if (hello)
+		(void)tess_link_send(link, hello, NULL, 0);
+	json_decref(hello);
+	TESS_INFO("control.up", "pid=%d", getpid());
+	/* egress->control is not set yet if it is up at once; the timer is never late by much */
+	tess_timer_start(egress->facts, 0);
+}
+
+static void on_control_down(void *arg, struct tess_link *link)
+{
+	(void)arg;
+	(void)link;
+	/* players and recordings go on as they are */
+	TESS_WARN("control.down", "pid=%d", getpid());
+}
+
+static void apply_desired(struct tess_egress *egress, const json_t *desired)
+{
+	const char *key = json_string_value(json_object_get(desired, "token_key"));
+
+	if (key && *key) {
+		if (tess_token_key(egress->key, key)) {
+			TESS_ERROR("desired.bad_key", "length=%zu", strlen(key));
+		} else {
+			egress->has_key = true;
+			if (egress->http)
+				tess_http_set_key(egress->http, egress->key);
+		}
+	}
+	tess_live_apply(egress->live, json_object_get(desired, "live"));
+	tess_records_set_desired(egress->records, desired);
+	start_listening(egress);
+}
+
+static void close_all(const int *fds, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		(void)close(fds[i]);
+}
+
+static void on_control_message(void *arg, struct tess_link *link, json_t *message, int *fds,
+			       unsigned fd_count)
+{
+	const char *type = json_string_value(json_object_get(message, "type"));
+
+	(void)link;
+	close_all(fds, fd_count);
+	if (type && !strcmp(type, "desired"))
+		apply_desired(arg, message);
+	else
+		TESS_WARN("control.unknown_message", "type=\"%.32s\"", type ? type : "");
+}
+
+static void on_media_up(void *arg, struct tess_link *link)
+{
+	(void)arg;
+	(void)link;
+	TESS_INFO("media.up", "pid=%d", getpid());
+}
+
+static void on_media_down(void *arg, struct tess_link *link)
+{
+	struct tess_egress *egress = arg;
+
+	(void)link;
+	TESS_WARN("media.down", "pid=%d", getpid());
+	tess_streams_away(egress->streams);
+}
+
+static void on_media_message(void *arg, struct tess_link *link, json_t *message, int *fds,
+			     unsigned fd_count)
+{
+	struct tess_egress *egress = arg;
+	const char *type = json_string_value(json_object_get(message, "type"));
+	const char *stream = json_string_value(json_object_get(message, "stream"));
+	json_int_t epoch = json_integer_value(json_object_get(message, "epoch"));
+	int rc;
+
+	(void)link;
+	if (type && stream && epoch >= 0 && !strcmp(type, "stream") && fd_count == 2) {
+		rc = tess_streams_offer(egress->streams, stream, (uint64_t)epoch, fds[0], fds[1]);
+		if (rc)
+			TESS_WARN("stream.refused", "stream=\"%.64s\" epoch=%lld error=%s", stream,
+				  (long long)epoch, strerror(-rc));
+		return;
+	}
+	close_all(fds, fd_count);
+	if (type && stream && epoch >= 0 && !strcmp(type, "stream_end"))
+		tess_streams_end(egress->streams, stream, (uint64_t)epoch);
+	else
+		TESS_WARN("media.unknown_message", "type=\"%.32s\" descriptors=%u",
+			  type ? type : "", fd_count);
+}
+
+static int connect_links(struct tess_egress *egress)
+{
+	static const struct tess_link_handlers control = {
+		.up = on_control_up, .message = on_control_message, .down = on_control_down};
+	static const struct tess_link_handlers media = {
+		.up = on_media_up, .message = on_media_message, .down = on_media_down};
+	char path[sizeof(egress->config->box.run_dir) + 32];
+	int rc;
+
+	(void)snprintf(path, sizeof(path), "%s/streams.sock", egress->config->box.run_dir);
+	rc = tess_link_connect(&egress->media, egress->loop, path, &media, egress);
+	if (rc)
+		return rc;
+	(void)snprintf(path, sizeof(path), "%s/control.sock", egress->config->box.run_dir);
+	return tess_link_connect(&egress->control, egress->loop, path, &control, egress);
+}
+
+int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
+		      const struct tess_clock *clock, const struct tess_config *config)
+{
+	struct tess_egress *egress = calloc(1, sizeof(*egress));
+	const struct tess_live_config live = {
+		.viewer_buffer_bytes = (uint64_t)config->egress.viewer_buffer_kib << 10,
+		.max_viewers = config->egress.max_viewers,
+	};
+	int rc;
+
+	if (!egress)
+		return -ENOMEM;
+	egress->loop = loop;
+	egress->clock = clock;
+	egress->config = config;
+	rc = tess_config_address(config->egress.listen, &egress->address);
+	if (!rc)
+		rc = tess_streams_alloc(&egress->streams, loop);
+	if (!rc)
+		rc = tess_live_alloc(&egress->live, loop, egress->streams, &live);
+	if (!rc)
+		rc = tess_records_alloc(&egress->records, loop, egress->streams, clock, config);
+	if (!rc)
+		rc = tess_timer_alloc(&egress->facts, loop, on_facts_timer, egress);
+	if (!rc)
+		rc = tess_timer_alloc(&egress->listen, loop, start_listening, egress);
+	if (!rc)
+		rc = connect_links(egress);
+	if (rc) {
+		tess_egress_free(egress);
+		return rc;
+	}
+	tess_records_on_change(egress->records, on_records_change, egress);
+	tess_timer_start(egress->facts, FACTS_US);
+	tess_timer_start(egress->listen, LISTEN_US);
+	*egressp = egress;
+	return 0;
+}
+
+void tess_egress_free(struct tess_egress *egress)
+{
+	if (!egress)
+		return;
+	tess_http_free(egress->http);
+	tess_link_free(egress->control);
+	tess_link_free(egress->media);
+	tess_timer_free(egress->facts);
+	tess_timer_free(egress->listen);
+	tess_live_free(egress->live);
+	tess_records_free(egress->records);
+	tess_streams_free(egress->streams);
+	free(egress);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/egress/http_server.h - the HTTP server of players and downloads.
+ *
+ *   /live/NAME.flv                          http-flv, until the stream ends
+ *   /record/ID.mp4?expires=UNIX&sign=HEX    a recording, with byte ranges
+ *   /health                                 200 while the process works
+ *
+ * Threads: the loop's.
+ */
+#ifndef TESS_EGRESS_HTTP_SERVER_H
+#define TESS_EGRESS_HTTP_SERVER_H
+
+#include "firmware/base/loop.h"
+#include "firmware/egress/token.h"
+
+struct tess_http;
+struct tess_live;
+
+struct tess_http_config {
+	union tess_addr listen;	  /* port 0: any */
+	unsigned max_connections; /* of requests; players that were handed over do not count */
+	const struct tess_clock *clock;
+	struct tess_live *live;
+	/** Open the file of a recording for reading. @retval 0 *fdp is the server's, -ENOENT, ...
+	 */
+	int (*record_open)(void *arg, int64_t id, int *fdp);
+	void *arg;
+};
+
+/** Listens from now on. @retval 0, -EADDRINUSE, -EACCES, -ENOMEM, ... */
+int tess_http_alloc(struct tess_http **httpp, struct tess_loop *loop,
+		    const struct tess_http_config *config) TESS_MUST_CHECK;
+void tess_http_free(struct tess_http *http); /* accepts NULL */
+/** Before the first key no recording can be fetched. */
+void tess_http_set_key(struct tess_http *http, const uint8_t key[TESS_TOKEN_KEY_SIZE]);
+/** The port it listens at. */
+uint16_t tess_http_port(const struct tess_http *http);
+
+#endif

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/egress/live.c - live outputs and the turns in which their players are written to.
+ */
+#include "firmware/egress/live.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "firmware/base/log.h"
+#include "firmware/egress/viewer.h"
+
+#define TICK_US		 10000
+#define MIN_TURN_US	 20000
+#define MAX_TURN_US	 100000
+#define TURN_US_A_PLAYER 100
+/* players stay that long without their stream */
+#define AWAY_US 30000000
+/* and that long without taking a byte of what waits for them */
+#define STALL_US 10000000
+/* a player has nothing to say; some send keep-alive bytes */
+#define MAX_INPUT_BYTES 65536
+
+struct player {
+	struct player *next, **linkp;
+	struct output *output;
+	struct tess_viewer viewer;
+	struct tess_watch *watch;
+	int64_t due_us, progress_us;
+	uint32_t input_bytes;
+	uint32_t phase; /* of 1024: where in the turn it is written to */
+	bool blocked;
+	bool drained; /* all that there was had been sent */
+};
+
+struct output {
+	struct output *next;
+	struct tess_live *live;
+	struct tess_sink *sink;
+	struct tess_window *window;
+	struct player *players;
+	unsigned player_count;
+	char name[TESS_LIVE_NAME_SIZE], stream[TESS_STREAM_KEY_SIZE];
+	bool wanted; /* while a desired state is applied */
+	bool up, ended;
+	int64_t away_us;	 /* since when it has not been up */
+	uint64_t closed_sent;	 /* bytes sent to players that are gone */
+	uint64_t measured_bytes; /* of the stream, when the bit rate was taken last */
+	int64_t measured_us;
+	struct tess_log_limit drop_limit;
+};
+
+struct tess_live {
+	struct tess_loop *loop;
+	struct tess_streams *streams;
+	struct tess_live_config config;
+	struct tess_timer *tick;
+	struct output *outputs;
+	unsigned output_count, player_count;
+	uint32_t next_phase;
+	uint64_t viewers_refused, viewer_overruns, viewers_stalled, units_dropped;
+	uint64_t closed_sent; /* bytes sent to players that are gone, of all outputs there ever were
+			       */
+};
+
+static void on_tick(void *arg);
+static void on_io(void *arg, uint32_t events);
+
+int tess_live_alloc(struct tess_live **livep, struct tess_loop *loop, struct tess_streams *streams,
+		    const struct tess_live_config *config)
+{
+	struct tess_live *live = calloc(1, sizeof(*live));
+
+	if (!live)
+		return -ENOMEM;
+	live->loop = loop;
+	live->streams = streams;
+	live->config = *config;
+	if (tess_timer_alloc(&live->tick, loop, on_tick, live)) {
+		free(live);
+		return -ENOMEM;
+	}
+	*livep = live;
+	return 0;
+}
+
+static void player_close(struct player *player, const char *reason)
+{
+	struct output *output = player->output;
+
+	TESS_DEBUG("viewer.closed", "name=%s reason=%s bytes=%" PRIu64, output->name, reason,
+		   player->viewer.bytes_sent);
+	output->closed_sent += player->viewer.bytes_sent;
+	output->live->closed_sent += player->viewer.bytes_sent;
+	output->player_count--;
+	output->live->player_count--;
+	*player->linkp = player->next;
+	if (player->next)
+		player->next->linkp = player->linkp;
+	tess_watch_remove(player->watch);
+	(void)close(player->viewer.fd);
+	tess_viewer_clear(&player->viewer);
+	free(player);
+}
+
+static void close_all(struct output *output, const char *reason)
+{
+	while (output->players)
+		player_close(output->players, reason);
+}
+
+static void on_stream_up(void *arg, const struct tess_stream_info *info, uint64_t epoch)
+{
+	struct output *output = arg;
+
+	(void)epoch;
+	output->up = true;
+	output->ended = false;
+	tess_window_begin(output->window, info);
+}
+
+static void on_au(void *arg, const struct tess_au *au)
+{
+	struct output *output = arg;
+	int rc = tess_window_add(output->window, au);
+	uint64_t suppressed;
+
+	/* before the first key frame nothing is wrong */
+	if (!rc || rc == -EAGAIN)
+		return;
+	output->live->units_dropped++;
+	if (tess_log_allowed(&output->drop_limit, tess_loop_now_us(output->live->loop),
+			     &suppressed))
+		TESS_WARN("live.unit_dropped", "name=%s error=%s suppressed=%" PRIu64, output->name,
+			  strerror(-rc), suppressed);
+}
+
+static void on_stream_away(void *arg)
+{
+	struct output *output = arg;
+
+	output->up = false;
+	output->away_us = tess_loop_now_us(output->live->loop);
+}
+
+static void on_stream_end(void *arg)
+{
+	struct output *output = arg;
+
+	on_stream_away(output);
+	output->ended = true;
+	/* players are closed when they have the last of it */
+	for (struct player *player = output->players; player; player = player->next)
+		player->drained = false;
+}
+
+static const struct tess_sink_ops live_sink = {
+	.stream_up = on_stream_up,
+	.au = on_au,
+	.stream_away = on_stream_away,
+	.stream_end = on_stream_end,
+};
+
+static void output_free(struct output *output)
+{
+	struct output **linkp = &output->live->outputs;
+
+	while (*linkp != output)
+		linkp = &(*linkp)->next;
+	*linkp = output->next;
+	output->live->output_count--;
+	close_all(output, "removed");
+	tess_streams_detach(output->sink);
+	tess_window_free(output->window);
+	free(output);
+}
+
+void tess_live_free(struct tess_live *live)
+{
+	if (!live)
+		return;
+	while (live->outputs)
+		output_free(live->outputs);
+	tess_timer_free(live->tick);
+	free(live);
+}
+
+static struct output *find(struct tess_live *live, const char *name)
+{
+	for (struct output *output = live->outputs; output; output = output->next) {
+		if (!strcmp(output->name, name))
+			return output;
+	}
+	return NULL;
+}
+
+/** @retval 0, -EINVAL, -ENOSPC, -ENOMEM */
+static int output_add(struct tess_live *live, const char *name, const char *stream)
+{
+	struct output *output;
+	int rc;
+
+	if (!*name || strlen(name) >= TESS_LIVE_NAME_SIZE || strlen(stream) >= TESS_STREAM_KEY_SIZE)
+		return -EINVAL;
+	if (live->output_count >= TESS_LIVE_MAX)
+		return -ENOSPC;
+	output = calloc(1, sizeof(*output));
+	if (!output)
+		return -ENOMEM;
+	output->live = live;
+	output->wanted = true;
+	output->away_us = output->measured_us = tess_loop_now_us(live->loop);
+	(void)strcpy(output->name, name);
+	(void)strcpy(output->stream, stream);
+	rc = tess_window_alloc(&output->window, live->config.viewer_buffer_bytes);
+	if (!rc)
+		rc = tess_streams_attach(&output->sink, live->streams, stream, &live_sink, output,
+					 TESS_SINK_NEWEST_KEY);
+	if (rc) {
+		tess_window_free(output->window);
+		free(output);
+		return rc;
+	}
+	output->next = live->outputs;
+	live->outputs = output;
+	live->output_count++;
+	return 0;
+}
+
+void tess_live_apply(struct tess_live *live, const json_t *outputs)
+{
+	struct output *next;
+	size_t index;
+	json_t *entry;
+
+	for (struct output *output = live->outputs; output; output = output->next)
+		output->wanted = false;
+	json_array_foreach(outputs, index, entry)
+	{
+		const char *name = json_string_value(json_object_get(entry, "name"));
+		const char *stream = json_string_value(json_object_get(entry, "stream"));
+		struct output *output = name ? find(live, name) : NULL;
+		int rc = -EINVAL;
+
+		if (output && stream && !strcmp(output->stream, stream)) {
+			output->wanted = true;
+			continue;
+		}
+		if (output)
+			output_free(output);
+		if (name && stream)
+			rc = output_add(live, name, stream);
+		if (rc)
+			TESS_ERROR("live.refused", "name=%s stream=%s error=%s", name ? name : "",
+				   stream ? stream : "", strerror(-rc));
+	}
+	for (struct output *output = live->outputs; output; output = next) {
+		next = output->next;
+		if (!output->wanted)
+			output_free(output);
+	}
+}
+
+int tess_live_admit(struct tess_live *live, const char *name)
+{
+	struct output *output = find(live, name);
+
+	if (!output || output->ended ||
+	    (!output->up && tess_loop_now_us(live->loop) - output->away_us > AWAY_US))
+		return -ENOENT;
+	if (live->player_count >= live->config.max_viewers) {
+		live->viewers_refused++;
+		return -EUSERS;
+	}
+	return 0;
+}
+
+int tess_live_join(struct tess_live *live, const char *name, int fd)
+{
+	struct output *output = find(live, name);
+	struct player *player;
+	int rc;
+
+	if (!output)
+		return -ENOENT;
+	player = calloc(1, sizeof(*player));
+	if (!player)
+		return -ENOMEM;
+	rc = tess_watch_add(&player->watch, live->loop, fd, EPOLLIN | EPOLLRDHUP, on_io, player);
+	if (rc) {
+		free(player);
+		return rc == -ENOENT ? -ENOMEM : rc;
+	}
+	player->output = output;
+	player->due_us = player->progress_us = tess_loop_now_us(live->loop);
+	/* the odd step reaches all 1024 phases, neighbours far apart */
+	player->phase = live->next_phase = (live->next_phase + 633) % 1024;
+	tess_viewer_init(&player->viewer, fd, output->window);
+	player->next = output->players;
+	player->linkp = &output->players;
+	if (player->next)
+		player->next->linkp = &player->next;
+	output->players = player;
+	output->player_count++;
+	if (live->player_count++ == 0)
+		tess_timer_start(live->tick, 0);
+	return 0;
+}
+
+static int64_t turn_us(const struct tess_live *live)
+{
+	int64_t turn = (int64_t)live->player_count * TURN_US_A_PLAYER;
+
+	if (turn < MIN_TURN_US)
+		return MIN_TURN_US;
+	return turn > MAX_TURN_US ? MAX_TURN_US : turn;
+}
+
+static void set_blocked(struct player *player, bool blocked)
+{
+	uint32_t events = EPOLLIN | EPOLLRDHUP | (blocked ? (uint32_t)EPOLLOUT : 0);
+
+	if (player->blocked == blocked)
+		return;
+	player->blocked = blocked;
+	if (tess_watch_set(player->watch, events))
+		player->blocked = false; /* then the next turn tries again */
+}
+
+/** One write to a player; it may be closed by it. */
+static void serve(struct player *player, int64_t now_us)
+{
+	struct tess_live *live = player->output->live;
+	uint64_t sent_before = player->viewer.bytes_sent;
+	int64_t turn = turn_us(live);
+
+	if (tess_viewer_check_lag(&player->viewer, player->output->window,
+				  live->config.viewer_buffer_bytes))
+		live->viewer_overruns++;
+	switch (tess_viewer_send(&player->viewer, player->output->window)) {
+	case TESS_VIEWER_CLOSED:
+		player_close(player, "gone");
+		return;
+	case TESS_VIEWER_BLOCKED:
+		set_blocked(player, true);
+		break;
+	case TESS_VIEWER_MORE:
+		set_blocked(player, false);
+		player->due_us = now_us;
+		break;
+	case TESS_VIEWER_IDLE:
+		set_blocked(player, false);
+		player->progress_us = now_us;
+		player->drained = true;
+		/* the next point in time that has the player's phase in its turn */
+		player->due_us = now_us - now_us % turn + turn * player->phase / 1024;
+		if (player->due_us <= now_us)
+			player->due_us += turn;
+		break;
+	}
+	if (player->viewer.bytes_sent != sent_before)
+		player->progress_us = now_us;
+}
+
+static bool has_hung_up(struct player *player)
+{
+	char scratch[512];
+	ssize_t got = recv(player->viewer.fd, scratch, sizeof(scratch), MSG_DONTWAIT);
+
+	if (got < 0)
+		return errno != EAGAIN && errno != EINTR;
+	player->input_bytes += (uint32_t)got;
+	return got == 0 || player->input_bytes > MAX_INPUT_BYTES;
+}
+
+static void on_io(void *arg, uint32_t events)
+{
+	struct player *player = arg;
+
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR) && has_hung_up(player)) {
+		player_close(player, "gone");
+		return;
+	}
+	if (events & EPOLLOUT)
+		serve(player, tess_loop_now_us(player->output->live->loop));
+}
+
+static void tick_output(struct output *output, int64_t now_us)
+{
+	struct player *next;
+
+	if (!output->up && !output->ended && now_us - output->away_us > AWAY_US)
+		close_all(output, "away");
+	for (struct player *player = output->players; player; player = next) {
+		next = player->next;
+		if (player->blocked) {
+			if (now_us - player->progress_us > STALL_US) {
+				output->live->viewers_stalled++;
+				player_close(player, "stalled");
+			}
+		} else if (player->due_us <= now_us) {
+			if (output->ended && player->drained)
+				player_close(player, "ended");
+			else
+				serve(player, now_us);
+		}
+	}
+}
+
+static void on_tick(void *arg)
+{
+	struct tess_live *live = arg;
+	int64_t now_us = tess_loop_now_us(live->loop);
+
+	for (struct output *output = live->outputs; output; output = output->next)
+		tick_output(output, now_us);
+	if (live->player_count)
+		tess_timer_start(live->tick, TICK_US);
+}
+
+static uint64_t output_sent(const struct output *output)
+{
+	uint64_t sent = output->closed_sent;
+
+	for (const struct player *player = output->players; player; player = player->next)
+		sent += player->viewer.bytes_sent;
+	return sent;
+}
+
+json_t *tess_live_facts(struct tess_live *live)
+{
+	int64_t now_us = tess_loop_now_us(live->loop);
+	json_t *facts = json_array();
+
+	for (struct output *output = live->outputs; facts && output; output = output->next) {
+		uint64_t bytes = tess_window_bytes(output->window);
+		int64_t passed_us = now_us - output->measured_us;
+		uint64_t rate = 0;
+
+		if (passed_us > 0)
+			rate = (bytes - output->measured_bytes) * 8000000 / (uint64_t)passed_us;
+		output->measured_bytes = bytes;
+		output->measured_us = now_us;
+		if (json_array_append_new(facts,
+					  json_pack("{s:s, s:I, s:I, s:I}", "name", output->name,
+						    "viewers", (json_int_t)output->player_count,
+						    "bytes_sent", (json_int_t)output_sent(output),
+						    "bitrate_bps", (json_int_t)rate))) {
+			json_decref(facts);
+			return NULL;
+		}
+	}
+	return facts;
+}
+
+void tess_live_count(const struct tess_live *live, json_t *counters)
+{
+	uint64_t sent = live->closed_sent;
+
+	for (const struct output *output = live->outputs; output; output = output->next)
+		sent += output_sent(output) - output->closed_sent;
+	(void)json_object_set_new(counters, "viewers", json_integer(live->player_count));
+	(void)json_object_set_new(counters, "viewers_refused",
+				  json_integer((json_int_t)live->viewers_refused));
+	(void)json_object_set_new(counters, "viewer_overruns",
+				  json_integer((json_int_t)live->viewer_overruns));
+	(void)json_object_set_new(counters, "viewers_stalled",
+				  json_integer((json_int_t)live->viewers_stalled));
+	(void)json_object_set_new(counters, "live_units_dropped",
+				  json_integer((json_int_t)live->units_dropped));
+	(void)json_object_set_new(counters, "bytes_sent", json_integer((json_int_t)sent));
+}
