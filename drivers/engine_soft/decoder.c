@@ -51,6 +51,7 @@ int soft_decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine
 		goto no_memory;
 	AVCodecContext *context = decoder->codec;
 	context->thread_count = 1;
+	context->log_level_offset = AV_LOG_MAX_OFFSET; /* what fails is returned and counted */
 	/* a picture out for each access unit in, unless the stream says that it reorders; crop by
 	 * moved pointers, exactly, even if that costs their alignment */
 	context->flags |= AV_CODEC_FLAG_LOW_DELAY | AV_CODEC_FLAG_UNALIGNED;

@@ -39,6 +39,7 @@ static bool config_valid(const struct tess_encoder_config *config)
 
 static int configure(AVCodecContext *codec, const struct tess_encoder_config *config)
 {
+	codec->log_level_offset = AV_LOG_MAX_OFFSET; /* nothing of it */
 	codec->width = config->width;
 	codec->height = config->height;
 	codec->pix_fmt = AV_PIX_FMT_YUV420P;

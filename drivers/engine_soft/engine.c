@@ -4,7 +4,6 @@
 #include "drivers/engine_soft/soft.h"
 
 #include <errno.h>
-#include <libavutil/log.h>
 #include <libyuv.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,6 @@ static int engine_open(struct tess_engine **enginep, const char *device)
 		free(engine);
 		return -ENOMEM;
 	}
-	av_log_set_level(AV_LOG_QUIET);
 	engine->base.driver = &tess_engine_soft;
 	*enginep = &engine->base;
 	return 0;

@@ -8,9 +8,6 @@
  * size. Real-time publishers convert with BT.601 and seldom tag it; pictures are not converted
  * between matrices here, so this is the tag that keeps their colours. Full-range pictures are
  * brought to limited range when they are drawn.
- *
- * Opening an engine silences libavutil's log for the whole process: a damaged stream would fill it,
- * and what fails is returned and counted.
  */
 #ifndef TESS_ENGINE_SOFT_H
 #define TESS_ENGINE_SOFT_H

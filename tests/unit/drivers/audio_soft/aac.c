@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The AAC encoder: what it encodes is decoded again, and everything must lie at its media time.
+ */
+#include <errno.h>
+#include <libavcodec/avcodec.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/audio_soft/audio_soft.h"
+
+#define RATE	 TESS_AUDIO_RATE
+#define FRAME	 1024
+#define START_US 987654321
+
+static const struct tess_audio_driver *driver = &tess_audio_soft;
+
+/* an encoder and a decoder behind it that paints what it hears on a time line beginning at START_US
+ */
+struct chain {
+	struct tess_audio_encoder_config config;
+	struct tess_audio_encoder *encoder;
+	AVCodecContext *codec;
+	AVFrame *frame;
+	AVPacket *packet;
+	float *heard[2];
+	int64_t samples; /* length of heard */
+	unsigned packets;
+	int64_t pts_us[1000];
+};
+
+static void chain_open(struct chain *chain, uint32_t rate, uint8_t channels, unsigned seconds)
+{
+	memset(chain, 0, sizeof(*chain));
+	chain->config = (struct tess_audio_encoder_config){rate, channels, 64000};
+	chain->samples = (int64_t)seconds * rate;
+	assert_int_equal(driver->encoder_open(&chain->encoder, &chain->config), 0);
+	for (int c = 0; c < 2; c++)
+		chain->heard[c] = calloc((size_t)chain->samples, sizeof(float));
+	chain->codec = avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_AAC));
+	chain->frame = av_frame_alloc();
+	chain->packet = av_packet_alloc();
+	size_t length;
+	const uint8_t *config = driver->encoder_config(chain->encoder, &length);
+	assert_in_range(length, 2, 16); /* it must fit tess_stream_info */
+	chain->codec->extradata = av_mallocz(length + AV_INPUT_BUFFER_PADDING_SIZE);
+	memcpy(chain->codec->extradata, config, length);
+	chain->codec->extradata_size = (int)length;
+	assert_int_equal(avcodec_open2(chain->codec, NULL, NULL), 0);
+}
+
+static void chain_close(struct chain *chain)
+{
+	driver->encoder_close(chain->encoder);
+	avcodec_free_context(&chain->codec);
+	av_frame_free(&chain->frame);
+	av_packet_free(&chain->packet);
+	free(chain->heard[0]);
+	free(chain->heard[1]);
+}
+
+static void paint(struct chain *chain, int64_t pts_us)
+{
+	int64_t at = llround((double)(pts_us - START_US) * chain->config.sample_rate / 1e6);
+	for (int i = 0; i < chain->frame->nb_samples; i++)
+		if (at + i >= 0 && at + i < chain->samples)
+			for (int c = 0; c < chain->config.channels; c++)
+				chain->heard[c][at + i] =
+					((float *)chain->frame->extended_data[c])[i];
+}
+
+static void drain(struct chain *chain)
+{
+	struct tess_audio_encoded encoded;
+	int err;
+	while ((err = driver->encoder_next(chain->encoder, &encoded)) == 0) {
+		assert_true(encoded.length > 0 && encoded.length < 1536);
+		assert_true(encoded.data[0] != 0xff); /* no ADTS */
+		assert_int_equal(av_new_packet(chain->packet, (int)encoded.length), 0);
+		memcpy(chain->packet->data, encoded.data, encoded.length);
+		assert_int_equal(avcodec_send_packet(chain->codec, chain->packet), 0);
+		av_packet_unref(chain->packet);
+		assert_int_equal(avcodec_receive_frame(chain->codec, chain->frame), 0);
+		assert_int_equal(chain->frame->sample_rate, chain->config.sample_rate);
+		assert_int_equal(chain->frame->ch_layout.nb_channels, chain->config.channels);
+		assert_true(chain->packets < 1000);
+		chain->pts_us[chain->packets++] = encoded.pts_us;
+		paint(chain, encoded.pts_us);
+	}
+	assert_int_equal(err, -EAGAIN);
+}
+
+/* beeps of 50 ms: 1 kHz, at each whole second + 0.3 s of media time, right side at half level */
+static void beeps(float *pcm, unsigned frames, int64_t at_us)
+{
+	for (unsigned i = 0; i < frames; i++) {
+		double seconds = (double)(at_us - START_US) / 1e6 + (double)i / RATE;
+		double into = seconds - floor(seconds) - 0.3;
+		pcm[2 * i] =
+			into >= 0 && into < 0.05 ? (float)(0.5 * sin(2 * M_PI * 1000 * into)) : 0;
+		pcm[2 * i + 1] = 0.5f * pcm[2 * i];
+	}
+}
+
+/* where the energy of the second begun at `from` lies, in microseconds from its begin */
+static double beep_centre_us(const struct chain *chain, const float *heard, unsigned second)
+{
+	uint32_t rate = chain->config.sample_rate;
+	double weight = 0, moment = 0;
+	for (uint32_t i = 0; i < rate; i++) {
+		double energy = pow(heard[second * rate + i], 2);
+		weight += energy;
+		moment += energy * i;
+	}
+	assert_true(weight > 0);
+	return moment / weight / rate * 1e6;
+}
+
+static double level(const struct chain *chain, const float *heard, double from_s, double hz)
+{
+	uint32_t rate = chain->config.sample_rate;
+	unsigned n = rate / 50, first = (unsigned)(from_s * rate);
+	double re = 0, im = 0;
+	for (unsigned i = 0; i < n; i++) {
+		re += heard[first + i] * cos(2 * M_PI * hz * i / rate);
+		im += heard[first + i] * sin(2 * M_PI * hz * i / rate);
+	}
+	return 2 * sqrt(re * re + im * im) / n;
+}
+
+static void beep_stays_at_its_time(void **state)
+{
+	(void)state;
+	static const uint32_t rates[] = {48000, 44100, 32000, 24000, 16000, 8000};
+	for (size_t r = 0; r < 6; r++)
+		for (uint8_t channels = 1; channels <= 2; channels++) {
+			struct chain chain;
+			float pcm[2 * 960];
+			chain_open(&chain, rates[r], channels, 3);
+			for (int64_t at = START_US; at < START_US + 3500000; at += 20000) {
+				beeps(pcm, 960, at);
+				assert_int_equal(driver->encoder_feed(chain.encoder, pcm, 960, at),
+						 0);
+				drain(&chain);
+			}
+			for (unsigned i = 1; i < chain.packets; i++) {
+				double step = (double)(chain.pts_us[i] - chain.pts_us[i - 1]);
+				assert_true(fabs(step - 1e6 * FRAME / rates[r]) <= 1);
+			}
+			for (unsigned second = 0; second < 3; second++)
+				for (int c = 0; c < channels; c++)
+					assert_true(fabs(beep_centre_us(&chain, chain.heard[c],
+									second) -
+							 325000) < 300);
+			/* mono is the mean of both sides */
+			double left = level(&chain, chain.heard[0], 1.315, 1000);
+			double want = channels == 1 ? 0.375 : 0.5;
+			assert_true(fabs(left / want - 1) < 0.06);
+			if (channels == 2)
+				assert_true(fabs(level(&chain, chain.heard[1], 1.315, 1000) / 0.25 -
+						 1) < 0.06);
+			chain_close(&chain);
+		}
+}
+
+/* time is missing at two places, once more than a frame and once less; later sound keeps its time
+ */
+static void gap_moves_the_time(void **state)
+{
+	(void)state;
+	static const uint32_t rates[] = {48000, 44100, 16000};
+	for (size_t r = 0; r < 3; r++) {
+		struct chain chain;
+		float pcm[2 * 960];
+		int64_t at = START_US;
+		chain_open(&chain, rates[r], 2, 4);
+		for (unsigned i = 0; i < 150; i++, at += 20000) {
+			if (i == 40)
+				at += 543210;
+			if (i == 80)
+				at += 5000;
+			beeps(pcm, 960, at);
+			assert_int_equal(driver->encoder_feed(chain.encoder, pcm, 960, at), 0);
+			drain(&chain);
+		}
+		unsigned jumps = 0;
+		for (unsigned i = 1; i < chain.packets; i++) {
+			int64_t step = chain.pts_us[i] - chain.pts_us[i - 1];
+			assert_true(step > 0);
+			if (fabs((double)step - 1e6 * FRAME / rates[r]) > 1) {
+				/* what the filling of the open frame left of the gap */
+				assert_true(step > 500000);
+				jumps++;
+			}
+		}
+		assert_int_equal(jumps, 1);
+		for (unsigned second = 0; second < 3; second++)
+			if (second != 1) /* its beep fell into the gap, or not: 0.8 to 1.34 s */
+				assert_true(fabs(beep_centre_us(&chain, chain.heard[0], second) -
+						 325000) < 300);
+		chain_close(&chain);
+	}
+}
+
+static void time_may_go_back(void **state)
+{
+	(void)state;
+	struct chain chain;
+	float pcm[2 * 960] = {0};
+	chain_open(&chain, 48000, 2, 1);
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(
+			driver->encoder_feed(chain.encoder, pcm, 960, START_US + i * 20000), 0);
+	drain(&chain);
+	for (unsigned i = 0; i < 20; i++) {
+		assert_int_equal(driver->encoder_feed(chain.encoder, pcm, 960, 1000 + i * 20000),
+				 0);
+		drain(&chain);
+	}
+	/* 401 ms was the end; up to three frames are still in the encoder */
+	assert_in_range(chain.pts_us[chain.packets - 1], 401000 - 3 * 21334, 401000);
+	chain_close(&chain);
+}
+
+static void same_input_same_bytes(void **state)
+{
+	(void)state;
+	static uint8_t bytes[2][200000];
+	size_t length[2] = {0, 0};
+	for (unsigned run = 0; run < 2; run++) {
+		struct tess_audio_encoder *encoder;
+		struct tess_audio_encoder_config config = {44100, 2, 96000};
+		struct tess_audio_encoded encoded;
+		float pcm[2 * 960];
+		assert_int_equal(driver->encoder_open(&encoder, &config), 0);
+		for (int64_t at = START_US; at < START_US + 2000000; at += 20000) {
+			beeps(pcm, 960, at);
+			assert_int_equal(driver->encoder_feed(encoder, pcm, 960, at), 0);
+			while (driver->encoder_next(encoder, &encoded) == 0) {
+				memcpy(bytes[run] + length[run], encoded.data, encoded.length);
+				length[run] += encoded.length;
+			}
+		}
+		driver->encoder_close(encoder);
+	}
+	assert_int_equal(length[0], length[1]);
+	assert_true(length[0] > 1000);
+	assert_memory_equal(bytes[0], bytes[1], length[0]);
+}
+
+static void bounded_and_checked(void **state)
+{
+	(void)state;
+	struct tess_audio_encoder *encoder;
+	struct tess_audio_encoder_config config = {48000, 2, 64000};
+	static const float pcm[2 * 960];
+	int err = 0;
+	assert_int_equal(driver->encoder_open(&encoder, &config), 0);
+	/* a caller that never drains */
+	for (unsigned i = 0; i < 200 && !err; i++)
+		err = driver->encoder_feed(encoder, pcm, 960, i * 20000);
+	assert_int_equal(err, -ENOMEM);
+	driver->encoder_close(encoder);
+	driver->encoder_close(NULL);
+	config.sample_rate = 11025;
+	assert_int_equal(driver->encoder_open(&encoder, &config), -EINVAL);
+	config.sample_rate = 48000;
+	config.channels = 3;
+	assert_int_equal(driver->encoder_open(&encoder, &config), -EINVAL);
+	config.channels = 1;
+	config.bitrate_bps = 0;
+	assert_int_equal(driver->encoder_open(&encoder, &config), -EINVAL);
+}
+
+static void config_says_rate_and_channels(void **state)
+{
+	(void)state;
+	struct tess_audio_encoder *encoder;
+	struct tess_audio_encoder_config config = {44100, 1, 64000};
+	size_t length;
+	assert_int_equal(driver->encoder_open(&encoder, &config), 0);
+	const uint8_t *asc = driver->encoder_config(encoder, &length);
+	assert_true(length >= 2);
+	/* ISO/IEC 14496-3 1.6.2.1: 5 bits object type 2, 4 bits rate index 4, 4 bits channels 1 */
+	assert_int_equal(asc[0] >> 3, 2);
+	assert_int_equal((asc[0] & 7) << 1 | asc[1] >> 7, 4);
+	assert_int_equal(asc[1] >> 3 & 15, 1);
+	driver->encoder_close(encoder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(beep_stays_at_its_time),
+		cmocka_unit_test(gap_moves_the_time),
+		cmocka_unit_test(time_may_go_back),
+		cmocka_unit_test(same_input_same_bytes),
+		cmocka_unit_test(bounded_and_checked),
+		cmocka_unit_test(config_says_rate_and_channels),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
