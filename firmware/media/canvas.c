@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/canvas.c - the output of one mix.
+ *
+ * Jobs stand in two rings of slots, filled at the head and reaped at the tail by the room's thread;
+ * the strand works in between. A slot's done flag hands it back.
+ */
+#include "firmware/media/canvas.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The ring holds this much of the stream, at twice its nominal rate. */
+#define RING_SECONDS 8
+/* A mix's bit rate may be raised while its ring stays. */
+#define RING_MIN_BYTES (8u << 20)
+#define RING_MAX_BYTES (256u << 20)
+#define RING_SLOTS     4096 /* 8 s of 60 pictures and 47 audio frames a second, and as much again */
+/* After a failure the device is left alone for so long. */
+#define RETRY_US INT64_C(1000000)
+
+struct picture_slot {
+	struct tess_job job; /* first: a job is its slot */
+	struct tess_canvas *canvas;
+	struct tess_canvas_picture picture;
+	atomic_bool done;
+};
+
+struct sound_slot {
+	struct tess_job job; /* first: a job is its slot */
+	struct tess_canvas *canvas;
+	int64_t pts_us;
+	float pcm[TESS_MIX_AUDIO_FRAMES * TESS_AUDIO_CHANNELS];
+	size_t bytes;
+	int error;
+	atomic_bool done;
+};
+
+struct tess_canvas {
+	const struct tess_media_context *context;
+	struct tess_strand *strand;
+	struct tess_job last;
+	struct picture_slot pictures[TESS_CANVAS_PICTURES];
+	struct sound_slot sounds[TESS_CANVAS_SOUNDS];
+	unsigned picture_head, picture_tail, sound_head, sound_tail; /* the room thread's */
+
+	/* the strand's */
+	struct tess_ring_writer *ring;
+	struct tess_audio_encoder *audio;
+	struct tess_compositor *compositor;
+	struct tess_encoder *encoder;
+	struct tess_desired_video video; /* as compositor and encoder are */
+	int64_t retry_us;
+	bool gap; /* pictures are missing in front of the next one */
+};
+
+static void close_encoder(struct tess_canvas *canvas)
+{
+	canvas->context->engine->driver->encoder_close(canvas->encoder);
+	canvas->encoder = NULL;
+}
+
+static void close_video(struct tess_canvas *canvas)
+{
+	close_encoder(canvas);
+	canvas->context->engine->driver->compositor_close(canvas->compositor);
+	canvas->compositor = NULL;
+}
+
+static int open_compositor(struct tess_canvas *canvas)
+{
+	struct tess_engine *engine = canvas->context->engine;
+	int error;
+
+	if (canvas->compositor)
+		return 0;
+	error = engine->driver->compositor_open(&canvas->compositor, engine, canvas->video.width,
+						canvas->video.height, canvas->video.background);
+	if (error)
+		canvas->compositor = NULL;
+	return error;
+}
+
+static int open_encoder(struct tess_canvas *canvas)
+{
+	struct tess_engine *engine = canvas->context->engine;
+	const struct tess_encoder_config config = {
+		.width = canvas->video.width,
+		.height = canvas->video.height,
+		.frame_rate = canvas->video.frame_rate,
+		.gop_frames = canvas->video.gop_frames,
+		.bitrate_bps = canvas->video.bitrate_bps,
+		.threads = 1, /* the pool runs the mixes side by side */
+	};
+	int error;
+
+	if (canvas->encoder)
+		return 0;
+	error = engine->driver->encoder_open(&canvas->encoder, engine, &config);
+	if (error)
+		canvas->encoder = NULL;
+	return error;
+}
+
+/* Bring compositor and encoder to what the picture asks for; only what differs is opened anew. */
+static int apply_video(struct tess_canvas *canvas, const struct tess_desired_video *wanted)
+{
+	const struct tess_engine_driver *driver = canvas->context->engine->driver;
+	const struct tess_desired_video running = canvas->video;
+	int error;
+
+	canvas->video = *wanted;
+	if (running.width != wanted->width || running.height != wanted->height) {
+		close_video(canvas);
+	} else if (running.background != wanted->background) {
+		driver->compositor_close(canvas->compositor);
+		canvas->compositor = NULL;
+	}
+	if (running.frame_rate != wanted->frame_rate || running.gop_frames != wanted->gop_frames)
+		close_encoder(canvas);
+	if (canvas->encoder && running.bitrate_bps != wanted->bitrate_bps &&
+	    (!driver->encoder_set_bitrate ||
+	     driver->encoder_set_bitrate(canvas->encoder, wanted->bitrate_bps)))
+		close_encoder(canvas);
+	error = open_compositor(canvas);
+	return error ? error : open_encoder(canvas);
+}
+
+static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *picture)
+{
+	const struct tess_engine_driver *driver = canvas->context->engine->driver;
+	struct tess_surface *surface;
+	struct tess_encoded encoded;
+	struct tess_au au;
+	int error = apply_video(canvas, &picture->video);
+
+	if (error)
+		return error;
+	error = driver->compositor_draw(canvas->compositor, picture->tiles, picture->tile_count,
+					&surface);
+	if (error)
+		return error;
+	error = driver->encoder_encode(canvas->encoder, surface, picture->pts_us, canvas->gap,
+				       &encoded);
+	tess_surface_unref(surface);
+	if (error || !encoded.length)
+		return error;
+	au = (struct tess_au){
+		.data = encoded.data,
+		.length = encoded.length,
+		.pts_us = encoded.pts_us,
+		.dts_us = encoded.dts_us,
+		.track = TESS_TRACK_VIDEO,
+		.key = encoded.key,
+		.discontinuity = canvas->gap,
+	};
+	error = tess_ring_write_annexb(canvas->ring, &au);
+	canvas->gap = error != 0;
+	if (!error)
+		picture->bytes = encoded.length;
+	return error;
+}
+
+static void run_picture(struct tess_job *job)
+{
+	struct picture_slot *slot = (struct picture_slot *)job;
+	struct tess_canvas *canvas = slot->canvas;
+	struct tess_canvas_picture *picture = &slot->picture;
+	int64_t now_us = tess_clock_now_us(canvas->context->clock);
+
+	picture->bytes = 0;
+	picture->error = -EAGAIN;
+	if (now_us >= canvas->retry_us) {
+		picture->error = encode(canvas, picture);
+		if (picture->error && picture->error != -EMSGSIZE) {
+			close_video(canvas);
+			canvas->retry_us = now_us + RETRY_US;
+			canvas->gap = true;
+		}
+	}
+	for (unsigned i = 0; i < picture->tile_count; i++)
+		tess_surface_unref(picture->tiles[i].surface);
+	picture->written_us = tess_clock_now_us(canvas->context->clock);
+	/* from here on the slot is the room thread's */
+	atomic_store_explicit(&slot->done, true, memory_order_release);
+}
+
+/* Write all audio frames that are ready. */
+static int write_sound(struct tess_canvas *canvas, size_t *bytes)
+{
+	const struct tess_audio_driver *driver = canvas->context->audio;
+	struct tess_audio_encoded encoded;
+	int error;
+
+	while (!(error = driver->encoder_next(canvas->audio, &encoded))) {
+		const struct tess_au au = {
+			.data = encoded.data,
+			.length = encoded.length,
+			.pts_us = encoded.pts_us,
+			.dts_us = encoded.pts_us,
+			.track = TESS_TRACK_AUDIO,
+			.key = true,
+		};
+
+		error = tess_ring_write(canvas->ring, &au);
+		if (error)
+			return error;
+		*bytes += encoded.length;
+	}
+	return error == -EAGAIN ? 0 : error;
+}
+
+static void run_sound(struct tess_job *job)
+{
+	struct sound_slot *slot = (struct sound_slot *)job;
+	struct tess_canvas *canvas = slot->canvas;
+
+	slot->bytes = 0;
+	slot->error = canvas->context->audio->encoder_feed(canvas->audio, slot->pcm,
+							   TESS_MIX_AUDIO_FRAMES, slot->pts_us);
+	if (!slot->error)
+		slot->error = write_sound(canvas, &slot->bytes);
+	atomic_store_explicit(&slot->done, true, memory_order_release);
+}
+
+static void free_canvas(struct tess_canvas *canvas)
+{
+	close_video(canvas);
+	canvas->context->audio->encoder_close(canvas->audio);
+	tess_ring_writer_free(canvas->ring);
+	free(canvas);
+}
+
+static void run_last(struct tess_job *job)
+{
+	free_canvas((struct tess_canvas *)((char *)job - offsetof(struct tess_canvas, last)));
+}
+
+static int open_ring(struct tess_canvas *canvas, const struct tess_canvas_config *config)
+{
+	uint64_t bits = config->audio.bitrate_bps;
+	struct tess_ring_config ring = {.epoch = config->epoch, .slots = RING_SLOTS};
+	struct tess_stream_info info = {
+		.has_video = config->has_video,
+		.has_audio = true,
+		.audio_rate = config->audio.sample_rate,
+		.audio_channels = config->audio.channels,
+		.audio_codec = TESS_CODEC_AAC,
+	};
+	const uint8_t *asc;
+	size_t length;
+
+	if (config->has_video) {
+		info.width = config->video.width;
+		info.height = config->video.height;
+		info.frame_rate = config->video.frame_rate;
+		info.video_bitrate_bps = config->video.bitrate_bps;
+		bits += config->video.bitrate_bps;
+	}
+	asc = canvas->context->audio->encoder_config(canvas->audio, &length);
+	if (length > sizeof(info.audio_config))
+		return -EINVAL;
+	memcpy(info.audio_config, asc, length);
+	info.audio_config_length = (uint8_t)length;
+	bits *= (uint64_t)RING_SECONDS * 2;
+	ring.data_bytes = bits / 8 > RING_MAX_BYTES ? RING_MAX_BYTES : (uint32_t)(bits / 8);
+	if (ring.data_bytes < RING_MIN_BYTES)
+		ring.data_bytes = RING_MIN_BYTES;
+	return tess_ring_writer_alloc(&canvas->ring, &ring, &info);
+}
+
+int tess_canvas_alloc(struct tess_canvas **canvasp, const struct tess_canvas_config *config)
+{
+	struct tess_canvas *canvas = calloc(1, sizeof(*canvas));
+	int error;
+
+	if (!canvas)
+		return -ENOMEM;
+	canvas->context = config->context;
+	canvas->last.run = run_last;
+	for (unsigned i = 0; i < TESS_CANVAS_PICTURES; i++) {
+		canvas->pictures[i].job.run = run_picture;
+		canvas->pictures[i].canvas = canvas;
+	}
+	for (unsigned i = 0; i < TESS_CANVAS_SOUNDS; i++) {
+		canvas->sounds[i].job.run = run_sound;
+		canvas->sounds[i].canvas = canvas;
+	}
+	error = config->context->audio->encoder_open(&canvas->audio, &config->audio);
+	if (error)
+		canvas->audio = NULL;
+	else
+		error = open_ring(canvas, config);
+	if (!error)
+		error = tess_strand_alloc(&canvas->strand, config->context->executor, true);
+	if (error) {
+		free_canvas(canvas);
+		return error;
+	}
+	*canvasp = canvas;
+	return 0;
+}
+
+void tess_canvas_close(struct tess_canvas *canvas)
+{
+	if (canvas)
+		tess_strand_close(canvas->strand, &canvas->last);
+}
+
+void tess_canvas_descriptors(const struct tess_canvas *canvas, int *memfd, int *eventfd)
+{
+	*memfd = tess_ring_writer_memfd(canvas->ring);
+	*eventfd = tess_ring_writer_eventfd(canvas->ring);
+}
+
+struct tess_canvas_picture *tess_canvas_picture_begin(struct tess_canvas *canvas)
+{
+	struct tess_canvas_picture *picture;
+
+	if (canvas->picture_head - canvas->picture_tail == TESS_CANVAS_PICTURES)
+		return NULL;
+	picture = &canvas->pictures[canvas->picture_head % TESS_CANVAS_PICTURES].picture;
+	picture->tile_count = 0;
+	picture->arrival_count = 0;
+	return picture;
+}
+
+void tess_canvas_picture_submit(struct tess_canvas *canvas)
+{
+	struct picture_slot *slot =
+		&canvas->pictures[canvas->picture_head++ % TESS_CANVAS_PICTURES];
+
+	atomic_store_explicit(&slot->done, false, memory_order_relaxed);
+	tess_strand_post(canvas->strand, &slot->job);
+}
+
+const struct tess_canvas_picture *tess_canvas_picture_reap(struct tess_canvas *canvas)
+{
+	struct picture_slot *slot = &canvas->pictures[canvas->picture_tail % TESS_CANVAS_PICTURES];
+
+	if (canvas->picture_tail == canvas->picture_head ||
+	    !atomic_load_explicit(&slot->done, memory_order_acquire))
+		return NULL;
+	canvas->picture_tail++;
+	return &slot->picture;
+}
+
+float *tess_canvas_sound_begin(struct tess_canvas *canvas)
+{
+	if (canvas->sound_head - canvas->sound_tail == TESS_CANVAS_SOUNDS)
+		return NULL;
+	return canvas->sounds[canvas->sound_head % TESS_CANVAS_SOUNDS].pcm;
+}
+
+void tess_canvas_sound_submit(struct tess_canvas *canvas, int64_t pts_us)
+{
+	struct sound_slot *slot = &canvas->sounds[canvas->sound_head++ % TESS_CANVAS_SOUNDS];
+
+	slot->pts_us = pts_us;
+	atomic_store_explicit(&slot->done, false, memory_order_relaxed);
+	tess_strand_post(canvas->strand, &slot->job);
+}
+
+bool tess_canvas_sound_reap(struct tess_canvas *canvas, size_t *bytes, int *error)
+{
+	struct sound_slot *slot = &canvas->sounds[canvas->sound_tail % TESS_CANVAS_SOUNDS];
+
+	if (canvas->sound_tail == canvas->sound_head ||
+	    !atomic_load_explicit(&slot->done, memory_order_acquire))
+		return false;
+	*bytes = slot->bytes;
+	*error = slot->error;
+	canvas->sound_tail++;
+	return true;
+}

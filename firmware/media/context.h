@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/context.h - what all publishers and mixes of one room worker use.
+ */
+#ifndef TESS_MEDIA_CONTEXT_H
+#define TESS_MEDIA_CONTEXT_H
+
+#include "firmware/media/executor.h"
+#include "firmware/media/flows.h"
+#include "hal/audio.h"
+#include "hal/clock.h"
+#include "hal/engine.h"
+#include "hal/net.h"
+
+struct tess_media_context {
+	struct tess_clock *clock;
+	struct tess_net *net;
+	struct tess_flows *flows;
+	struct tess_engine *engine;
+	const struct tess_audio_driver *audio;
+	struct tess_executor *executor;
+	uint32_t jitter_us; /* how long a missing packet is waited for */
+	/* monotonic to UTC as it was at start, for the epochs of streams, which rise over restarts
+	 */
+	int64_t utc_offset_us;
+	float *pcm; /* scratch of the room's thread: TESS_AUDIO_MAX_FRAMES stereo frames */
+};
+
+#endif

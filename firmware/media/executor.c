@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/executor.c - strands over a pool of threads.
+ *
+ * One lock guards all queues. It is held for a few instructions a job, some hundred times a second
+ * a room; a job takes milliseconds.
+ */
+#include "firmware/media/executor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct tess_strand {
+	struct tess_executor *executor;
+	struct tess_strand *next_ready;
+	struct tess_job *head, **tail;
+	bool urgent;
+	bool active; /* in a ready queue, or a job of it runs */
+	bool closed;
+};
+
+struct ready_queue {
+	struct tess_strand *head, **tail;
+};
+
+struct tess_executor {
+	pthread_mutex_t lock;
+	pthread_cond_t work;	/* a strand became ready, or stop */
+	pthread_cond_t drained; /* the last strand has ended */
+	struct ready_queue urgent, normal;
+	unsigned idle, strands, thread_count;
+	bool stop;
+	pthread_t threads[];
+};
+
+static void ready_push(struct tess_executor *executor, struct tess_strand *strand)
+{
+	struct ready_queue *queue = strand->urgent ? &executor->urgent : &executor->normal;
+
+	strand->next_ready = NULL;
+	*queue->tail = strand;
+	queue->tail = &strand->next_ready;
+}
+
+static struct tess_strand *queue_pop(struct ready_queue *queue)
+{
+	struct tess_strand *strand = queue->head;
+
+	if (strand) {
+		queue->head = strand->next_ready;
+		if (!queue->head)
+			queue->tail = &queue->head;
+	}
+	return strand;
+}
+
+static struct tess_strand *ready_pop(struct tess_executor *executor)
+{
+	struct tess_strand *strand = queue_pop(&executor->urgent);
+
+	return strand ? strand : queue_pop(&executor->normal);
+}
+
+/* Run the first job of a strand; the lock is held before and after, not meanwhile. */
+static void run_one(struct tess_executor *executor, struct tess_strand *strand)
+{
+	struct tess_job *job = strand->head;
+
+	strand->head = job->next;
+	if (!strand->head)
+		strand->tail = &strand->head;
+	pthread_mutex_unlock(&executor->lock);
+	job->run(job);
+	pthread_mutex_lock(&executor->lock);
+}
+
+static void strand_end(struct tess_strand *strand)
+{
+	struct tess_executor *executor = strand->executor;
+
+	free(strand);
+	if (--executor->strands == 0)
+		pthread_cond_broadcast(&executor->drained);
+}
+
+static void *pool_thread(void *arg)
+{
+	struct tess_executor *executor = arg;
+
+	pthread_mutex_lock(&executor->lock);
+	for (;;) {
+		struct tess_strand *strand = ready_pop(executor);
+
+		if (!strand) {
+			if (executor->stop)
+				break;
+			executor->idle++;
+			pthread_cond_wait(&executor->work, &executor->lock);
+			executor->idle--;
+			continue;
+		}
+		run_one(executor, strand);
+		if (strand->head)
+			ready_push(executor, strand);
+		else if (strand->closed)
+			strand_end(strand);
+		else
+			strand->active = false;
+	}
+	pthread_mutex_unlock(&executor->lock);
+	return NULL;
+}
+
+int tess_executor_alloc(struct tess_executor **executorp, unsigned threads)
+{
+	struct tess_executor *executor =
+		calloc(1, sizeof(*executor) + threads * sizeof(executor->threads[0]));
+
+	if (!executor)
+		return -ENOMEM;
+	pthread_mutex_init(&executor->lock, NULL);
+	pthread_cond_init(&executor->work, NULL);
+	pthread_cond_init(&executor->drained, NULL);
+	executor->urgent.tail = &executor->urgent.head;
+	executor->normal.tail = &executor->normal.head;
+	while (executor->thread_count < threads) {
+		if (pthread_create(&executor->threads[executor->thread_count], NULL, pool_thread,
+				   executor)) {
+			tess_executor_free(executor);
+			return -EAGAIN;
+		}
+		executor->thread_count++;
+	}
+	*executorp = executor;
+	return 0;
+}
+
+void tess_executor_free(struct tess_executor *executor)
+{
+	if (!executor)
+		return;
+	pthread_mutex_lock(&executor->lock);
+	while (executor->strands)
+		pthread_cond_wait(&executor->drained, &executor->lock);
+	executor->stop = true;
+	pthread_cond_broadcast(&executor->work);
+	pthread_mutex_unlock(&executor->lock);
+	for (unsigned i = 0; i < executor->thread_count; i++)
+		pthread_join(executor->threads[i], NULL);
+	pthread_cond_destroy(&executor->drained);
+	pthread_cond_destroy(&executor->work);
+	pthread_mutex_destroy(&executor->lock);
+	free(executor);
+}
+
+int tess_strand_alloc(struct tess_strand **strandp, struct tess_executor *executor, bool urgent)
+{
+	struct tess_strand *strand = calloc(1, sizeof(*strand));
+
+	if (!strand)
+		return -ENOMEM;
+	strand->executor = executor;
+	strand->tail = &strand->head;
+	strand->urgent = urgent;
+	pthread_mutex_lock(&executor->lock);
+	executor->strands++;
+	pthread_mutex_unlock(&executor->lock);
+	*strandp = strand;
+	return 0;
+}
+
+/* Queue a job and see that somebody runs it. */
+static void enqueue(struct tess_strand *strand, struct tess_job *job, bool last)
+{
+	struct tess_executor *executor = strand->executor;
+
+	pthread_mutex_lock(&executor->lock);
+	job->next = NULL;
+	*strand->tail = job;
+	strand->tail = &job->next;
+	strand->closed = last;
+	if (strand->active) {
+		/* whoever runs it goes on with this one */
+	} else if (executor->thread_count) {
+		strand->active = true;
+		ready_push(executor, strand);
+		if (executor->idle)
+			pthread_cond_signal(&executor->work);
+	} else {
+		strand->active = true;
+		while (strand->head)
+			run_one(executor, strand);
+		strand->active = false;
+		if (strand->closed)
+			strand_end(strand);
+	}
+	pthread_mutex_unlock(&executor->lock);
+}
+
+void tess_strand_post(struct tess_strand *strand, struct tess_job *job)
+{
+	enqueue(strand, job, false);
+}
+
+void tess_strand_close(struct tess_strand *strand, struct tess_job *last)
+{
+	enqueue(strand, last, true);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/latch.h - from which address a plain RTP stream is accepted.
+ *
+ * The first address that sends two valid packets in a row of sequence numbers is latched; others
+ * are ignored until it has been silent for 5 s, so that nobody can take a stream over by sending to
+ * its port (the "RTP bleed" attack). Where the source is configured only that address can be
+ * latched. The first of the two packets is held, not lost: it often carries the parameter sets.
+ * Threads: belongs to its owner. No clock is read.
+ */
+#ifndef TESS_MEDIA_LATCH_H
+#define TESS_MEDIA_LATCH_H
+
+#include <stdbool.h>
+
+#include "hal/net.h"
+
+#define TESS_LATCH_SILENCE_US INT64_C(5000000)
+
+struct tess_latch {
+	const union tess_addr *allowed; /* NULL: any; the owner's */
+	uint8_t payload_type;
+	bool latched;
+	union tess_addr remote;			  /* if latched: of RTP */
+	int64_t last_us;			  /* if latched: its last valid packet */
+	struct tess_packet *held_rtp, *held_rtcp; /* of the candidate */
+};
+
+enum tess_latch_verdict {
+	TESS_LATCH_ACCEPTED = 1, /* the caller's to process; held ones before it, see released */
+	TESS_LATCH_HELD,	 /* kept by the latch */
+	TESS_LATCH_REFUSED,	 /* of another address; the caller's */
+};
+
+/** Begin; @p allowed stays the caller's and may be NULL. */
+void tess_latch_init(struct tess_latch *latch, const union tess_addr *allowed,
+		     uint8_t payload_type);
+/** Give up what is held. */
+void tess_latch_clear(struct tess_latch *latch);
+/**
+ * Judge a packet. When an address is latched by it, held[0..1] are packets of the caller's to be
+ * processed before it (RTCP, RTP); otherwise they are NULL.
+ */
+enum tess_latch_verdict tess_latch_check(struct tess_latch *latch, struct tess_packet *packet,
+					 struct tess_packet *held[2]);
+/** RTCP shares the RTP port or has its own; told apart by RFC 5761 §4. */
+bool tess_latch_is_rtcp(const struct tess_packet *packet);
+
+#endif

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/mix.c - one mix of a room.
+ */
+#include "firmware/media/mix.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/media/canvas.h"
+#include "firmware/media/latency.h"
+#include "pipeline/mix/audio.h"
+#include "pipeline/mix/layout.h"
+#include "pipeline/room/seats.h"
+
+#define SOUND_US INT64_C(20000)
+/* Sound that is this late goes on at the present instead of catching up. */
+#define SOUND_JUMP_US INT64_C(1000000)
+
+/* A publisher that is in the mix. */
+struct member {
+	struct tess_publisher *publisher;
+	struct tess_tile_source *tile;	 /* NULL: has no tile, or sends no picture */
+	struct tess_audio_source *sound; /* NULL: sends no sound */
+	uint64_t shown_serial;		 /* of the picture on the canvas */
+};
+
+struct tess_mix {
+	const struct tess_media_context *context;
+	struct tess_desired_mix desired;
+	uint64_t stream_epoch;
+	struct tess_canvas *canvas;
+	struct tess_audio_mixer *mixer;
+
+	struct member members[TESS_ROOM_MAX_SEATS];
+	unsigned member_count;
+	unsigned slots[TESS_ROOM_MAX_SEATS]; /* members that have a tile, slot 0 first */
+	struct tess_rect rects[TESS_LAYOUT_MAX_TILES];
+	unsigned slot_count;
+
+	/* pictures are at origin + n / frame rate on the media time line */
+	int64_t origin_us;
+	uint64_t tick;
+	int64_t sound_us; /* of the next 20 ms */
+
+	int error; /* of the last picture or sound */
+	uint64_t frames, bytes, sound_frames;
+	struct tess_mix_counters counters;
+	uint64_t skipped_before; /* pictures skipped by tiles that are gone */
+	struct tess_latency latency;
+	/* rates, over the time between two measurements */
+	int64_t measured_us;
+	uint64_t measured_frames, measured_bytes;
+	uint32_t bitrate_bps;
+	double frame_rate;
+};
+
+static int64_t picture_delay_us(const struct tess_mix *mix)
+{
+	return (int64_t)mix->context->jitter_us + TESS_MIX_PICTURE_MARGIN_US;
+}
+
+static int64_t sound_delay_us(const struct tess_mix *mix)
+{
+	return (int64_t)mix->context->jitter_us + TESS_MIX_SOUND_MARGIN_US;
+}
+
+static int64_t tick_us(const struct tess_mix *mix, uint64_t tick)
+{
+	return mix->origin_us + (int64_t)(tick * 1000000 / mix->desired.video.frame_rate);
+}
+
+int tess_mix_open(struct tess_mix **mixp, const struct tess_media_context *context,
+		  const struct tess_desired_mix *desired, int64_t now_us)
+{
+	struct tess_mix *mix = calloc(1, sizeof(*mix));
+	struct tess_canvas_config config = {
+		.context = context,
+		.epoch = (uint64_t)(now_us + context->utc_offset_us),
+		.has_video = desired->has_video,
+		.video = desired->video,
+		.audio = desired->audio,
+	};
+	int error;
+
+	if (!mix)
+		return -ENOMEM;
+	mix->context = context;
+	mix->desired = *desired;
+	mix->stream_epoch = config.epoch;
+	mix->origin_us = now_us - picture_delay_us(mix);
+	mix->sound_us = (now_us - sound_delay_us(mix)) / SOUND_US * SOUND_US;
+	mix->measured_us = now_us;
+	error = tess_audio_mixer_alloc(&mix->mixer);
+	if (!error)
+		error = tess_canvas_alloc(&mix->canvas, &config);
+	if (error) {
+		tess_audio_mixer_free(mix->mixer);
+		free(mix);
+		return error;
+	}
+	*mixp = mix;
+	return 0;
+}
+
+void tess_mix_close(struct tess_mix *mix)
+{
+	if (!mix)
+		return;
+	for (unsigned i = 0; i < mix->member_count; i++)
+		tess_tile_source_unref(mix->members[i].tile);
+	tess_audio_mixer_free(mix->mixer);
+	tess_canvas_close(mix->canvas);
+	free(mix);
+}
+
+bool tess_mix_can_become(const struct tess_mix *mix, const struct tess_desired_mix *desired)
+{
+	return mix->desired.has_video == desired->has_video &&
+	       !strcmp(mix->desired.room, desired->room) &&
+	       !strcmp(mix->desired.stream, desired->stream);
+}
+
+void tess_mix_update(struct tess_mix *mix, const struct tess_desired_mix *desired, int64_t now_us)
+{
+	const struct tess_audio_encoder_config audio = mix->desired.audio;
+
+	if (desired->has_video && desired->video.frame_rate != mix->desired.video.frame_rate) {
+		/* the new rate counts from the next tick of the old one */
+		mix->origin_us = tick_us(mix, mix->tick);
+		mix->tick = 0;
+		mix->measured_us = now_us;
+		mix->measured_frames = mix->frames;
+		mix->measured_bytes = mix->bytes;
+	}
+	mix->desired = *desired;
+	mix->desired.audio = audio;
+}
+
+const struct tess_desired_mix *tess_mix_desired(const struct tess_mix *mix)
+{
+	return &mix->desired;
+}
+
+uint64_t tess_mix_stream_epoch(const struct tess_mix *mix)
+{
+	return mix->stream_epoch;
+}
+
+void tess_mix_descriptors(const struct tess_mix *mix, int *memfd, int *eventfd)
+{
+	tess_canvas_descriptors(mix->canvas, memfd, eventfd);
+}
+
+static struct member *find_member(struct member *members, unsigned count,
+				  const struct tess_publisher *publisher)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (members[i].publisher == publisher)
+			return &members[i];
+	}
+	return NULL;
+}
+
+static void drop_tile(struct tess_mix *mix, struct member *member)
+{
+	if (member->tile)
+		mix->skipped_before += tess_video_source_skipped(member->tile->pictures);
+	tess_tile_source_unref(member->tile);
+	member->tile = NULL;
+	member->shown_serial = 0;
+}
+
+/* Give a member what it should have of tile and sound, and take away what not. */
+static int equip(struct tess_mix *mix, struct member *member, bool tile)
+{
+	const struct tess_desired_publisher *desired = tess_publisher_desired(member->publisher);
+	int error = 0;
+
+	if (!tile || !desired->video.present)
+		drop_tile(mix, member);
+	else if (!member->tile)
+		error = tess_tile_source_alloc(&member->tile);
+	if (!desired->audio.present) {
+		tess_audio_source_remove(member->sound);
+		member->sound = NULL;
+	} else if (!member->sound && !error) {
+		error = tess_audio_source_add(&member->sound, mix->mixer);
+	}
+	return error;
+}
+
+static int choose_seats(const struct tess_mix *mix, struct tess_publisher *const *publishers,
+			unsigned count, struct tess_room_seats *seats)
+{
+	const struct tess_desired_layout *layout = &mix->desired.layout;
+	const char *users[TESS_DESIRED_MAX_USERS];
+	const struct tess_room_rules rules = {
+		.users = users,
+		.user_count = layout->user_count,
+		.audio_only_without_tile = layout->audio_only_without_tile,
+	};
+	struct tess_room_member *candidates = calloc(count + 1, sizeof(*candidates));
+	int error;
+
+	if (!candidates)
+		return -ENOMEM;
+	for (unsigned i = 0; i < layout->user_count; i++)
+		users[i] = layout->users[i];
+	for (unsigned i = 0; i < count; i++) {
+		const struct tess_desired_publisher *desired =
+			tess_publisher_desired(publishers[i]);
+
+		candidates[i].user = desired->user;
+		candidates[i].order = desired->order;
+		candidates[i].auxiliary = desired->auxiliary;
+		candidates[i].has_video = desired->video.present;
+	}
+	error = tess_room_seat(seats, candidates, count, &rules);
+	free(candidates);
+	return error;
+}
+
+static bool has_tile(const struct tess_room_seats *seats, unsigned index)
+{
+	for (unsigned i = 0; i < seats->tile_count; i++) {
+		if (seats->tiles[i] == index)
+			return true;
+	}
+	return false;
+}
+
+static void give_up_member(struct tess_mix *mix, struct member *member)
+{
+	drop_tile(mix, member);
+	tess_audio_source_remove(member->sound);
+}
+
+int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers, unsigned count)
+{
+	struct member before[TESS_ROOM_MAX_SEATS];
+	unsigned before_count = mix->member_count;
+	struct tess_room_seats seats;
+	int error = choose_seats(mix, publishers, count, &seats);
+
+	if (error) {
+		/* nobody may stay who may be about to go */
+		seats.mixed_count = 0;
+		seats.tile_count = 0;
+	}
+	memcpy(before, mix->members, sizeof(before));
+	mix->member_count = 0;
+	mix->slot_count = 0;
+	for (unsigned i = 0; i < seats.mixed_count; i++) {
+		struct tess_publisher *publisher = publishers[seats.mixed[i]];
+		struct member *old = find_member(before, before_count, publisher);
+		struct member *member = &mix->members[mix->member_count];
+		bool tile = mix->desired.has_video && has_tile(&seats, seats.mixed[i]);
+		int equip_error;
+
+		*member = (struct member){.publisher = publisher};
+		if (old) {
+			*member = *old;
+			*old = before[--before_count];
+		}
+		equip_error = equip(mix, member, tile);
+		error = error ? error : equip_error;
+		if (tile)
+			mix->slots[mix->slot_count++] = mix->member_count;
+		mix->member_count++;
+	}
+	for (unsigned i = 0; i < before_count; i++)
+		give_up_member(mix, &before[i]);
+	if (mix->slot_count && !error)
+		error = tess_layout_place((enum tess_layout_template)mix->desired.layout.layout,
+					  mix->desired.video.width, mix->desired.video.height,
+					  mix->slot_count, mix->rects);
+	if (error)
+		mix->slot_count = 0;
+	return error;
+}
+
+struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publisher *publisher)
+{
+	for (unsigned i = 0; i < mix->member_count; i++) {
+		if (mix->members[i].publisher == publisher)
+			return (struct tess_tap){mix->members[i].tile, mix->members[i].sound};
+	}
+	return (struct tess_tap){NULL, NULL};
+}
+
+static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture, unsigned slot)
+{
+	struct member *member = &mix->members[mix->slots[slot]];
+	struct tess_tile *tile = &picture->tiles[picture->tile_count++];
+	struct tess_surface *surface = NULL;
+	int64_t arrival_us;
+
+	if (member->tile)
+		surface = tess_video_source_pick(member->tile->pictures, picture->pts_us);
+	tile->rect = mix->rects[slot];
+	tile->render = mix->desired.layout.render;
+	tile->surface = surface ? tess_surface_ref(surface) : NULL;
+	if (!surface || surface->serial == member->shown_serial)
+		return;
+	member->shown_serial = surface->serial;
+	arrival_us = tess_publisher_arrival_us(member->publisher, surface->capture_us);
+	if (arrival_us)
+		picture->arrivals_us[picture->arrival_count++] = arrival_us;
+}
+
+static void reap(struct tess_mix *mix)
+{
+	const struct tess_canvas_picture *picture;
+	size_t bytes;
+	int error;
+
+	while ((picture = tess_canvas_picture_reap(mix->canvas))) {
+		if (picture->error == -EMSGSIZE)
+			mix->counters.oversize++;
+		else if (picture->error)
+			mix->counters.draw_errors++;
+		/* while the device is left alone the error that led to it stays */
+		if (picture->error != -EAGAIN)
+			mix->error = picture->error;
+		if (!picture->bytes)
+			continue;
+		mix->frames++;
+		mix->bytes += picture->bytes;
+		for (unsigned i = 0; i < picture->arrival_count; i++)
+			tess_latency_add(&mix->latency, picture->written_us,
+					 picture->written_us - picture->arrivals_us[i] -
+						 (int64_t)mix->context->jitter_us);
+	}
+	while (tess_canvas_sound_reap(mix->canvas, &bytes, &error)) {
+		if (error)
+			mix->counters.sound_errors++;
+		if (!mix->desired.has_video)
+			mix->error = error;
+		mix->bytes += bytes;
+		mix->sound_frames += bytes != 0;
+	}
+}
+
+static int64_t step_sound(struct tess_mix *mix, int64_t now_us)
+{
+	int64_t media_us = now_us - sound_delay_us(mix);
+
+	if (media_us - mix->sound_us > SOUND_JUMP_US) {
+		mix->sound_us = media_us / SOUND_US * SOUND_US;
+		mix->counters.sound_jumps++;
+	}
+	for (; mix->sound_us <= media_us; mix->sound_us += SOUND_US) {
+		float *pcm = tess_canvas_sound_begin(mix->canvas);
+
+		if (!pcm) {
+			reap(mix);
+			pcm = tess_canvas_sound_begin(mix->canvas);
+		}
+		/* the mixer's time goes on in any case */
+		tess_audio_mixer_pull(mix->mixer, mix->sound_us, pcm ? pcm : mix->context->pcm);
+		if (pcm)
+			tess_canvas_sound_submit(mix->canvas, mix->sound_us);
+		else
+			mix->counters.sound_overflow++;
+	}
+	return mix->sound_us + sound_delay_us(mix);
+}
+
+static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
+{
+	int64_t media_us = now_us - picture_delay_us(mix);
+	struct tess_canvas_picture *picture;
+
+	if (!mix->desired.has_video)
+		return INT64_MAX;
+	if (tick_us(mix, mix->tick) > media_us)
+		return tick_us(mix, mix->tick) + picture_delay_us(mix);
+	while (tick_us(mix, mix->tick + 1) <= media_us) {
+		mix->counters.late_ticks++;
+		mix->tick++;
+	}
+	picture = tess_canvas_picture_begin(mix->canvas);
+	if (picture) {
+		picture->pts_us = tick_us(mix, mix->tick);
+		picture->video = mix->desired.video;
+		for (unsigned i = 0; i < mix->slot_count; i++)
+			fill_tile(mix, picture, i);
+		tess_canvas_picture_submit(mix->canvas);
+	} else {
+		mix->counters.encoder_busy++;
+	}
+	mix->tick++;
+	return tick_us(mix, mix->tick) + picture_delay_us(mix);
+}
+
+int64_t tess_mix_step(struct tess_mix *mix, int64_t now_us)
+{
+	int64_t sound_us, picture_us;
+
+	reap(mix);
+	/* sound first: a picture keeps the strand busy for longer */
+	sound_us = step_sound(mix, now_us);
+	picture_us = step_pictures(mix, now_us);
+	return sound_us < picture_us ? sound_us : picture_us;
+}
+
+void tess_mix_measure(struct tess_mix *mix, int64_t now_us)
+{
+	int64_t elapsed_us = now_us - mix->measured_us;
+
+	if (elapsed_us <= 0)
+		return;
+	mix->bitrate_bps =
+		(uint32_t)((mix->bytes - mix->measured_bytes) * 8000000 / (uint64_t)elapsed_us);
+	mix->frame_rate = (double)(mix->frames - mix->measured_frames) * 1e6 / (double)elapsed_us;
+	mix->measured_frames = mix->frames;
+	mix->measured_bytes = mix->bytes;
+	mix->measured_us = now_us;
+}
+
+enum tess_mix_state tess_mix_state(const struct tess_mix *mix)
+{
+	if (mix->error && mix->error != -EMSGSIZE)
+		return TESS_MIX_ERROR;
+	return (mix->desired.has_video ? mix->frames : mix->sound_frames) ? TESS_MIX_RUNNING
+									  : TESS_MIX_STARTING;
+}
+
+void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts)
+{
+	facts->id = mix->desired.id;
+	facts->epoch = mix->desired.epoch;
+	facts->state = tess_mix_state(mix);
+	facts->error = facts->state == TESS_MIX_ERROR ? mix->error : 0;
+	facts->frames = mix->frames;
+	facts->bitrate_bps = mix->bitrate_bps;
+	facts->frame_rate = mix->frame_rate;
+	facts->latency_p95_us = tess_latency_percentile_us(&mix->latency, 95);
+	facts->counters = mix->counters;
+	facts->counters.pictures_skipped = mix->skipped_before;
+	for (unsigned i = 0; i < mix->member_count; i++) {
+		if (mix->members[i].tile)
+			facts->counters.pictures_skipped +=
+				tess_video_source_skipped(mix->members[i].tile->pictures);
+	}
+	facts->tile_count = mix->slot_count;
+	for (unsigned i = 0; i < mix->slot_count; i++) {
+		const struct tess_desired_publisher *publisher =
+			tess_publisher_desired(mix->members[mix->slots[i]].publisher);
+
+		memcpy(facts->tiles[i].user, publisher->user, sizeof(facts->tiles[i].user));
+		facts->tiles[i].auxiliary = publisher->auxiliary;
+		facts->tiles[i].rect = mix->rects[i];
+	}
+}

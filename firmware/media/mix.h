@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/mix.h - one mix of a room: who is in it, its clock, and its canvas.
+ *
+ * A mix lives a fixed delay behind the media time line, so that whoever's packets are late within
+ * the jitter buffer still meet the others: at time t it shows what was captured at t - jitter - 40
+ * ms and lets hear what was captured at t - jitter - 20 ms; access units carry the capture time.
+ * The margins are for decoding, and for the room's thread that looks at packets each 10 ms.
+ * Pictures come at the mix's fixed rate whatever the publishers do; a tick that is missed is left
+ * out and counted.
+ * Threads: belongs to the room's thread.
+ */
+#ifndef TESS_MEDIA_MIX_H
+#define TESS_MEDIA_MIX_H
+
+#include "firmware/media/context.h"
+#include "firmware/media/desired.h"
+#include "firmware/media/facts.h"
+#include "firmware/media/publisher.h"
+
+#define TESS_MIX_PICTURE_MARGIN_US 40000
+#define TESS_MIX_SOUND_MARGIN_US   20000
+
+struct tess_mix;
+
+/** @p context outlives the mix. @retval 0, -EINVAL, -ENOMEM, -EMFILE */
+int tess_mix_open(struct tess_mix **mixp, const struct tess_media_context *context,
+		  const struct tess_desired_mix *desired, int64_t now_us) TESS_MUST_CHECK;
+void tess_mix_close(struct tess_mix *mix); /* accepts NULL */
+/** True if @p desired is something that the running mix can become in place. */
+bool tess_mix_can_become(const struct tess_mix *mix, const struct tess_desired_mix *desired);
+/** Take new parameters; sound stays as it runs. Seat afterwards. */
+void tess_mix_update(struct tess_mix *mix, const struct tess_desired_mix *desired, int64_t now_us);
+const struct tess_desired_mix *tess_mix_desired(const struct tess_mix *mix);
+
+/** The stream's epoch and the ring's descriptors, which stay the mix's. */
+uint64_t tess_mix_stream_epoch(const struct tess_mix *mix);
+void tess_mix_descriptors(const struct tess_mix *mix, int *memfd, int *eventfd);
+
+/**
+ * Give seats anew: @p publishers are all of the room. Whoever is in no longer is faded out. Must be
+ * called before a publisher that was given is closed. @retval 0, -ENOMEM
+ */
+int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers, unsigned count);
+/** Where this mix takes the pictures and sound of a publisher; both NULL if it does not. */
+struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publisher *publisher);
+
+/** Do what is due. @return when it must be called again at the latest */
+int64_t tess_mix_step(struct tess_mix *mix, int64_t now_us);
+void tess_mix_measure(struct tess_mix *mix, int64_t now_us);
+enum tess_mix_state tess_mix_state(const struct tess_mix *mix);
+void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/publisher.c - one user's stream coming in.
+ */
+#include "firmware/media/publisher.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/media/receiver.h"
+
+/* A publisher that was silent for so long is stalled. */
+#define STALLED_US INT64_C(2000000)
+/* Pictures whose arrival is remembered until they are shown. */
+#define ARRIVALS 32
+/* Concealment of Opus goes by steps of 2.5 ms (RFC 6716 §2.1.4). */
+#define CONCEAL_STEP 120
+
+struct arrival {
+	int64_t capture_us, arrival_us;
+};
+
+struct tess_publisher {
+	const struct tess_media_context *context;
+	struct tess_desired_publisher desired;
+	int64_t opened_us;
+	int error; /* of making a decoder */
+	struct tess_rtp_source *source;
+	struct tess_receiver video, audio;
+
+	struct tess_tap taps[TESS_MAX_TAPS];
+	unsigned tap_count;
+
+	struct tess_decode *decode; /* while a tap wants pictures */
+	bool need_key;
+	uint16_t width, height;
+	struct arrival arrivals[ARRIVALS];
+	unsigned next_arrival;
+
+	struct tess_audio_decoder *audio_decoder; /* while a tap wants sound */
+};
+
+static void remember_arrival(struct tess_publisher *publisher, int64_t capture_us)
+{
+	struct arrival *arrival = &publisher->arrivals[publisher->next_arrival++ % ARRIVALS];
+
+	arrival->capture_us = capture_us;
+	arrival->arrival_us = publisher->video.last_us;
+}
+
+static void restart_at_key(struct tess_publisher *publisher)
+{
+	publisher->need_key = true;
+	tess_rtp_track_want_key(publisher->video.track);
+}
+
+static void on_picture(void *arg, const struct tess_rtp_au *au)
+{
+	struct tess_publisher *publisher = arg;
+	struct tess_tile_source *tiles[TESS_MAX_TAPS];
+	unsigned count = 0;
+
+	if (!publisher->decode)
+		return;
+	if (publisher->need_key && !au->key) {
+		publisher->video.counters.waiting_for_key++;
+		tess_rtp_track_want_key(publisher->video.track);
+		return;
+	}
+	publisher->need_key = false;
+	/* the decoder makes the best of a missing reference until the key frame comes */
+	if (au->discontinuity && !au->key)
+		tess_rtp_track_want_key(publisher->video.track);
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		if (publisher->taps[i].tile)
+			tiles[count++] = publisher->taps[i].tile;
+	}
+	if (tess_decode_submit(publisher->decode, au->data, au->length, au->media_us, tiles,
+			       count)) {
+		publisher->video.counters.decoder_overflow++;
+		restart_at_key(publisher);
+		return;
+	}
+	remember_arrival(publisher, au->media_us);
+}
+
+static void push_sound(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
+{
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		if (publisher->taps[i].sound)
+			tess_audio_source_push(publisher->taps[i].sound, publisher->context->pcm,
+					       frames, media_us);
+	}
+}
+
+/* Make up for lost packets as far as the codec can; the mix fades over what remains of a long hole.
+ */
+static void conceal(struct tess_publisher *publisher, const struct tess_rtp_au *au)
+{
+	unsigned lost = au->lost_frames / CONCEAL_STEP * CONCEAL_STEP;
+	int64_t media_us = au->media_us - (int64_t)au->lost_frames * 1000000 / TESS_AUDIO_RATE;
+	int frames;
+
+	if (!lost)
+		return;
+	if (lost > TESS_AUDIO_MAX_FRAMES)
+		lost = TESS_AUDIO_MAX_FRAMES;
+	frames = publisher->context->audio->decoder_decode(publisher->audio_decoder, NULL, 0, lost,
+							   publisher->context->pcm);
+	if (frames > 0) {
+		publisher->audio.counters.concealed_frames += (unsigned)frames;
+		push_sound(publisher, (unsigned)frames, media_us);
+	}
+}
+
+static void on_sound(void *arg, const struct tess_rtp_au *au)
+{
+	struct tess_publisher *publisher = arg;
+	int frames;
+
+	if (!publisher->audio_decoder)
+		return;
+	conceal(publisher, au);
+	frames = publisher->context->audio->decoder_decode(publisher->audio_decoder, au->data,
+							   au->length, 0, publisher->context->pcm);
+	if (frames < 0)
+		publisher->audio.counters.decode_errors++;
+	else if (frames > 0)
+		push_sound(publisher, (unsigned)frames, au->media_us);
+}
+
+/* Bring a receiver to what is wanted; one that is right already goes on. */
+static int set_receiver(struct tess_publisher *publisher, struct tess_receiver *receiver,
+			const struct tess_desired_media *wanted, tess_rtp_au_handler *handler,
+			int64_t now_us)
+{
+	const struct tess_desired_media *running = &receiver->desired;
+
+	if (running->present == wanted->present && running->port == wanted->port &&
+	    running->payload_type == wanted->payload_type && running->codec == wanted->codec)
+		return 0;
+	tess_receiver_close(receiver);
+	if (receiver == &publisher->video)
+		publisher->need_key = true;
+	if (!wanted->present)
+		return 0;
+	return tess_receiver_open(receiver, publisher->context, wanted,
+				  publisher->desired.has_source ? &publisher->desired.source : NULL,
+				  publisher->source, handler, publisher, now_us);
+}
+
+static int set_receivers(struct tess_publisher *publisher, int64_t now_us)
+{
+	int error = set_receiver(publisher, &publisher->video, &publisher->desired.video,
+				 on_picture, now_us);
+
+	if (error)
+		return error;
+	return set_receiver(publisher, &publisher->audio, &publisher->desired.audio, on_sound,
+			    now_us);
+}
+
+int tess_publisher_open(struct tess_publisher **publisherp,
+			const struct tess_media_context *context,
+			const struct tess_desired_publisher *desired, int64_t now_us)
+{
+	struct tess_publisher *publisher = calloc(1, sizeof(*publisher));
+	int error;
+
+	if (!publisher)
+		return -ENOMEM;
+	publisher->context = context;
+	publisher->desired = *desired;
+	publisher->opened_us = now_us;
+	error = tess_rtp_source_alloc(&publisher->source);
+	if (!error)
+		error = set_receivers(publisher, now_us);
+	if (error) {
+		tess_publisher_close(publisher);
+		return error;
+	}
+	*publisherp = publisher;
+	return 0;
+}
+
+void tess_publisher_close(struct tess_publisher *publisher)
+{
+	if (!publisher)
+		return;
+	tess_receiver_close(&publisher->video);
+	tess_receiver_close(&publisher->audio);
+	tess_rtp_source_free(publisher->source);
+	tess_decode_close(publisher->decode);
+	publisher->context->audio->decoder_close(publisher->audio_decoder);
+	free(publisher);
+}
+
+void tess_publisher_update(struct tess_publisher *publisher,
+			   const struct tess_desired_publisher *desired, int64_t now_us)
+{
+	bool other_source =
+		desired->has_source != publisher->desired.has_source ||
+		memcmp(&desired->source, &publisher->desired.source, sizeof(desired->source)) != 0;
+
+	publisher->desired = *desired;
+	if (other_source) {
+		tess_receiver_close(&publisher->video);
+		tess_receiver_close(&publisher->audio);
+	}
+	publisher->error = set_receivers(publisher, now_us);
+	if (!publisher->video.desired.present)
+		publisher->width = publisher->height = 0;
+}
+
+const struct tess_desired_publisher *tess_publisher_desired(const struct tess_publisher *publisher)
+{
+	return &publisher->desired;
+}
+
+static void want_pictures(struct tess_publisher *publisher, bool wanted)
+{
+	if (!wanted) {
+		tess_decode_close(publisher->decode);
+		publisher->decode = NULL;
+		return;
+	}
+	if (publisher->decode)
+		return;
+	publisher->error =
+		tess_decode_alloc(&publisher->decode, publisher->context->executor,
+				  publisher->context->engine, publisher->desired.video.codec);
+	if (!publisher->error)
+		restart_at_key(publisher);
+}
+
+static void want_sound(struct tess_publisher *publisher, bool wanted)
+{
+	const struct tess_audio_driver *audio = publisher->context->audio;
+
+	if (!wanted) {
+		audio->decoder_close(publisher->audio_decoder);
+		publisher->audio_decoder = NULL;
+	} else if (!publisher->audio_decoder) {
+		publisher->error = audio->decoder_open(&publisher->audio_decoder,
+						       publisher->desired.audio.codec);
+		if (publisher->error)
+			publisher->audio_decoder = NULL;
+	}
+}
+
+void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess_tap *taps,
+			     unsigned count)
+{
+	bool pictures = false, sound = false;
+
+	publisher->tap_count = count < TESS_MAX_TAPS ? count : TESS_MAX_TAPS;
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		publisher->taps[i] = taps[i];
+		pictures = pictures || taps[i].tile;
+		sound = sound || taps[i].sound;
+	}
+	want_pictures(publisher, pictures && publisher->video.desired.present);
+	want_sound(publisher, sound && publisher->audio.desired.present);
+}
+
+static void reap_decoder(struct tess_publisher *publisher)
+{
+	struct tess_decode_result result;
+
+	while (tess_decode_reap(publisher->decode, &result)) {
+		if (result.picture) {
+			publisher->width = result.width;
+			publisher->height = result.height;
+		}
+		if (result.error) {
+			publisher->video.counters.decode_errors++;
+			/* a new decoder, after the device was lost, knows no references */
+			if (result.error != -EBADMSG)
+				publisher->need_key = true;
+			tess_rtp_track_want_key(publisher->video.track);
+		}
+	}
+}
+
+int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
+{
+	int64_t video_us = tess_receiver_step(&publisher->video, now_us);
+	int64_t audio_us = tess_receiver_step(&publisher->audio, now_us);
+
+	if (publisher->decode)
+		reap_decoder(publisher);
+	return video_us < audio_us ? video_us : audio_us;
+}
+
+void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)
+{
+	tess_receiver_housekeep(&publisher->video, now_us);
+	tess_receiver_housekeep(&publisher->audio, now_us);
+}
+
+int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_t capture_us)
+{
+	for (unsigned i = 0; i < ARRIVALS; i++) {
+		if (publisher->arrivals[i].capture_us == capture_us)
+			return publisher->arrivals[i].arrival_us;
+	}
+	return 0;
+}
+
+void tess_publisher_measure(struct tess_publisher *publisher, int64_t now_us)
+{
+	tess_receiver_measure(&publisher->video, now_us);
+	tess_receiver_measure(&publisher->audio, now_us);
+}
+
+static int64_t last_packet_us(const struct tess_publisher *publisher)
+{
+	return publisher->video.last_us > publisher->audio.last_us ? publisher->video.last_us
+								   : publisher->audio.last_us;
+}
+
+static int current_error(const struct tess_publisher *publisher)
+{
+	if (publisher->video.error)
+		return publisher->video.error;
+	return publisher->audio.error ? publisher->audio.error : publisher->error;
+}
+
+enum tess_publisher_state tess_publisher_state(const struct tess_publisher *publisher,
+					       int64_t now_us)
+{
+	int64_t last_us = last_packet_us(publisher);
+
+	if (current_error(publisher))
+		return TESS_PUBLISHER_ERROR;
+	if (!last_us)
+		return TESS_PUBLISHER_WAITING;
+	return now_us - last_us < STALLED_US ? TESS_PUBLISHER_RECEIVING : TESS_PUBLISHER_STALLED;
+}
+
+static float sound_level(const struct tess_publisher *publisher)
+{
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		if (publisher->taps[i].sound)
+			return tess_audio_source_level(publisher->taps[i].sound);
+	}
+	return 0;
+}
+
+void tess_publisher_facts(const struct tess_publisher *publisher, int64_t now_us,
+			  struct tess_publisher_facts *facts)
+{
+	int64_t last_us = last_packet_us(publisher);
+
+	facts->id = publisher->desired.id;
+	facts->state = tess_publisher_state(publisher, now_us);
+	facts->error = current_error(publisher);
+	facts->idle_us = now_us - (last_us ? last_us : publisher->opened_us);
+	if (facts->idle_us < 0)
+		facts->idle_us = 0;
+	tess_receiver_facts(&publisher->video, &facts->video);
+	tess_receiver_facts(&publisher->audio, &facts->audio);
+	facts->video.frame_rate = publisher->video.access_units_per_second;
+	facts->video.width = publisher->width;
+	facts->video.height = publisher->height;
+	facts->audio.level = sound_level(publisher);
+}

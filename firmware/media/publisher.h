@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/publisher.h - one user's stream coming in: its ports, RTP tracks, video decoder
+ * and audio decoder, and where pictures and sound go.
+ *
+ * Video is decoded on a strand of the pool, and only while a mix shows it; it starts at a key
+ * frame. Audio is decoded in the room's thread while a mix hears it. Threads: belongs to the room's
+ * thread.
+ */
+#ifndef TESS_MEDIA_PUBLISHER_H
+#define TESS_MEDIA_PUBLISHER_H
+
+#include "firmware/media/context.h"
+#include "firmware/media/decode.h"
+#include "firmware/media/desired.h"
+#include "firmware/media/facts.h"
+#include "pipeline/mix/audio.h"
+
+struct tess_publisher;
+
+/** Where one mix takes a publisher's pictures and sound; both stay the mix's, either may be NULL.
+ */
+struct tess_tap {
+	struct tess_tile_source *tile;
+	struct tess_audio_source *sound;
+};
+
+/**
+ * Open; @p context must outlive it. A port that cannot be had is no failure: the publisher is in
+ * state ERROR and tries again by itself. @retval 0, -ENOMEM
+ */
+int tess_publisher_open(struct tess_publisher **publisherp,
+			const struct tess_media_context *context,
+			const struct tess_desired_publisher *desired,
+			int64_t now_us) TESS_MUST_CHECK;
+void tess_publisher_close(struct tess_publisher *publisher); /* accepts NULL */
+/** Change to @p desired, of the same id and room; what is not different goes on. */
+void tess_publisher_update(struct tess_publisher *publisher,
+			   const struct tess_desired_publisher *desired, int64_t now_us);
+const struct tess_desired_publisher *tess_publisher_desired(const struct tess_publisher *publisher);
+/** Send pictures and sound to these from now on; @p count <= TESS_MAX_TAPS. */
+void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess_tap *taps,
+			     unsigned count);
+
+/** Do what is due. @return when it must be called again at the latest */
+int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us);
+/** Every 50 ms or so: RTCP that is due, ports that could not be had. */
+void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us);
+/** When the last packet of the picture captured at @p capture_us came in; 0 if that is forgotten.
+ */
+int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_t capture_us);
+/** Take bit rates and frame rates over the time since the last call. */
+void tess_publisher_measure(struct tess_publisher *publisher, int64_t now_us);
+enum tess_publisher_state tess_publisher_state(const struct tess_publisher *publisher,
+					       int64_t now_us);
+void tess_publisher_facts(const struct tess_publisher *publisher, int64_t now_us,
+			  struct tess_publisher_facts *facts);
+
+#endif

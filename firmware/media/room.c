@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/room.c - one room: its publishers and its mixes.
+ */
+#include "firmware/media/room.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/log.h"
+
+/* A mix that could not be opened is tried again after this. */
+#define RETRY_US INT64_C(1000000)
+
+/* A mix that is wanted. */
+struct entry {
+	struct tess_desired_mix desired;
+	struct tess_mix *mix; /* NULL: could not be opened, see error */
+	int error;
+	int64_t retry_us;
+};
+
+struct tess_room {
+	const struct tess_media_context *context;
+	tess_room_stream_handler *handler;
+	void *arg;
+	struct tess_publisher **publishers;
+	unsigned publisher_count, publisher_capacity;
+	struct entry entries[TESS_MAX_TAPS];
+	unsigned entry_count;
+	char name[TESS_DESIRED_NAME];
+};
+
+int tess_room_alloc(struct tess_room **roomp, const char *name,
+		    const struct tess_media_context *context, tess_room_stream_handler *handler,
+		    void *arg)
+{
+	struct tess_room *room = calloc(1, sizeof(*room));
+
+	if (!room)
+		return -ENOMEM;
+	room->context = context;
+	room->handler = handler;
+	room->arg = arg;
+	memcpy(room->name, name, strnlen(name, sizeof(room->name) - 1));
+	*roomp = room;
+	return 0;
+}
+
+void tess_room_free(struct tess_room *room)
+{
+	if (!room)
+		return;
+	for (unsigned i = 0; i < room->entry_count; i++)
+		tess_mix_close(room->entries[i].mix);
+	for (unsigned i = 0; i < room->publisher_count; i++)
+		tess_publisher_close(room->publishers[i]);
+	free(room->publishers);
+	free(room);
+}
+
+const char *tess_room_name(const struct tess_room *room)
+{
+	return room->name;
+}
+
+bool tess_room_is_empty(const struct tess_room *room)
+{
+	return !room->publisher_count && !room->entry_count;
+}
+
+/* After any change of who is there: seats in all mixes, then the ways from publishers to them. */
+static void seat(struct tess_room *room)
+{
+	struct tess_tap taps[TESS_MAX_TAPS];
+
+	for (unsigned i = 0; i < room->entry_count; i++) {
+		struct entry *entry = &room->entries[i];
+		int error;
+
+		if (!entry->mix)
+			continue;
+		error = tess_mix_seat(entry->mix, room->publishers, room->publisher_count);
+		if (error)
+			TESS_ERROR("mix.seat_failed", "room=%s mix=%lld error=%d", room->name,
+				   (long long)entry->desired.id, error);
+	}
+	for (unsigned p = 0; p < room->publisher_count; p++) {
+		unsigned count = 0;
+
+		for (unsigned i = 0; i < room->entry_count; i++) {
+			if (room->entries[i].mix)
+				taps[count++] =
+					tess_mix_tap(room->entries[i].mix, room->publishers[p]);
+		}
+		tess_publisher_set_taps(room->publishers[p], taps, count);
+	}
+}
+
+static void open_mix(struct tess_room *room, struct entry *entry, int64_t now_us)
+{
+	int memfd, eventfd;
+
+	entry->error = tess_mix_open(&entry->mix, room->context, &entry->desired, now_us);
+	if (entry->error) {
+		entry->mix = NULL;
+		entry->retry_us = now_us + RETRY_US;
+		TESS_ERROR("mix.open_failed", "room=%s mix=%lld error=%d", room->name,
+			   (long long)entry->desired.id, entry->error);
+		return;
+	}
+	TESS_INFO("mix.started", "room=%s mix=%lld stream=%s", room->name,
+		  (long long)entry->desired.id, entry->desired.stream);
+	tess_mix_descriptors(entry->mix, &memfd, &eventfd);
+	room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix), memfd,
+		      eventfd);
+}
+
+static bool stream_desired(const struct tess_desired *desired, const char *stream)
+{
+	for (unsigned i = 0; i < desired->mix_count; i++) {
+		if (!strcmp(desired->mixes[i].stream, stream))
+			return true;
+	}
+	return false;
+}
+
+static void prune_mixes(struct tess_room *room, const struct tess_desired *desired)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < room->entry_count; i++) {
+		struct entry *entry = &room->entries[i];
+		const struct tess_desired_mix *wanted =
+			tess_desired_find_mix(desired, entry->desired.id);
+
+		if (wanted && !strcmp(wanted->room, room->name)) {
+			room->entries[kept++] = *entry;
+			continue;
+		}
+		TESS_INFO("mix.stopped", "room=%s mix=%lld stream=%s", room->name,
+			  (long long)entry->desired.id, entry->desired.stream);
+		if (entry->mix && !stream_desired(desired, entry->desired.stream))
+			room->handler(room->arg, entry->desired.stream,
+				      tess_mix_stream_epoch(entry->mix), -1, -1);
+		tess_mix_close(entry->mix);
+	}
+	room->entry_count = kept;
+}
+
+void tess_room_prune(struct tess_room *room, const struct tess_desired *desired)
+{
+	unsigned total = room->publisher_count, kept = 0;
+
+	prune_mixes(room, desired);
+	for (unsigned i = 0; i < total; i++) {
+		struct tess_publisher *publisher = room->publishers[i];
+		const struct tess_desired_publisher *wanted =
+			tess_desired_find_publisher(desired, tess_publisher_desired(publisher)->id);
+
+		/* those that go gather at the end */
+		if (wanted && !strcmp(wanted->room, room->name)) {
+			room->publishers[i] = room->publishers[kept];
+			room->publishers[kept++] = publisher;
+		}
+	}
+	room->publisher_count = kept;
+	/* the mixes let go of them first */
+	seat(room);
+	for (unsigned i = kept; i < total; i++) {
+		const struct tess_desired_publisher *gone =
+			tess_publisher_desired(room->publishers[i]);
+
+		TESS_INFO("publisher.closed", "room=%s user=%s publisher=%lld", room->name,
+			  gone->user, (long long)gone->id);
+		tess_publisher_close(room->publishers[i]);
+	}
+}
+
+static struct tess_publisher *find_publisher(const struct tess_room *room, int64_t id)
+{
+	for (unsigned i = 0; i < room->publisher_count; i++) {
+		if (tess_publisher_desired(room->publishers[i])->id == id)
+			return room->publishers[i];
+	}
+	return NULL;
+}
+
+static int reserve_publisher(struct tess_room *room)
+{
+	unsigned capacity = room->publisher_capacity ? room->publisher_capacity * 2 : 8;
+	struct tess_publisher **publishers;
+
+	if (room->publisher_count < room->publisher_capacity)
+		return 0;
+	publishers = realloc(room->publishers, capacity * sizeof(*publishers));
+	if (!publishers)
+		return -ENOMEM;
+	room->publishers = publishers;
+	room->publisher_capacity = capacity;
+	return 0;
+}
+
+static void grow_publisher(struct tess_room *room, const struct tess_desired_publisher *desired,
+			   int64_t now_us)
+{
+	struct tess_publisher *publisher = find_publisher(room, desired->id);
+	int error;
+
+	if (publisher) {
+		tess_publisher_update(publisher, desired, now_us);
+		return;
+	}
+	error = reserve_publisher(room);
+	if (!error)
+		error = tess_publisher_open(&publisher, room->context, desired, now_us);
+	if (error) {
+		TESS_ERROR("publisher.open_failed", "room=%s user=%s publisher=%lld error=%d",
+			   room->name, desired->user, (long long)desired->id, error);
+		return;
+	}
+	room->publishers[room->publisher_count++] = publisher;
+	TESS_INFO("publisher.opened", "room=%s user=%s publisher=%lld video_port=%u audio_port=%u",
+		  room->name, desired->user, (long long)desired->id, desired->video.port,
+		  desired->audio.port);
+}
+
+static struct entry *find_entry(struct tess_room *room, int64_t id)
+{
+	for (unsigned i = 0; i < room->entry_count; i++) {
+		if (room->entries[i].desired.id == id)
+			return &room->entries[i];
+	}
+	return NULL;
+}
+
+static void grow_mix(struct tess_room *room, const struct tess_desired *wanted,
+		     const struct tess_desired_mix *desired, int64_t now_us)
+{
+	struct entry *entry = find_entry(room, desired->id);
+
+	if (!entry) {
+		if (room->entry_count == TESS_MAX_TAPS) {
+			TESS_ERROR("mix.refused", "room=%s mix=%lld reason=too_many_in_room",
+				   room->name, (long long)desired->id);
+			return;
+		}
+		entry = &room->entries[room->entry_count++];
+		*entry = (struct entry){.desired = *desired};
+		open_mix(room, entry, now_us);
+		return;
+	}
+	if (entry->desired.epoch == desired->epoch)
+		return;
+	if (entry->mix && !stream_desired(wanted, entry->desired.stream))
+		room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix),
+			      -1, -1);
+	entry->desired = *desired;
+	if (entry->mix && tess_mix_can_become(entry->mix, desired)) {
+		tess_mix_update(entry->mix, desired, now_us);
+		TESS_INFO("mix.changed", "room=%s mix=%lld epoch=%lld", room->name,
+			  (long long)desired->id, (long long)desired->epoch);
+		return;
+	}
+	/* the publishers forget the old one in seat() */
+	tess_mix_close(entry->mix);
+	entry->mix = NULL;
+	open_mix(room, entry, now_us);
+}
+
+void tess_room_grow(struct tess_room *room, const struct tess_desired *desired, int64_t now_us)
+{
+	for (unsigned i = 0; i < desired->publisher_count; i++) {
+		if (!strcmp(desired->publishers[i].room, room->name))
+			grow_publisher(room, &desired->publishers[i], now_us);
+	}
+	for (unsigned i = 0; i < desired->mix_count; i++) {
+		if (!strcmp(desired->mixes[i].room, room->name))
+			grow_mix(room, desired, &desired->mixes[i], now_us);
+	}
+	seat(room);
+}
+
+int64_t tess_room_step(struct tess_room *room, int64_t now_us)
+{
+	int64_t next_us = INT64_MAX;
+
+	for (unsigned i = 0; i < room->publisher_count; i++) {
+		int64_t due_us = tess_publisher_step(room->publishers[i], now_us);
+
+		next_us = due_us < next_us ? due_us : next_us;
+	}
+	for (unsigned i = 0; i < room->entry_count; i++) {
+		if (room->entries[i].mix) {
+			int64_t due_us = tess_mix_step(room->entries[i].mix, now_us);
+
+			next_us = due_us < next_us ? due_us : next_us;
+		}
+	}
+	return next_us;
+}
+
+void tess_room_housekeep(struct tess_room *room, int64_t now_us)
+{
+	bool opened = false;
+
+	for (unsigned i = 0; i < room->publisher_count; i++)
+		tess_publisher_housekeep(room->publishers[i], now_us);
+	for (unsigned i = 0; i < room->entry_count; i++) {
+		struct entry *entry = &room->entries[i];
+
+		if (!entry->mix && now_us >= entry->retry_us) {
+			open_mix(room, entry, now_us);
+			opened = true;
+		}
+	}
+	if (opened)
+		seat(room);
+}
+
+void tess_room_measure(struct tess_room *room, int64_t now_us)
+{
+	for (unsigned i = 0; i < room->publisher_count; i++)
+		tess_publisher_measure(room->publishers[i], now_us);
+	for (unsigned i = 0; i < room->entry_count; i++) {
+		if (room->entries[i].mix)
+			tess_mix_measure(room->entries[i].mix, now_us);
+	}
+}
+
+void tess_room_facts(const struct tess_room *room, int64_t now_us, struct tess_media_facts *facts)
+{
+	for (unsigned i = 0; i < room->publisher_count; i++)
+		tess_publisher_facts(room->publishers[i], now_us,
+				     &facts->publishers[facts->publisher_count++]);
+	for (unsigned i = 0; i < room->entry_count; i++) {
+		const struct entry *entry = &room->entries[i];
+		struct tess_mix_facts *mix = &facts->mixes[facts->mix_count++];
+
+		if (entry->mix) {
+			tess_mix_facts(entry->mix, mix);
+			continue;
+		}
+		mix->id = entry->desired.id;
+		mix->epoch = entry->desired.epoch;
+		mix->state = TESS_MIX_ERROR;
+		mix->error = entry->error;
+	}
+}
+
+void tess_room_count(const struct tess_room *room, unsigned *publishers, unsigned *mixes)
+{
+	*publishers = room->publisher_count;
+	*mixes = room->entry_count;
+}
+
+static uint64_t stir(uint64_t hash, uint64_t value)
+{
+	return (hash ^ value) * UINT64_C(1099511628211); /* FNV-1a */
+}
+
+uint64_t tess_room_fingerprint(const struct tess_room *room, int64_t now_us)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (unsigned i = 0; i < room->publisher_count; i++) {
+		hash = stir(hash, (uint64_t)tess_publisher_desired(room->publishers[i])->id);
+		hash = stir(hash, tess_publisher_state(room->publishers[i], now_us));
+	}
+	for (unsigned i = 0; i < room->entry_count; i++) {
+		const struct entry *entry = &room->entries[i];
+
+		hash = stir(hash, (uint64_t)entry->desired.id);
+		hash = stir(hash, (uint64_t)entry->desired.epoch);
+		hash = stir(hash, entry->mix ? tess_mix_state(entry->mix) : TESS_MIX_ERROR);
+	}
+	return hash;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/service.c - the media process.
+ */
+#include "firmware/media/service.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/audio_soft/audio_soft.h"
+#include "drivers/clock/clock.h"
+#include "drivers/engine_soft/engine_soft.h"
+#include "firmware/base/log.h"
+#include "firmware/link/link.h"
+#include "firmware/media/streams.h"
+#include "firmware/media/thread.h"
+
+struct tess_media_service {
+	struct tess_loop *loop;
+	struct tess_engine *engine;
+	struct tess_executor *executor;
+	struct tess_media_thread **threads;
+	struct tess_media_facts **facts; /* the newest of each worker */
+	unsigned thread_count;
+	struct tess_streams *streams;
+	struct tess_link *control;
+	int64_t epoch; /* of the desired state last taken on this link */
+	atomic_bool notified;
+};
+
+static void send_facts(struct tess_media_service *service)
+{
+	struct tess_engine_stats stats;
+	json_t *message;
+	int error;
+
+	service->engine->driver->stats(service->engine, &stats);
+	message = tess_media_facts_message(service->facts, service->thread_count,
+					   service->engine->driver->name, &stats);
+	error = message ? tess_link_send(service->control, message, NULL, 0) : -ENOMEM;
+	if (error && error != -ENOTCONN)
+		TESS_WARN("control.facts_not_sent", "error=%s", strerrordesc_np(-error));
+	json_decref(message);
+}
+
+/* In the loop's thread: take what the workers have for us. */
+static void on_notified(void *arg)
+{
+	struct tess_media_service *service = arg;
+	bool facts = false;
+
+	atomic_store(&service->notified, false);
+	for (unsigned i = 0; i < service->thread_count; i++) {
+		struct tess_media_worker *worker = tess_media_thread_worker(service->threads[i]);
+		struct tess_media_facts *newest = tess_media_worker_take_facts(worker);
+		struct tess_stream_event *event;
+
+		while ((event = tess_media_worker_take_event(worker)))
+			tess_streams_handle(service->streams, event);
+		if (newest) {
+			tess_media_facts_free(service->facts[i]);
+			service->facts[i] = newest;
+			facts = true;
+		}
+	}
+	if (facts)
+		send_facts(service);
+}
+
+/* In a worker's thread. */
+static void notify(void *arg)
+{
+	struct tess_media_service *service = arg;
+
+	if (!atomic_exchange(&service->notified, true) &&
+	    tess_loop_call(service->loop, on_notified, service))
+		atomic_store(&service->notified, false);
+}
+
+static void on_up(void *arg, struct tess_link *link)
+{
+	struct tess_media_service *service = arg;
+	json_t *hello = json_pack("{s:s,s:s,s:i}", "type", "hello", "process", "media", "version",
+				  TESS_LINK_VERSION);
+	int error = hello ? tess_link_send(link, hello, NULL, 0) : -ENOMEM;
+
+	json_decref(hello);
+	TESS_INFO("control.up", "error=%d", error);
+	service->epoch = 0;
+	send_facts(service);
+}
+
+static void take_desired(struct tess_media_service *service, const json_t *message)
+{
+	struct tess_desired **parts = calloc(service->thread_count, sizeof(struct tess_desired *));
+	char text[256] = "";
+	int error = parts ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; i < service->thread_count && !error; i++)
+		error = tess_desired_parse(&parts[i], message, i, service->thread_count, text,
+					   sizeof(text));
+	if (!error && parts[0]->epoch < service->epoch) {
+		snprintf(text, sizeof(text), "epoch %lld after %lld", (long long)parts[0]->epoch,
+			 (long long)service->epoch);
+		error = -ESTALE;
+	}
+	if (error)
+		TESS_ERROR("control.desired_refused", "error=%s reason=\"%s\"",
+			   strerrordesc_np(-error), text);
+	else
+		service->epoch = parts[0]->epoch;
+	for (unsigned i = 0; parts && i < service->thread_count; i++) {
+		if (error)
+			tess_desired_free(parts[i]);
+		else
+			tess_media_worker_apply(tess_media_thread_worker(service->threads[i]),
+						parts[i]);
+	}
+	free(parts);
+}
+
+static void on_message(void *arg, struct tess_link *link, json_t *message, int *fds,
+		       unsigned fd_count)
+{
+	const char *type = json_string_value(json_object_get(message, "type"));
+
+	(void)link;
+	for (unsigned i = 0; i < fd_count; i++)
+		(void)close(fds[i]);
+	if (type && !strcmp(type, "desired"))
+		take_desired(arg, message);
+	else
+		TESS_WARN("control.unknown_message", "type=\"%s\"", type ? type : "");
+}
+
+static void on_down(void *arg, struct tess_link *link)
+{
+	(void)arg;
+	(void)link;
+	TESS_WARN("control.down", "action=reconnect");
+}
+
+/* "auto" is the best one that can be opened; so far there is one. */
+static int open_engine(struct tess_media_service *service, const char *name)
+{
+	const struct tess_engine_driver *driver = &tess_engine_soft;
+
+	if (strcmp(name, "auto") != 0 && strcmp(name, driver->name) != 0) {
+		TESS_ERROR("engine.unknown", "name=%s", name);
+		return -EINVAL;
+	}
+	return driver->open(&service->engine, NULL);
+}
+
+static unsigned codec_threads(const struct tess_config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (config->media.codec_threads)
+		return config->media.codec_threads;
+	return cores > 0 ? (unsigned)cores : 1;
+}
+
+static int start_threads(struct tess_media_service *service, const struct tess_config *config)
+{
+	const struct tess_media_worker_config worker = {
+		.clock = tess_clock_system(),
+		.engine = service->engine,
+		.audio = &tess_audio_soft,
+		.executor = service->executor,
+		.jitter_us = config->media.jitter_ms * 1000,
+		.notify = notify,
+		.notify_arg = service,
+	};
+
+	service->threads = calloc(config->media.workers, sizeof(struct tess_media_thread *));
+	service->facts = calloc(config->media.workers, sizeof(struct tess_media_facts *));
+	if (!service->threads || !service->facts)
+		return -ENOMEM;
+	for (unsigned i = 0; i < config->media.workers; i++) {
+		int error =
+			tess_media_thread_start(&service->threads[i], config->media.net, &worker);
+
+		if (error) {
+			TESS_ERROR("media.net_failed", "net=%s error=%s", config->media.net,
+				   strerrordesc_np(-error));
+			return error;
+		}
+		service->thread_count++;
+	}
+	return 0;
+}
+
+static int start_links(struct tess_media_service *service, const struct tess_config *config)
+{
+	static const struct tess_link_handlers handlers = {
+		.up = on_up,
+		.message = on_message,
+		.down = on_down,
+	};
+	char path[sizeof(config->box.run_dir) + 16];
+	int error;
+
+	snprintf(path, sizeof(path), "%s/streams.sock", config->box.run_dir);
+	error = tess_streams_alloc(&service->streams, service->loop, path);
+	if (error) {
+		TESS_ERROR("streams.listen_failed", "path=%s error=%s", path,
+			   strerrordesc_np(-error));
+		return error;
+	}
+	snprintf(path, sizeof(path), "%s/control.sock", config->box.run_dir);
+	return tess_link_connect(&service->control, service->loop, path, &handlers, service);
+}
+
+int tess_media_service_start(struct tess_media_service **servicep, struct tess_loop *loop,
+			     const struct tess_config *config)
+{
+	struct tess_media_service *service = calloc(1, sizeof(*service));
+	int error;
+
+	if (!service)
+		return -ENOMEM;
+	service->loop = loop;
+	/* the workers' first news waits in the loop until all is there */
+	error = open_engine(service, config->media.engine);
+	if (!error)
+		error = tess_executor_alloc(&service->executor, codec_threads(config));
+	if (!error)
+		error = start_threads(service, config);
+	if (!error)
+		error = start_links(service, config);
+	if (error) {
+		tess_media_service_stop(service);
+		return error;
+	}
+	TESS_INFO("media.started", "engine=%s codec_threads=%u workers=%u net=%s jitter_ms=%u",
+		  service->engine->driver->name, codec_threads(config), service->thread_count,
+		  config->media.net, config->media.jitter_ms);
+	*servicep = service;
+	return 0;
+}
+
+void tess_media_service_stop(struct tess_media_service *service)
+{
+	if (!service)
+		return;
+	tess_link_free(service->control);
+	for (unsigned i = 0; i < service->thread_count; i++) {
+		tess_media_thread_stop(service->threads[i]);
+		tess_media_facts_free(service->facts[i]);
+	}
+	free(service->threads);
+	free(service->facts);
+	tess_executor_free(service->executor);
+	tess_streams_free(service->streams);
+	if (service->engine)
+		service->engine->driver->close(service->engine);
+	free(service);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/unit/firmware/media/executor.c - strands run their jobs in order, one at a time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "firmware/media/executor.h"
+
+#define JOBS	200
+#define STRANDS 6
+
+struct lane {
+	struct tess_strand *strand;
+	atomic_int inside; /* jobs of this lane that run now */
+	atomic_int overlaps;
+	unsigned order[JOBS];
+	unsigned done;
+	struct tess_job last;
+	bool ended;
+};
+
+struct numbered {
+	struct tess_job job;
+	struct lane *lane;
+	unsigned number;
+};
+
+static void run_numbered(struct tess_job *job)
+{
+	struct numbered *numbered = (struct numbered *)job;
+	struct lane *lane = numbered->lane;
+
+	if (atomic_fetch_add(&lane->inside, 1) != 0)
+		atomic_fetch_add(&lane->overlaps, 1);
+	if (numbered->number % 16 == 0)
+		(void)sched_yield();
+	lane->order[lane->done++] = numbered->number;
+	atomic_fetch_sub(&lane->inside, 1);
+}
+
+static void run_last(struct tess_job *job)
+{
+	struct lane *lane = (struct lane *)((char *)job - offsetof(struct lane, last));
+
+	lane->ended = true;
+}
+
+static void check_order(unsigned threads)
+{
+	struct numbered *jobs = calloc((size_t)STRANDS * JOBS, sizeof(*jobs));
+	struct lane *lanes = calloc(STRANDS, sizeof(*lanes));
+	struct tess_executor *executor;
+
+	assert_non_null(jobs);
+	assert_non_null(lanes);
+	assert_int_equal(tess_executor_alloc(&executor, threads), 0);
+	for (unsigned s = 0; s < STRANDS; s++) {
+		lanes[s].last.run = run_last;
+		assert_int_equal(tess_strand_alloc(&lanes[s].strand, executor, s == 0), 0);
+	}
+	for (unsigned j = 0; j < JOBS; j++) {
+		for (unsigned s = 0; s < STRANDS; s++) {
+			struct numbered *numbered = &jobs[s * JOBS + j];
+
+			*numbered = (struct numbered){{NULL, run_numbered}, &lanes[s], j};
+			tess_strand_post(lanes[s].strand, &numbered->job);
+			if (!threads)
+				assert_int_equal(lanes[s].done, j + 1); /* it was run at once */
+		}
+	}
+	for (unsigned s = 0; s < STRANDS; s++)
+		tess_strand_close(lanes[s].strand, &lanes[s].last);
+	tess_executor_free(executor); /* waits for all */
+	for (unsigned s = 0; s < STRANDS; s++) {
+		assert_int_equal(lanes[s].done, JOBS);
+		assert_int_equal(lanes[s].overlaps, 0);
+		assert_true(lanes[s].ended);
+		for (unsigned j = 0; j < JOBS; j++)
+			assert_int_equal(lanes[s].order[j], j);
+	}
+	free(lanes);
+	free(jobs);
+}
+
+static void inline_jobs_run_at_once_in_order(void **state)
+{
+	(void)state;
+	check_order(0);
+}
+
+static void one_thread_keeps_order(void **state)
+{
+	(void)state;
+	check_order(1);
+}
+
+static void threads_keep_order_within_a_strand(void **state)
+{
+	(void)state;
+	check_order(4);
+}
+
+struct gate {
+	struct tess_job job;
+	sem_t started, opened;
+};
+
+static void run_gate(struct tess_job *job)
+{
+	struct gate *gate = (struct gate *)job;
+
+	(void)sem_post(&gate->started);
+	(void)sem_wait(&gate->opened);
+}
+
+struct noted {
+	struct tess_job job;
+	char mark;
+	char **to;
+};
+
+static void run_noted(struct tess_job *job)
+{
+	struct noted *noted = (struct noted *)job;
+
+	*(*noted->to)++ = noted->mark;
+}
+
+static void run_nothing(struct tess_job *job)
+{
+	(void)job;
+}
+
+static void urgent_strands_go_first(void **state)
+{
+	struct tess_strand *busy, *normal, *urgent;
+	struct tess_executor *executor;
+	char marks[3] = "", *to = marks;
+	struct noted first = {{NULL, run_noted}, 'n', &to}, second = {{NULL, run_noted}, 'u', &to};
+	struct tess_job last[3] = {{NULL, run_nothing}, {NULL, run_nothing}, {NULL, run_nothing}};
+	struct gate gate = {.job = {NULL, run_gate}};
+
+	(void)state;
+	(void)sem_init(&gate.started, 0, 0);
+	(void)sem_init(&gate.opened, 0, 0);
+	assert_int_equal(tess_executor_alloc(&executor, 1), 0);
+	assert_int_equal(tess_strand_alloc(&busy, executor, false), 0);
+	assert_int_equal(tess_strand_alloc(&normal, executor, false), 0);
+	assert_int_equal(tess_strand_alloc(&urgent, executor, true), 0);
+	tess_strand_post(busy, &gate.job);
+	(void)sem_wait(&gate.started); /* the only thread is busy now */
+	tess_strand_post(normal, &first.job);
+	tess_strand_post(urgent, &second.job);
+	(void)sem_post(&gate.opened);
+	tess_strand_close(busy, &last[0]);
+	tess_strand_close(normal, &last[1]);
+	tess_strand_close(urgent, &last[2]);
+	tess_executor_free(executor);
+	assert_string_equal(marks, "un");
+	(void)sem_destroy(&gate.started);
+	(void)sem_destroy(&gate.opened);
+}
+
+struct reposting {
+	struct tess_job job;
+	struct tess_strand *strand;
+	struct noted *then;
+	char *seen;
+	char **to;
+};
+
+static void run_reposting(struct tess_job *job)
+{
+	struct reposting *reposting = (struct reposting *)job;
+
+	tess_strand_post(reposting->strand, &reposting->then->job);
+	/* not yet run: never two jobs of a strand at a time, inline either */
+	reposting->seen = *reposting->to;
+}
+
+static void a_job_may_post_to_its_own_strand(void **state)
+{
+	struct tess_executor *executor;
+	char marks[2] = "", *to = marks;
+	struct noted then = {{NULL, run_noted}, 'x', &to};
+	struct reposting job = {.job = {NULL, run_reposting}, .then = &then, .to = &to};
+	struct tess_job last = {NULL, run_nothing};
+
+	(void)state;
+	assert_int_equal(tess_executor_alloc(&executor, 0), 0);
+	assert_int_equal(tess_strand_alloc(&job.strand, executor, false), 0);
+	tess_strand_post(job.strand, &job.job);
+	assert_ptr_equal(job.seen, marks);
+	assert_string_equal(marks, "x");
+	tess_strand_close(job.strand, &last);
+	tess_executor_free(executor);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(inline_jobs_run_at_once_in_order),
+		cmocka_unit_test(one_thread_keeps_order),
+		cmocka_unit_test(threads_keep_order_within_a_strand),
+		cmocka_unit_test(urgent_strands_go_first),
+		cmocka_unit_test(a_job_may_post_to_its_own_strand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
