@@ -172,6 +172,11 @@ static void test_json_refused(void **state)
 	text[67] = '}';
 	assert_int_equal(tess_params_from_json(&params, text, 68, &error), 0);
 	json_decref(params);
+	/* nor after a quote that is escaped */
+	text[6] = '\\';
+	text[7] = '"';
+	assert_int_equal(tess_params_from_json(&params, text, 68, &error), 0);
+	json_decref(params);
 	/* many */
 	memset(text + 6, '1', size - 8);
 	for (size_t i = 7; i < size - 3; i += 2)

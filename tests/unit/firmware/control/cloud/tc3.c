@@ -144,6 +144,9 @@ static void test_each_part_counts(void **state)
 		AUTH("2023-11-14/127",
 		     "3C6F1C389A5EBBBD52ADBD50EB9374FDD4B1DBA1AF9DA4FA6E75BDA6D4E462EE"));
 	REFUSED(node_post, authorization, AUTH("2023-11-14/127", "3c6f1c38"));
+	REFUSED(node_post, authorization,
+		AUTH("2023-11-14/127",
+		     "3c6f1c389a5ebbbd52adbd50eb9374fdd4b1dba1af9da4fa6e75bda6d4e462ee0"));
 	/* the Node form is without the port: another port is the same host to it */
 	changed = node_post;
 	changed.headers.host = "127.0.0.1:9999";
