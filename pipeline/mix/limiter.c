@@ -30,24 +30,30 @@ static void activate(struct tess_limiter *limiter)
 	limiter->low_first = limiter->low_count = 0;
 }
 
+/* place n of the queue */
+static struct tess_limiter_low *low_at(struct tess_limiter *limiter, unsigned n)
+{
+	unsigned at = limiter->low_first + n;
+	return &limiter->low[at < HOLD ? at : at - HOLD];
+}
+
 /* the lowest gain that any of the last HOLD frames needs, this one's peak included */
 static double lowest(struct tess_limiter *limiter, float peak)
 {
-	struct tess_limiter_low *low = limiter->low;
 	uint32_t now = limiter->now++;
-	if (limiter->low_count > 0 && now - low[limiter->low_first].at >= HOLD) {
-		limiter->low_first = (limiter->low_first + 1) % HOLD;
+	if (limiter->low_count > 0 && now - low_at(limiter, 0)->at >= HOLD) {
+		limiter->low_first = limiter->low_first + 1 < HOLD ? limiter->low_first + 1 : 0;
 		limiter->low_count--;
 	}
 	if (peak > 1.0f) {
 		double gain = 1.0 / peak;
 		while (limiter->low_count > 0 &&
-		       low[(limiter->low_first + limiter->low_count - 1) % HOLD].gain >= gain)
+		       low_at(limiter, limiter->low_count - 1)->gain >= gain)
 			limiter->low_count--;
-		low[(limiter->low_first + limiter->low_count++) % HOLD] =
+		*low_at(limiter, limiter->low_count++) =
 			(struct tess_limiter_low){.at = now, .gain = gain};
 	}
-	return limiter->low_count > 0 ? low[limiter->low_first].gain : 1.0;
+	return limiter->low_count > 0 ? low_at(limiter, 0)->gain : 1.0;
 }
 
 /* the gain of the frame that leaves when one with this peak comes in */
@@ -63,8 +69,8 @@ static double step(struct tess_limiter *limiter, float peak)
 	limiter->ones = limiter->gain == 1.0 ? limiter->ones + 1 : 0;
 	limiter->average_sum += limiter->gain - limiter->average[limiter->average_at];
 	limiter->average[limiter->average_at] = limiter->gain;
-	limiter->average_at = (limiter->average_at + 1) % DELAY;
-	return limiter->average_sum / DELAY;
+	limiter->average_at = limiter->average_at + 1 < DELAY ? limiter->average_at + 1 : 0;
+	return limiter->average_sum * (1.0 / DELAY);
 }
 
 void tess_limiter_run(struct tess_limiter *limiter, const float *in, float *out, unsigned frames)

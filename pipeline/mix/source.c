@@ -78,26 +78,35 @@ static float plausible(float sample)
 	return fabsf(sample) <= MAX_SAMPLE ? sample : 0; /* not-a-number is not */
 }
 
+/* copy to [index, index + frames) */
+static void scatter(struct tess_audio_source *source, const float *pcm, unsigned frames,
+		    int64_t index)
+{
+	unsigned until_wrap = RING - (unsigned)(index & (RING - 1));
+	unsigned first = frames < until_wrap ? frames : until_wrap;
+	memcpy(frame_at(source, index), pcm, 2 * first * sizeof(float));
+	memcpy(source->ring, pcm + 2 * first, 2 * (frames - first) * sizeof(float));
+}
+
 /* write sound at index and end there; with a seam it is faded in over what was there before */
 static void write(struct tess_audio_source *source, const float *fade_in, const float *pcm,
 		  unsigned frames, int64_t index, bool seam)
 {
-	bool damaged = !(tess_peak(pcm, 2 * frames) <= MAX_SAMPLE);
 	unsigned fade = seam ? frames < FADE ? frames : FADE : 0;
-	for (unsigned i = 0; i < frames; i++) {
-		float *to = frame_at(source, index + i);
-		float left = pcm[2 * i], right = pcm[2 * i + 1];
-		if (damaged) {
-			left = plausible(left);
-			right = plausible(right);
+	float before[2 * FADE];
+	for (unsigned i = 0; i < fade; i++)
+		memcpy(before + 2 * i, frame_at(source, index + i), 2 * sizeof(float));
+	scatter(source, pcm, frames, index);
+	if (!(tess_peak(pcm, 2 * frames) <= MAX_SAMPLE))
+		for (unsigned i = 0; i < frames; i++) {
+			float *to = frame_at(source, index + i);
+			to[0] = plausible(to[0]);
+			to[1] = plausible(to[1]);
 		}
-		if (i < fade) {
-			float in = fade_in[i * FADE / fade];
-			left = left * in + to[0] * (1 - in);
-			right = right * in + to[1] * (1 - in);
-		}
-		to[0] = left;
-		to[1] = right;
+	for (unsigned i = 0; i < fade; i++) {
+		float *to = frame_at(source, index + i), in = fade_in[i * FADE / fade];
+		to[0] = to[0] * in + before[2 * i] * (1 - in);
+		to[1] = to[1] * in + before[2 * i + 1] * (1 - in);
 	}
 	source->data_end = source->end = index + frames;
 	if (source->begin < source->end - RING)
