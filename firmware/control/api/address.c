@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/api/address.c - see address.h.
+ */
+#include "firmware/control/api/address.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/control/cloud/digest.h"
+#include "firmware/control/cloud/host.h"
+
+/* The host that the client asked for, without the port; IPv6 in brackets. What is no host name or
+ * address is not repeated to anybody. */
+static void asked_host(char host[TESS_HOST_MAX], const struct tess_request *request)
+{
+	const char *received = request->get_header(request->header_arg, "Host");
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.-_:[]";
+
+	if (received && *received &&
+	    (tess_host_form(host, received, 1) || tess_host_form(host, received, 0)) && *host &&
+	    strspn(host, allowed) == strlen(host))
+		return;
+	strcpy(host, "localhost");
+}
+
+void tess_address_media(char address[256], const struct tess_control *control,
+			const struct tess_request *request)
+{
+	char host[TESS_HOST_MAX];
+	size_t length;
+
+	if (*control->config->media.address) {
+		snprintf(address, 256, "%s", control->config->media.address);
+		return;
+	}
+	asked_host(host, request);
+	length = strlen(host);
+	if (host[0] == '[' && host[length - 1] == ']') {
+		host[length - 1] = 0;
+		snprintf(address, 256, "%s", host + 1);
+	} else {
+		snprintf(address, 256, "%s", host);
+	}
+}
+
+void tess_address_egress(char url[320], const struct tess_control *control,
+			 const struct tess_request *request)
+{
+	const char *configured = control->config->egress.public_url;
+	const char *port = strrchr(control->config->egress.listen, ':');
+	char host[TESS_HOST_MAX];
+	size_t length;
+
+	if (*configured) {
+		length = strlen(configured);
+		while (length && configured[length - 1] == '/')
+			length--;
+		snprintf(url, 320, "%.*s", (int)length, configured);
+		return;
+	}
+	asked_host(host, request);
+	snprintf(url, 320, "http://%s%s", host, port ? port : "");
+}
+
+/* RFC 3986 §2.3: all but the unreserved characters */
+static void percent_encode(char *to, size_t size, const char *text)
+{
+	char *end = to + size - 4;
+
+	for (; *text && to < end; text++) {
+		if (isalnum((unsigned char)*text) || strchr("-_.~", *text))
+			*to++ = *text;
+		else
+			to += sprintf(to, "%%%02X", (unsigned char)*text);
+	}
+	*to = 0;
+}
+
+void tess_address_flv(char url[640], const struct tess_control *control,
+		      const struct tess_request *request, const char *stream_id)
+{
+	char name[3 * TESS_CLOUD_MAX_ID + 4], base[320];
+
+	if (!*stream_id) {
+		*url = 0;
+		return;
+	}
+	percent_encode(name, sizeof(name), stream_id);
+	tess_address_egress(base, control, request);
+	snprintf(url, 640, "%s/live/%s.flv", base, name);
+}
+
+static void unhex(uint8_t *data, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned value = 0;
+
+		sscanf(text + 2 * i, "%2x", &value);
+		data[i] = (uint8_t)value;
+	}
+}
+
+int tess_address_file(char url[512], const struct tess_control *control,
+		      const struct tess_request *request, int64_t recording, int64_t life_s)
+{
+	int64_t expires = tess_control_utc_us(control) / 1000000 + life_s;
+	uint8_t key[32], mac[TESS_SHA256_BYTES];
+	char text[64], sign[TESS_SHA256_HEX], base[320];
+	size_t mac_length;
+	int rc;
+
+	unhex(key, control->token_key, sizeof(key));
+	snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64, recording, expires);
+	rc = tess_hmac(mac, &mac_length, TESS_HMAC_SHA256, key, sizeof(key), text, strlen(text));
+	if (rc)
+		return rc;
+	tess_hex(sign, mac, mac_length);
+	tess_address_egress(base, control, request);
+	snprintf(url, 512, "%s/record/%" PRId64 ".mp4?expires=%" PRId64 "&sign=%s", base, recording,
+		 expires, sign);
+	return 0;
+}

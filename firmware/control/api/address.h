@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/api/address.h - the addresses that are told to clients: as configured, else
+ * built from the host that the client asked for.
+ */
+#ifndef TESS_CONTROL_API_ADDRESS_H
+#define TESS_CONTROL_API_ADDRESS_H
+
+#include "firmware/control/api/request.h"
+#include "firmware/control/control.h"
+
+/** Where RTP goes to: an IP address or a host name, IPv6 without brackets. */
+void tess_address_media(char address[256], const struct tess_control *control,
+			const struct tess_request *request);
+/** Where egress is reached, "http://host:port" without a slash at its end. */
+void tess_address_egress(char url[320], const struct tess_control *control,
+			 const struct tess_request *request);
+/** The live address of a stream id. */
+void tess_address_flv(char url[640], const struct tess_control *control,
+		      const struct tess_request *request, const char *stream_id);
+/**
+ * The signed address of a recording's file, valid for @p life_s from now on.
+ * @retval 0, -ENOMEM
+ */
+int tess_address_file(char url[512], const struct tess_control *control,
+		      const struct tess_request *request, int64_t recording,
+		      int64_t life_s) TESS_MUST_CHECK;
+
+#endif

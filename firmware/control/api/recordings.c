@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/api/recordings.c - recordings and their files.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "firmware/control/api/address.h"
+#include "firmware/control/api/handlers.h"
+#include "firmware/control/api/views.h"
+
+/* long enough to watch what was begun in the evening until the morning */
+#define FILE_ADDRESS_LIFE_S (12 * 3600)
+
+#define STATES "waiting recording gap finishing finished failed deleting"
+
+struct listing {
+	struct tess_call *call;
+	json_t *list;
+};
+
+static int each(void *arg, const struct tess_recording *row)
+{
+	struct listing *listing = arg;
+
+	return json_array_append_new(listing->list, tess_view_recording(listing->call, row))
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int read_filter(struct tess_call *call, struct tess_recording_filter *filter)
+{
+	int64_t application = 0;
+	int rc;
+
+	filter->prefix = tess_form_get(&call->query, "prefix");
+	filter->limit = 50;
+	rc = tess_query_param_int(call, "application", 1, UINT32_MAX, &application);
+	filter->application = (uint32_t)application;
+	if (rc >= 0)
+		rc = tess_query_param_choice(call, "state", STATES, &filter->state);
+	if (rc >= 0)
+		rc = tess_query_param_time(call, "from", &filter->from_us);
+	if (rc >= 0)
+		rc = tess_query_param_time(call, "to", &filter->to_us);
+	if (rc >= 0)
+		rc = tess_query_param_int(call, "limit", 1, 200, &filter->limit);
+	if (rc >= 0)
+		rc = tess_query_param_int(call, "offset", 0, INT32_MAX, &filter->offset);
+	return rc < 0 ? rc : 1;
+}
+
+int tess_api_recordings(struct tess_call *call)
+{
+	struct tess_recording_filter filter = {0};
+	struct listing listing = {.call = call};
+	int64_t total = 0;
+	int rc;
+
+	rc = read_filter(call, &filter);
+	if (rc < 0)
+		return tess_call_done(rc);
+	rc = tess_store_recordings_count(call->control->store, &filter, &total);
+	if (rc)
+		return rc;
+	listing.list = json_array();
+	rc = tess_store_recordings(call->control->store, &filter, each, &listing);
+	if (rc) {
+		json_decref(listing.list);
+		return rc;
+	}
+	return tess_response_json(
+		call->response, 200,
+		json_pack("{sI so}", "total", (json_int_t)total, "recordings", listing.list));
+}
+
+/* The recording of path parameter 0. @retval 1, -EINVAL answered, or an error */
+static int recording_of(struct tess_call *call, struct tess_recording *row)
+{
+	int64_t id;
+	int rc;
+
+	rc = tess_path_id(call, 0, "recording", &id);
+	if (rc < 0)
+		return rc;
+	rc = tess_store_recording_get(call->control->store, row, id);
+	if (rc == -ENOENT)
+		return tess_call_missing(call, "recording") ? -ENOMEM : -EINVAL;
+	return rc ? rc : 1;
+}
+
+int tess_api_recording_get(struct tess_call *call)
+{
+	struct tess_recording row;
+	int rc = recording_of(call, &row);
+
+	if (rc < 0)
+		return tess_call_done(rc);
+	return tess_response_json(call->response, 200, tess_view_recording(call, &row));
+}
+
+int tess_api_recording_remove(struct tess_call *call)
+{
+	struct tess_recording row;
+	int rc = recording_of(call, &row);
+
+	if (rc < 0)
+		return tess_call_done(rc);
+	if (strcmp(row.state, "deleting")) {
+		if (!tess_recording_over(&row))
+			return tess_call_error(call, 409, "in_use", "",
+					       "The recording goes on; stop its mix first.");
+		/* egress removes the file and says so; until then the row stays */
+		rc = tess_store_recording_state(call->control->store, row.id, "deleting", "");
+		if (rc)
+			return rc;
+		tess_control_changed(call->control);
+		tess_call_audit(call, "recording.remove", "%lld", (long long)row.id);
+	}
+	return tess_call_empty(call, 204);
+}
+
+int tess_api_recording_file(struct tess_call *call)
+{
+	struct tess_recording row;
+	char url[512];
+	int rc;
+
+	rc = recording_of(call, &row);
+	if (rc < 0)
+		return tess_call_done(rc);
+	if (strcmp(row.state, "finished"))
+		return tess_call_error(call, 409, "not_finished", "",
+				       "The recording is not finished.");
+	rc = tess_address_file(url, call->control, call->request, row.id, FILE_ADDRESS_LIFE_S);
+	if (!rc)
+		rc = tess_response_header(call->response, "Location", "%s", url);
+	return rc ? rc : tess_call_empty(call, 302);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/api/views.c - see views.h.
+ */
+#include "firmware/control/api/views.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "firmware/control/api/address.h"
+#include "firmware/control/api/sdp.h"
+#include "firmware/control/jobs/rooms.h"
+
+int tess_view_copy(json_t *to, const json_t *from, const char *name, json_t *missing)
+{
+	json_t *value = json_object_get(from, name);
+
+	if (!missing)
+		return -ENOMEM;
+	if (!value || json_typeof(value) != json_typeof(missing)) {
+		/* 15 is as good as 15.0 */
+		if (!json_is_number(value) || !json_is_number(missing))
+			return json_object_set_new(to, name, missing) ? -ENOMEM : 0;
+	}
+	json_decref(missing);
+	return json_object_set(to, name, value) ? -ENOMEM : 0;
+}
+
+static int copy_ints(json_t *to, const json_t *from, const char *const *names)
+{
+	for (; *names; names++)
+		if (tess_view_copy(to, from, *names, json_integer(0)))
+			return -ENOMEM;
+	return 0;
+}
+
+static json_t *fail(json_t *json)
+{
+	json_decref(json);
+	return NULL;
+}
+
+/* The members of a room, to begin an object with. */
+static json_t *in_room(const struct tess_cloud_room *room)
+{
+	return json_pack("{sI ss ss}", "application", (json_int_t)room->sdk_app_id, "room",
+			 room->id, "room_type", tess_room_id_type_text(room->type));
+}
+
+static json_t *merged(json_t *json, json_t *more)
+{
+	int rc = json && more ? json_object_update(json, more) : -1;
+
+	json_decref(more);
+	return rc ? fail(json) : json;
+}
+
+static json_t *track(const struct tess_call *call, int64_t id, const char *name, uint16_t port,
+		     uint8_t payload_type, const char *codec)
+{
+	static const char *const counts[] = {"packets",	    "bytes",	 "lost",
+					     "bitrate_bps", "jitter_us", NULL};
+	static const char *const sizes[] = {"width", "height", NULL};
+	const struct tess_facts *facts = call->control->facts;
+	const json_t *fact = json_object_get(tess_facts_publisher(facts, id), name);
+	json_t *json;
+
+	if (!port)
+		return json_null();
+	json = json_pack("{si si si ss sf}", "port", port, "rtcp_port", port + 1, "payload_type",
+			 payload_type, "codec", codec, "loss_percent",
+			 tess_facts_loss_percent(facts, id, name));
+	if (copy_ints(json, fact, counts))
+		return fail(json);
+	if (!strcmp(name, "audio"))
+		return tess_view_copy(json, fact, "level", json_real(0)) ? fail(json) : json;
+	if (copy_ints(json, fact, sizes) || tess_view_copy(json, fact, "frame_rate", json_real(0)))
+		return fail(json);
+	return json;
+}
+
+json_t *tess_view_user(const struct tess_call *call, const struct tess_publisher *row)
+{
+	const struct tess_facts *facts = call->control->facts;
+	const json_t *fact = tess_facts_publisher(facts, row->id);
+	const char *state = tess_facts_is_up(facts, TESS_PROCESS_MEDIA) ? "waiting" : "unknown";
+	json_t *json;
+
+	json = json_pack(
+		"{sI ss ss ss so so so}", "id", (json_int_t)row->id, "user", row->user,
+		"stream_type", row->stream_type, "source", row->source, "entered",
+		tess_time_json(row->entered_us), "video",
+		track(call, row->id, "video", row->video_port, row->video_payload_type, "h264"),
+		"audio",
+		track(call, row->id, "audio", row->audio_port, row->audio_payload_type, "opus"));
+	if (tess_view_copy(json, fact, "state", json_string(state)) ||
+	    tess_view_copy(json, fact, "error", json_string("")) ||
+	    tess_view_copy(json, fact, "idle_ms", json_integer(0)))
+		return fail(json);
+	return json;
+}
+
+/* RFC 3550 §8.1 wants random ones; from the id they are also different from each other. */
+static json_int_t ssrc_of(int64_t id, unsigned track_number)
+{
+	uint64_t mixed = ((uint64_t)id * 2 + track_number) * 0x9e3779b97f4a7c15u;
+
+	return (json_int_t)(mixed >> 33) + 1;
+}
+
+static json_t *target(const struct tess_publisher *row, unsigned track_number)
+{
+	uint16_t port = track_number ? row->audio_port : row->video_port;
+
+	if (!port)
+		return json_null();
+	return json_pack("{si si si ss sI}", "port", port, "rtcp_port", port + 1, "payload_type",
+			 track_number ? row->audio_payload_type : row->video_payload_type, "codec",
+			 track_number ? "opus" : "h264", "ssrc", ssrc_of(row->id, track_number));
+}
+
+json_t *tess_view_publisher(const struct tess_call *call, const struct tess_publisher *row)
+{
+	char address[256], sdp[TESS_SDP_MAX];
+
+	tess_address_media(address, call->control, call->request);
+	tess_sdp_write(sdp, row, address);
+	return merged(in_room(&row->room),
+		      json_pack("{sI ss ss ss so so ss}", "id", (json_int_t)row->id, "user",
+				row->user, "stream_type", row->stream_type, "address", address,
+				"video", target(row, 0), "audio", target(row, 1), "sdp", sdp));
+}
+
+const char *tess_view_mix_state(const struct tess_control *control, int64_t mix)
+{
+	const char *state =
+		json_string_value(json_object_get(tess_facts_mix(control->facts, mix), "state"));
+
+	if (state)
+		return state;
+	return tess_facts_is_up(control->facts, TESS_PROCESS_MEDIA) ? "starting" : "unknown";
+}
+
+static json_t *recording_of(const struct tess_call *call, const char *stream)
+{
+	int64_t id;
+
+	if (tess_store_recording_of(call->control->store, &id, stream))
+		return json_null();
+	return json_integer(id);
+}
+
+json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
+{
+	static const char *const counts[] = {"frames", "bitrate_bps", "latency_p95_us", NULL};
+	const struct tess_facts *facts = call->control->facts;
+	const json_t *fact = tess_facts_mix(facts, row->id);
+	char stream[32], url[640];
+	json_t *json;
+
+	tess_rooms_stream(stream, row->id);
+	tess_address_flv(url, call->control, call->request, row->stream_id);
+	json = merged(in_room(&row->room), json_loads(row->params, 0, NULL));
+	json = merged(json, json_pack("{sI ss sI ss ss so ss ss so}", "id", (json_int_t)row->id,
+				      "stream", stream, "epoch", (json_int_t)row->epoch,
+				      "stream_id", row->stream_id, "record_id", row->record_id,
+				      "started", tess_time_json(row->started_us), "state",
+				      tess_view_mix_state(call->control, row->id), "flv_url", url,
+				      "recording", recording_of(call, stream)));
+	if (copy_ints(json, fact, counts) ||
+	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
+	    tess_view_copy(json, fact, "error", json_string("")) ||
+	    tess_view_copy(json, fact, "tiles", json_array()) ||
+	    tess_view_copy(json, tess_facts_live(facts, row->stream_id), "viewers",
+			   json_integer(0)))
+		return fail(json);
+	return json;
+}
+
+json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *row)
+{
+	static const char *const counts[] = {"bitrate_bps", "viewers", "bytes_sent", NULL};
+	char stream[32], url[640];
+	json_t *json;
+
+	tess_rooms_stream(stream, row->id);
+	tess_address_flv(url, call->control, call->request, row->stream_id);
+	json = merged(in_room(&row->room),
+		      json_pack("{ss ss ss ss ss}", "stream", stream, "name", row->stream_id,
+				"kind", "mix", "state", tess_view_mix_state(call->control, row->id),
+				"flv_url", url));
+	if (copy_ints(json, tess_facts_live(call->control->facts, row->stream_id), counts))
+		return fail(json);
+	return json;
+}
+
+static int64_t told(const json_t *fact, const char *name, int64_t stored)
+{
+	const json_t *value = json_object_get(fact, name);
+
+	return json_is_integer(value) ? json_integer_value(value) : stored;
+}
+
+/* In milliseconds, as all the API's durations are. */
+static json_t *gaps_json(const json_t *fact, const char *stored)
+{
+	json_t *from = json_incref(json_object_get(fact, "gaps")), *to = json_array(), *gap;
+	size_t i;
+
+	if (!from)
+		from = json_loads(*stored ? stored : "[]", 0, NULL);
+	json_array_foreach(from, i, gap)
+	{
+		json_t *one = json_pack(
+			"{sI sI}", "at_ms",
+			json_integer_value(json_object_get(gap, "at_us")) / 1000, "length_ms",
+			json_integer_value(json_object_get(gap, "length_us")) / 1000);
+
+		if (json_array_append_new(to, one)) {
+			json_decref(from);
+			return fail(to);
+		}
+	}
+	json_decref(from);
+	return to;
+}
+
+json_t *tess_view_recording(const struct tess_call *call, const struct tess_recording *row)
+{
+	/* while it goes on, egress knows better than the last row */
+	const json_t *fact =
+		tess_recording_over(row) ? NULL : tess_facts_record(call->control->facts, row->id);
+
+	return merged(in_room(&row->room),
+		      json_pack("{sI ss ss ss ss so so sI sI sI sI so ss}", "id",
+				(json_int_t)row->id, "stream_id", row->stream_id, "record_id",
+				row->record_id, "state", row->state, "path", row->path, "start",
+				tess_time_json(told(fact, "start_utc_us", row->start_us)), "end",
+				tess_time_json(told(fact, "end_utc_us", row->end_us)),
+				"duration_ms",
+				(json_int_t)told(fact, "duration_us", row->duration_us) / 1000,
+				"size_bytes", (json_int_t)told(fact, "bytes", row->size_bytes),
+				"width", (json_int_t)told(fact, "width", row->width), "height",
+				(json_int_t)told(fact, "height", row->height), "gaps",
+				gaps_json(fact, row->gaps), "error", row->error));
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/api/views.h - rows of the store together with what the other processes tell, as
+ * the JSON of the admin API (the schemas of docs/openapi.yaml). All return new references, or NULL
+ * when out of memory.
+ */
+#ifndef TESS_CONTROL_API_VIEWS_H
+#define TESS_CONTROL_API_VIEWS_H
+
+#include "firmware/control/api/call.h"
+
+json_t *tess_view_user(const struct tess_call *call, const struct tess_publisher *row);
+/** Where to send, with the SDP. */
+json_t *tess_view_publisher(const struct tess_call *call, const struct tess_publisher *row);
+json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row);
+json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *row);
+json_t *tess_view_recording(const struct tess_call *call, const struct tess_recording *row);
+/** "running", "starting", "error", or "unknown" while media is away. */
+const char *tess_view_mix_state(const struct tess_control *control, int64_t mix);
+
+/** Copies the members that @p from has, with @p missing (an integer, ...) for the others. */
+int tess_view_copy(json_t *to, const json_t *from, const char *name,
+		   json_t *missing) TESS_MUST_CHECK;
+
+#endif

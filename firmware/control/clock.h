@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/clock.h - the system's clock, for a process without drivers.
+ */
+#ifndef TESS_CONTROL_CLOCK_H
+#define TESS_CONTROL_CLOCK_H
+
+#include "hal/clock.h"
+
+extern const struct tess_clock tess_control_clock;
+
+#endif

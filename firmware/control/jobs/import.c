@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/jobs/import.c - see import.h.
+ */
+#include "firmware/control/jobs/import.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/base/log.h"
+
+int tess_import_init(struct tess_import *import)
+{
+	import->acknowledged = json_array();
+	import->missing = json_object();
+	if (import->acknowledged && import->missing)
+		return 0;
+	tess_import_fini(import);
+	return -ENOMEM;
+}
+
+int tess_import_reset(struct tess_import *import)
+{
+	tess_import_fini(import);
+	return tess_import_init(import);
+}
+
+void tess_import_fini(struct tess_import *import)
+{
+	json_decref(import->acknowledged);
+	json_decref(import->missing);
+	memset(import, 0, sizeof(*import));
+}
+
+static bool is_over(const char *state)
+{
+	return !strcmp(state, "finished") || !strcmp(state, "failed");
+}
+
+static bool is_known(const char *state)
+{
+	static const char *const states[] = {"waiting",	  "recording", "gap",
+					     "finishing", "finished",  "failed"};
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (!strcmp(states[i], state))
+			return true;
+	return false;
+}
+
+static const char *text(const json_t *fact, const char *name)
+{
+	const char *value = json_string_value(json_object_get(fact, name));
+
+	return value ? value : "";
+}
+
+static int64_t number(const json_t *fact, const char *name)
+{
+	return json_integer_value(json_object_get(fact, name));
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+	size_t length = strnlen(from, size - 1);
+
+	memcpy(to, from, length);
+	to[length] = 0;
+}
+
+/* While it goes on, only what is of use after a restart of control is written, and not each second.
+ */
+static bool worth_writing(const struct tess_recording *row, const json_t *fact)
+{
+	const char *state = text(fact, "state");
+
+	return is_over(state) || strcmp(row->state, state) ||
+	       strcmp(row->path, text(fact, "path")) ||
+	       row->start_us != number(fact, "start_utc_us") ||
+	       row->width != number(fact, "width") || row->height != number(fact, "height") ||
+	       strcmp(row->error, text(fact, "error"));
+}
+
+static int write_facts(struct tess_control *control, struct tess_recording *row, const json_t *fact)
+{
+	size_t length;
+
+	copy(row->state, sizeof(row->state), text(fact, "state"));
+	copy(row->path, sizeof(row->path), text(fact, "path"));
+	copy(row->error, sizeof(row->error), text(fact, "error"));
+	row->start_us = number(fact, "start_utc_us");
+	row->end_us = number(fact, "end_utc_us");
+	row->duration_us = number(fact, "duration_us");
+	row->size_bytes = number(fact, "bytes");
+	row->width = (uint32_t)number(fact, "width");
+	row->height = (uint32_t)number(fact, "height");
+	length = json_dumpb(json_object_get(fact, "gaps"), row->gaps, sizeof(row->gaps) - 1,
+			    JSON_COMPACT);
+	/* hundreds of gaps: the list alone is given up, not the recording */
+	row->gaps[length < sizeof(row->gaps) ? length : 0] = 0;
+	return tess_store_recording_facts(control->store, row);
+}
+
+/* @retval 1 the desired state changes (a file is gone), 0, or an error */
+static int import_one(struct tess_import *import, struct tess_control *control, const json_t *fact)
+{
+	const char *state = text(fact, "state");
+	int64_t id = number(fact, "id");
+	struct tess_recording row;
+	int rc;
+
+	rc = tess_store_recording_get(control->store, &row, id);
+	if (rc == -ENOENT)
+		return 0; /* removed, and egress does not know yet; or of another store */
+	if (rc)
+		return rc;
+	if (!strcmp(row.state, "deleting")) {
+		if (strcmp(state, "deleted"))
+			return 0;
+		rc = tess_store_recording_remove(control->store, id);
+		return rc ? rc : 1;
+	}
+	if (!is_known(state))
+		return 0;
+	/* what is finished stays so: egress tells it until it sees the acknowledgement */
+	if (strcmp(row.state, "finished") && worth_writing(&row, fact)) {
+		bool ended = row.wanted && is_over(state);
+
+		rc = write_facts(control, &row, fact);
+		if (rc)
+			return rc;
+		if (is_over(state)) {
+			TESS_INFO("recording.over", "id=%lld state=%s path=%s", (long long)id,
+				  state, row.path);
+			rc = ended;
+		}
+	}
+	if (is_over(state) && json_array_append_new(import->acknowledged, json_integer(id)))
+		return -ENOMEM;
+	return rc;
+}
+
+struct lost {
+	struct tess_import *import;
+	struct tess_control *control;
+	json_t *missing; /* as import->missing, for the next message */
+	int64_t id;	 /* found: lost */
+};
+
+static int find_lost(void *arg, const struct tess_recording *row)
+{
+	struct lost *lost = arg;
+	int64_t now_us = tess_clock_now_us(lost->control->clock), since_us = now_us;
+	const json_t *before;
+	char key[24];
+
+	if (row->wanted || !strcmp(row->state, "deleting") ||
+	    tess_facts_record(lost->control->facts, row->id))
+		return 0;
+	snprintf(key, sizeof(key), "%lld", (long long)row->id);
+	before = json_object_get(lost->import->missing, key);
+	if (before)
+		since_us = json_integer_value(before);
+	if (now_us - since_us >= TESS_IMPORT_LOST_US) {
+		lost->id = row->id;
+		return 1;
+	}
+	return json_object_set_new(lost->missing, key, json_integer(since_us)) ? -ENOMEM : 0;
+}
+
+/* A recording that ended before egress heard of it would wait for ever. */
+static int import_lost(struct tess_import *import, struct tess_control *control)
+{
+	struct lost lost = {.import = import, .control = control, .missing = json_object()};
+	int rc;
+
+	if (!lost.missing)
+		return -ENOMEM;
+	while ((rc = tess_store_recordings_open(control->store, find_lost, &lost)) == 1) {
+		TESS_WARN("recording.lost", "id=%lld", (long long)lost.id);
+		rc = tess_store_recording_state(control->store, lost.id, "failed",
+						"nothing was recorded");
+		if (rc)
+			break;
+	}
+	json_decref(import->missing);
+	import->missing = lost.missing;
+	return rc;
+}
+
+static int import_all(struct tess_import *import, struct tess_control *control,
+		      const json_t *message)
+{
+	const json_t *fact;
+	bool changed = false;
+	size_t i;
+	int rc;
+
+	json_array_foreach(json_object_get(message, "records"), i, fact)
+	{
+		rc = import_one(import, control, fact);
+		if (rc < 0)
+			return rc;
+		changed |= rc == 1;
+	}
+	rc = import_lost(import, control);
+	return rc ? rc : changed;
+}
+
+int tess_import_records(struct tess_import *import, struct tess_control *control,
+			const json_t *message)
+{
+	json_t *before = import->acknowledged;
+	int rc;
+
+	import->acknowledged = json_array();
+	if (!import->acknowledged) {
+		import->acknowledged = before;
+		return -ENOMEM;
+	}
+	rc = tess_store_begin(control->store);
+	if (!rc)
+		rc = tess_store_finish(control->store, import_all(import, control, message));
+	if (rc < 0) {
+		/* nothing was stored, so nothing new may be acknowledged */
+		json_decref(import->acknowledged);
+		import->acknowledged = before;
+		return rc;
+	}
+	if (!json_equal(before, import->acknowledged))
+		rc = 1;
+	json_decref(before);
+	return rc;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/jobs/reconcile.c - see reconcile.h.
+ */
+#include "firmware/control/jobs/reconcile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "firmware/base/log.h"
+#include "firmware/control/jobs/desired.h"
+#include "firmware/control/jobs/import.h"
+#include "firmware/control/jobs/rooms.h"
+#include "firmware/link/link.h"
+
+#define RETRY_US 1000000
+
+struct tess_reconcile {
+	struct tess_control *control;
+	struct tess_link_server *server;
+	struct tess_timer *timer; /* sends, in the next turn */
+	struct tess_link *links[TESS_PROCESS_EGRESS + 1];
+	struct tess_import import;
+	int64_t epoch;
+};
+
+static int send_to(struct tess_reconcile *reconcile, enum tess_process process)
+{
+	json_t *message;
+	int rc;
+
+	if (!reconcile->links[process])
+		return 0;
+	if (process == TESS_PROCESS_MEDIA)
+		rc = tess_desired_media(&message, reconcile->control, reconcile->epoch);
+	else
+		rc = tess_desired_egress(&message, reconcile->control, reconcile->epoch,
+					 reconcile->import.acknowledged);
+	if (!rc) {
+		rc = tess_link_send(reconcile->links[process], message, NULL, 0);
+		json_decref(message);
+	}
+	if (rc)
+		TESS_WARN("desired.send", "process=%s error=\"%s\"", tess_process_text(process),
+			  strerror(-rc));
+	return rc;
+}
+
+static void send_all(void *arg)
+{
+	struct tess_reconcile *reconcile = arg;
+	int media, egress;
+
+	reconcile->epoch++;
+	media = send_to(reconcile, TESS_PROCESS_MEDIA);
+	egress = send_to(reconcile, TESS_PROCESS_EGRESS);
+	if (media || egress)
+		tess_timer_start(reconcile->timer, RETRY_US);
+}
+
+static void changed(void *arg)
+{
+	struct tess_reconcile *reconcile = arg;
+
+	tess_timer_start(reconcile->timer, 0);
+}
+
+static void hello(struct tess_reconcile *reconcile, struct tess_link *link, const json_t *message)
+{
+	const char *name = json_string_value(json_object_get(message, "process"));
+	json_int_t version = json_integer_value(json_object_get(message, "version"));
+	int process = name ? tess_process_from_text(name) : 0;
+
+	if (!process || version != TESS_LINK_VERSION) {
+		TESS_WARN("link.hello", "process=%s version=%lld refused=yes", name ? name : "?",
+			  (long long)version);
+		return;
+	}
+	/* a second one of a kind: the newer is the one that lives */
+	reconcile->links[process] = link;
+	tess_facts_up(reconcile->control->facts, process, tess_control_utc_us(reconcile->control));
+	TESS_INFO("link.up", "process=%s", name);
+	changed(reconcile);
+}
+
+static void facts(struct tess_reconcile *reconcile, enum tess_process process, json_t *message)
+{
+	struct tess_control *control = reconcile->control;
+	int rc;
+
+	rc = tess_facts_take(control->facts, process, message, tess_clock_now_us(control->clock));
+	if (!rc && process == TESS_PROCESS_MEDIA)
+		tess_rooms_leave_idle(control);
+	if (!rc && process == TESS_PROCESS_EGRESS)
+		rc = tess_import_records(&reconcile->import, control, message);
+	if (rc == 1)
+		changed(reconcile);
+	else if (rc)
+		TESS_ERROR("facts.take", "process=%s error=\"%s\"", tess_process_text(process),
+			   strerror(-rc));
+}
+
+/* 0 for a link that has not said hello, or was replaced */
+static int process_of(const struct tess_reconcile *reconcile, const struct tess_link *link)
+{
+	for (int i = TESS_PROCESS_MEDIA; i <= TESS_PROCESS_EGRESS; i++)
+		if (reconcile->links[i] == link)
+			return i;
+	return 0;
+}
+
+static void on_message(void *arg, struct tess_link *link, json_t *message, int *fds,
+		       unsigned fd_count)
+{
+	struct tess_reconcile *reconcile = arg;
+	const char *type = json_string_value(json_object_get(message, "type"));
+	int process = process_of(reconcile, link);
+
+	for (unsigned i = 0; i < fd_count; i++)
+		close(fds[i]); /* none is expected here */
+	if (type && !strcmp(type, "hello"))
+		hello(reconcile, link, message);
+	else if (type && !strcmp(type, "facts") && process)
+		facts(reconcile, process, message);
+	else
+		TESS_WARN("link.message", "type=%s ignored=yes", type ? type : "?");
+}
+
+static void on_up(void *arg, struct tess_link *link)
+{
+	(void)arg;
+	(void)link; /* it says who it is first */
+}
+
+static void on_down(void *arg, struct tess_link *link)
+{
+	struct tess_reconcile *reconcile = arg;
+	int process = process_of(reconcile, link);
+
+	if (!process)
+		return;
+	reconcile->links[process] = NULL;
+	tess_facts_down(reconcile->control->facts, process,
+			tess_control_utc_us(reconcile->control));
+	TESS_WARN("link.down", "process=%s", tess_process_text(process));
+	if (process == TESS_PROCESS_EGRESS && tess_import_reset(&reconcile->import))
+		TESS_ERROR("link.down", "error=\"out of memory\"");
+}
+
+static const struct tess_link_handlers handlers = {
+	.up = on_up,
+	.message = on_message,
+	.down = on_down,
+};
+
+int tess_reconcile_start(struct tess_reconcile **reconcilep, struct tess_control *control,
+			 struct tess_loop *loop)
+{
+	struct tess_reconcile *reconcile = calloc(1, sizeof(*reconcile));
+	char path[sizeof(control->config->box.run_dir) + 16];
+	int rc;
+
+	if (!reconcile)
+		return -ENOMEM;
+	reconcile->control = control;
+	reconcile->epoch = control->life << 32;
+	rc = tess_import_init(&reconcile->import);
+	if (!rc)
+		rc = tess_timer_alloc(&reconcile->timer, loop, send_all, reconcile);
+	if (!rc) {
+		snprintf(path, sizeof(path), "%s/control.sock", control->config->box.run_dir);
+		rc = tess_link_listen(&reconcile->server, loop, path, &handlers, reconcile);
+	}
+	if (rc) {
+		tess_reconcile_stop(reconcile);
+		return rc;
+	}
+	control->changed = changed;
+	control->changed_arg = reconcile;
+	*reconcilep = reconcile;
+	return 0;
+}
+
+void tess_reconcile_stop(struct tess_reconcile *reconcile)
+{
+	if (!reconcile)
+		return;
+	if (reconcile->control->changed_arg == reconcile)
+		reconcile->control->changed = NULL;
+	tess_link_server_free(reconcile->server);
+	tess_timer_free(reconcile->timer);
+	tess_import_fini(&reconcile->import);
+	free(reconcile);
+}

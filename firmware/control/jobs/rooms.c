@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/jobs/rooms.c - users enter and leave, see rooms.h.
+ */
+#include "firmware/control/jobs/rooms.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/log.h"
+
+bool tess_rooms_id_valid(enum tess_room_id_type type, const char *id)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789 !#$%&()+-:;<=.>?@[]^_{}|~,";
+	size_t length = strlen(id);
+
+	if (type == TESS_ROOM_ID_STRING)
+		return length >= 1 && length <= TESS_CLOUD_MAX_ID && strspn(id, allowed) == length;
+	/* one way to write a number, as its text is the key */
+	return length >= 1 && length <= 10 && id[0] != '0' && strspn(id, "0123456789") == length &&
+	       strtoull(id, NULL, 10) <= 4294967294;
+}
+
+/* Which ports of the range are taken, a bit a pair of ports. */
+struct ports {
+	uint16_t first;
+	unsigned pairs;
+	uint8_t taken[65536 / 2 / 8];
+};
+
+static void take(struct ports *ports, uint16_t port)
+{
+	unsigned pair = (unsigned)(port - ports->first) / 2;
+
+	if (port >= ports->first && pair < ports->pairs)
+		ports->taken[pair / 8] |= (uint8_t)(1u << pair % 8);
+}
+
+static int take_of(void *arg, const struct tess_publisher *row)
+{
+	take(arg, row->video_port);
+	take(arg, row->audio_port);
+	return 0;
+}
+
+/* Goes round, so that late packets of who left do not reach who enters next. */
+static uint16_t find_free(struct tess_control *control, struct ports *ports)
+{
+	unsigned start = control->next_port >= ports->first
+				 ? (unsigned)(control->next_port - ports->first) / 2
+				 : 0;
+
+	for (unsigned i = 0; i < ports->pairs; i++) {
+		unsigned pair = (start + i) % ports->pairs;
+		uint16_t port = (uint16_t)(ports->first + 2 * pair);
+
+		if (ports->taken[pair / 8] & 1u << pair % 8)
+			continue;
+		take(ports, port);
+		control->next_port = (uint16_t)(port + 2);
+		return port;
+	}
+	return 0;
+}
+
+static int allocate(struct tess_control *control, struct tess_publisher *publisher, bool video,
+		    bool audio)
+{
+	struct ports ports = {.first = control->config->media.rtp_port_min};
+	int rc;
+
+	ports.pairs = (control->config->media.rtp_port_max - ports.first + 1u) / 2;
+	rc = tess_store_publishers(control->store, NULL, take_of, &ports);
+	if (rc)
+		return rc;
+	if (video) {
+		publisher->video_port = find_free(control, &ports);
+		if (!publisher->video_port)
+			return -ENOSPC;
+	}
+	if (audio) {
+		publisher->audio_port = find_free(control, &ports);
+		if (!publisher->audio_port)
+			return -ENOSPC;
+	}
+	return 0;
+}
+
+static int enter(struct tess_control *control, struct tess_publisher *publisher, bool video,
+		 bool audio)
+{
+	struct tess_application application;
+	int rc;
+
+	rc = tess_store_application_get(control->store, &application, publisher->room.sdk_app_id);
+	if (rc)
+		return rc;
+	rc = tess_store_publisher_is(control->store, &publisher->room, publisher->user,
+				     publisher->stream_type);
+	if (rc)
+		return rc < 0 ? rc : -EEXIST;
+	rc = allocate(control, publisher, video, audio);
+	if (rc)
+		return rc;
+	publisher->entered_us = tess_control_utc_us(control);
+	return tess_store_publisher_add(control->store, publisher);
+}
+
+int tess_rooms_enter(struct tess_control *control, struct tess_publisher *publisher, bool video,
+		     bool audio)
+{
+	int rc = tess_store_begin(control->store);
+
+	if (rc)
+		return rc;
+	rc = tess_store_finish(control->store, enter(control, publisher, video, audio));
+	if (rc)
+		return rc;
+	TESS_INFO("user.enter", "app=%u room=%s user=%s stream_type=%s", publisher->room.sdk_app_id,
+		  publisher->room.id, publisher->user, publisher->stream_type);
+	tess_control_changed(control);
+	return 0;
+}
+
+static int end_if_empty(struct tess_control *control, const struct tess_cloud_room *room)
+{
+	int64_t users = 0;
+	int rc = tess_store_room_users(control->store, room, &users);
+
+	if (rc || users)
+		return rc;
+	rc = tess_rooms_mix_stop(control, room);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int tess_rooms_leave(struct tess_control *control, const struct tess_cloud_room *room,
+		     const char *user, const char *stream_type)
+{
+	int rc = tess_store_begin(control->store);
+
+	if (rc)
+		return rc;
+	rc = tess_store_publisher_leave(control->store, room, user, stream_type);
+	if (!rc)
+		rc = end_if_empty(control, room);
+	rc = tess_store_finish(control->store, rc);
+	if (rc)
+		return rc;
+	TESS_INFO("user.leave", "app=%u room=%s user=%s stream_type=%s", room->sdk_app_id, room->id,
+		  user, stream_type ? stream_type : "all");
+	tess_control_changed(control);
+	return 0;
+}
+
+struct idle {
+	struct tess_control *control;
+	int64_t limit_ms;
+	struct tess_publisher found;
+};
+
+static int find_idle(void *arg, const struct tess_publisher *row)
+{
+	struct idle *idle = arg;
+	const json_t *fact = tess_facts_publisher(idle->control->facts, row->id);
+
+	if (!fact || json_integer_value(json_object_get(fact, "idle_ms")) < idle->limit_ms)
+		return 0;
+	idle->found = *row;
+	return 1;
+}
+
+void tess_rooms_leave_idle(struct tess_control *control)
+{
+	struct idle idle = {
+		.control = control,
+		.limit_ms = (int64_t)control->config->media.idle_leave_s * 1000,
+	};
+	int rc;
+
+	if (!idle.limit_ms)
+		return;
+	/* a list must not change below its callback: one at a time */
+	while ((rc = tess_store_publishers(control->store, NULL, find_idle, &idle)) == 1) {
+		TESS_INFO("user.idle", "app=%u room=%s user=%s", idle.found.room.sdk_app_id,
+			  idle.found.room.id, idle.found.user);
+		rc = tess_rooms_leave(control, &idle.found.room, idle.found.user,
+				      idle.found.stream_type);
+		if (rc)
+			break;
+	}
+	if (rc)
+		TESS_ERROR("user.idle", "error=\"%s\"", strerror(-rc));
+}

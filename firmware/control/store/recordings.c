@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/store/recordings.c - the index of recordings.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "firmware/control/store/internal.h"
+
+bool tess_recording_over(const struct tess_recording *recording)
+{
+	return !strcmp(recording->state, "finished") || !strcmp(recording->state, "failed");
+}
+
+int tess_store_recording_add(struct tess_store *store, struct tess_recording *recording)
+{
+	struct tess_query q = tess_query(
+		store->db, "INSERT INTO recording(application, room_type, room, stream, stream_id,"
+			   " record_id, wanted, state, created_us)"
+			   " VALUES(?, ?, ?, ?, ?, ?, 1, 'waiting', ?)");
+	int rc;
+
+	tess_store_bind_room(&q, &recording->room);
+	tess_query_text(&q, recording->stream);
+	tess_query_text(&q, recording->stream_id);
+	tess_query_text(&q, recording->record_id);
+	tess_query_int(&q, recording->created_us);
+	rc = tess_query_run(&q);
+	if (!rc)
+		recording->id = tess_db_last_id(store->db);
+	return rc;
+}
+
+#define COLUMNS                                                                                    \
+	"SELECT id, application, room_type, room, stream, stream_id, record_id, wanted, state,"    \
+	" path, created_us, start_us, end_us, duration_us, size_bytes, width, height, error, gaps" \
+	" FROM recording "
+
+static void column_recording(const struct tess_query *q, struct tess_recording *row)
+{
+	row->id = tess_column_int(q, 0);
+	tess_store_column_room(q, 1, &row->room);
+	tess_column_text(q, 4, row->stream, sizeof(row->stream));
+	tess_column_text(q, 5, row->stream_id, sizeof(row->stream_id));
+	tess_column_text(q, 6, row->record_id, sizeof(row->record_id));
+	row->wanted = tess_column_int(q, 7);
+	tess_column_text(q, 8, row->state, sizeof(row->state));
+	tess_column_text(q, 9, row->path, sizeof(row->path));
+	row->created_us = tess_column_int(q, 10);
+	row->start_us = tess_column_int(q, 11);
+	row->end_us = tess_column_int(q, 12);
+	row->duration_us = tess_column_int(q, 13);
+	row->size_bytes = tess_column_int(q, 14);
+	row->width = (uint32_t)tess_column_int(q, 15);
+	row->height = (uint32_t)tess_column_int(q, 16);
+	tess_column_text(q, 17, row->error, sizeof(row->error));
+	tess_column_text(q, 18, row->gaps, sizeof(row->gaps));
+}
+
+static int list(struct tess_query *q, int (*each)(void *arg, const struct tess_recording *row),
+		void *arg)
+{
+	struct tess_recording row;
+	int stop = 0, rc;
+
+	while (!stop && tess_query_row(q) == 1) {
+		column_recording(q, &row);
+		stop = each(arg, &row);
+	}
+	rc = tess_query_end(q);
+	return rc ? rc : stop;
+}
+
+int tess_store_recording_get(struct tess_store *store, struct tess_recording *recording, int64_t id)
+{
+	struct tess_query q = tess_query(store->db, COLUMNS "WHERE id = ?");
+	int row, rc;
+
+	tess_query_int(&q, id);
+	row = tess_query_row(&q);
+	if (row == 1)
+		column_recording(&q, recording);
+	rc = tess_query_end(&q);
+	return rc ? rc : row == 1 ? 0 : -ENOENT;
+}
+
+int tess_store_recording_of(struct tess_store *store, int64_t *id, const char *stream)
+{
+	struct tess_query q = tess_query(store->db, "SELECT id FROM recording"
+						    " WHERE state NOT IN ('finished','failed')"
+						    " AND wanted AND stream = ?");
+
+	tess_query_text(&q, stream);
+	return tess_store_value(&q, id);
+}
+
+int tess_store_recording_end(struct tess_store *store, const char *stream)
+{
+	struct tess_query q =
+		tess_query(store->db, "UPDATE recording SET wanted = 0"
+				      " WHERE state NOT IN ('finished','failed') AND stream = ?");
+
+	tess_query_text(&q, stream);
+	return tess_query_run(&q);
+}
+
+static void bind_time(struct tess_query *q, int64_t us)
+{
+	if (us)
+		tess_query_int(q, us);
+	else
+		tess_query_null(q);
+}
+
+int tess_store_recording_facts(struct tess_store *store, const struct tess_recording *recording)
+{
+	struct tess_query q = tess_query(
+		store->db, "UPDATE recording SET state = ?, path = ?, start_us = ?, end_us = ?,"
+			   " duration_us = ?, size_bytes = ?, width = ?, height = ?, gaps = ?,"
+			   " error = ?, wanted = wanted AND ? WHERE id = ?");
+
+	tess_query_text(&q, recording->state);
+	tess_query_text(&q, recording->path);
+	bind_time(&q, recording->start_us);
+	bind_time(&q, recording->end_us);
+	tess_query_int(&q, recording->duration_us);
+	tess_query_int(&q, recording->size_bytes);
+	tess_query_int(&q, recording->width);
+	tess_query_int(&q, recording->height);
+	tess_query_text(&q, *recording->gaps ? recording->gaps : "[]");
+	tess_query_text(&q, recording->error);
+	tess_query_int(&q, !tess_recording_over(recording));
+	tess_query_int(&q, recording->id);
+	return tess_store_run_one(&q);
+}
+
+int tess_store_recording_state(struct tess_store *store, int64_t id, const char *state,
+			       const char *error)
+{
+	struct tess_query q = tess_query(store->db, "UPDATE recording SET state = ?, error = ?"
+						    " WHERE id = ?");
+
+	tess_query_text(&q, state);
+	tess_query_text(&q, error);
+	tess_query_int(&q, id);
+	return tess_store_run_one(&q);
+}
+
+int tess_store_recording_remove(struct tess_store *store, int64_t id)
+{
+	struct tess_query q = tess_query(store->db, "DELETE FROM recording WHERE id = ?");
+
+	tess_query_int(&q, id);
+	return tess_store_run_one(&q);
+}
+
+/* A parameter that is null does not narrow. The prefix is compared as bytes, so that '_' and '%'
+ * in it are themselves. */
+#define WHERE                                                                         \
+	"WHERE application = coalesce(?, application) AND state = coalesce(?, state)" \
+	" AND substr(record_id, 1, ?) = ?"                                            \
+	" AND coalesce(start_us, created_us) >= ? AND coalesce(start_us, created_us) < ? "
+
+static void bind_filter(struct tess_query *q, const struct tess_recording_filter *filter)
+{
+	const char *prefix = filter->prefix ? filter->prefix : "";
+
+	if (filter->application)
+		tess_query_int(q, filter->application);
+	else
+		tess_query_null(q);
+	tess_query_text(q, filter->state);
+	tess_query_int(q, (int64_t)strlen(prefix));
+	tess_query_text(q, prefix);
+	tess_query_int(q, filter->from_us);
+	tess_query_int(q, filter->to_us ? filter->to_us : INT64_MAX);
+}
+
+int tess_store_recordings(struct tess_store *store, const struct tess_recording_filter *filter,
+			  int (*each)(void *arg, const struct tess_recording *row), void *arg)
+{
+	struct tess_query q =
+		tess_query(store->db, COLUMNS WHERE "ORDER BY id DESC LIMIT ? OFFSET ?");
+
+	bind_filter(&q, filter);
+	tess_query_int(&q, filter->limit ? filter->limit : -1);
+	tess_query_int(&q, filter->offset);
+	return list(&q, each, arg);
+}
+
+int tess_store_recordings_count(struct tess_store *store,
+				const struct tess_recording_filter *filter, int64_t *count)
+{
+	struct tess_query q = tess_query(store->db, "SELECT count(*) FROM recording " WHERE);
+
+	bind_filter(&q, filter);
+	return tess_store_value(&q, count);
+}
+
+int tess_store_recordings_open(struct tess_store *store,
+			       int (*each)(void *arg, const struct tess_recording *row), void *arg)
+{
+	struct tess_query q = tess_query(store->db, COLUMNS
+					 "WHERE state NOT IN ('finished','failed') ORDER BY id");
+
+	return list(&q, each, arg);
+}
+
+int tess_store_recording_states(struct tess_store *store,
+				int (*each)(void *arg, const char *state, int64_t count), void *arg)
+{
+	struct tess_query q =
+		tess_query(store->db, "SELECT state, count(*) FROM recording GROUP BY state");
+	int stop = 0, rc;
+
+	while (!stop && tess_query_row(&q) == 1)
+		stop = each(arg, tess_column_str(&q, 0), tess_column_int(&q, 1));
+	rc = tess_query_end(&q);
+	return rc ? rc : stop;
+}
