@@ -341,8 +341,8 @@ static void add_beep(const struct tess_test_publisher *publisher, float *pcm, un
 	double level = publisher->beep_level > 0 ? publisher->beep_level : DEFAULT_BEEP_LEVEL;
 	double near = floor(time_s / publisher->flash_every_s);
 
-	for (double number = near - 1; number <= near + 1; number++) {
-		double begin_s = flash_time_s(publisher, number);
+	for (int i = -1; i <= 1; i++) {
+		double begin_s = flash_time_s(publisher, near + i);
 		double first = ceil((begin_s - time_s) * rate);
 		double end = ceil((begin_s + flash_length_s(publisher) - time_s) * rate);
 

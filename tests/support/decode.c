@@ -19,8 +19,6 @@
 #define MAX_ARGUMENTS	24
 #define MAX_AUDIO_FRAME 65536 /* sample frames in one frame of a codec */
 
-extern char **environ;
-
 struct program {
 	pid_t pid;
 	FILE *out;
@@ -165,7 +163,7 @@ static int decode_pictures(const char *path, const struct tess_test_file_info *i
 	size_t size = (size_t)info->width * info->height * 3 / 2;
 	struct tess_test_i420 picture;
 	struct program times, pictures;
-	uint8_t *data = malloc(size);
+	uint8_t *data = size ? malloc(size) : NULL;
 	int64_t pts_us;
 	unsigned unused;
 	int error, times_error;
@@ -250,7 +248,8 @@ int tess_test_decode(const char *path, const struct tess_test_decode_handlers *h
 
 	if (error)
 		return error;
-	if ((handlers->picture && !info.width) || (handlers->sound && !info.sample_rate))
+	if ((handlers->picture && !(info.width && info.height)) ||
+	    (handlers->sound && !info.sample_rate))
 		return -ENODATA;
 	if (handlers->picture)
 		error = decode_pictures(path, &info, handlers, arg);

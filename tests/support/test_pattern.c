@@ -96,7 +96,7 @@ static struct area block_area(const struct area *whole, unsigned index)
 {
 	double width = whole->width * blocks_width / COLUMNS;
 	double height = whole->height * blocks_height / ROWS;
-	double column = index % COLUMNS, row = index / COLUMNS;
+	unsigned column = index % COLUMNS, row = index / COLUMNS;
 
 	return (struct area){
 		.left = whole->left + whole->width * blocks_left + column * width,

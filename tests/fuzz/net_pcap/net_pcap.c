@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fuzzes drivers/net_pcap: the input is a capture file, replayed to its end. The ports wanted are those of the corpus.
+ * Fuzzes drivers/net_pcap: the input is a capture file, replayed to its end. The ports wanted are
+ * those of the corpus.
  */
 #include <stdio.h>
 #include <stdlib.h>
