@@ -12,6 +12,9 @@
 #define MIN_TURN 8
 /* A kernel time older than that is a step of the wall clock, not a wait in the queue. */
 #define MAX_AGE_US 1000000
+/* Two clocks read closer together than that are read at one instant. */
+#define CLOCK_APART_US 20
+#define CLOCK_TRIES    4
 
 void udp_rx_init(struct udp_rx *rx)
 {
@@ -155,17 +158,37 @@ static unsigned receive(struct udp_net *udp, struct udp_flow *flow, struct tess_
 }
 
 /*
+ * Read both clocks at one instant; when the thread was interrupted between them, they are apart by
+ * that, so take the closest of a few tries.
+ */
+static void read_clocks(const struct udp_net *udp, int64_t *now_us, int64_t *wall_us)
+{
+	int64_t best_us = INT64_MAX, before_us = tess_clock_now_us(udp->clock);
+
+	for (unsigned i = 0; i < CLOCK_TRIES && best_us > CLOCK_APART_US; i++) {
+		struct timespec wall;
+		int64_t after_us;
+
+		(void)clock_gettime(CLOCK_REALTIME, &wall);
+		after_us = tess_clock_now_us(udp->clock);
+		if (after_us - before_us < best_us) {
+			best_us = after_us - before_us;
+			*now_us = before_us;
+			*wall_us = (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000;
+		}
+		before_us = after_us;
+	}
+}
+
+/*
  * Put the arrival times on the clock. The kernel stamps datagrams with the wall clock; the age is
  * the same on both.
  */
 static void set_arrivals(const struct udp_net *udp, struct tess_packet **packets, unsigned count)
 {
-	int64_t now_us = tess_clock_now_us(udp->clock);
-	struct timespec wall;
-	int64_t wall_us;
+	int64_t now_us, wall_us;
 
-	(void)clock_gettime(CLOCK_REALTIME, &wall);
-	wall_us = (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000;
+	read_clocks(udp, &now_us, &wall_us);
 	for (unsigned i = 0; i < count; i++) {
 		int64_t age_us = wall_us - packets[i]->arrival_us;
 
