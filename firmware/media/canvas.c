@@ -38,7 +38,7 @@ struct sound_slot {
 };
 
 struct tess_canvas {
-	const struct tess_media_context *context;
+	struct tess_media_context context; /* a copy: the strand may outlive the room worker */
 	struct tess_strand *strand;
 	struct tess_job last;
 	struct picture_slot pictures[TESS_CANVAS_PICTURES];
@@ -57,20 +57,20 @@ struct tess_canvas {
 
 static void close_encoder(struct tess_canvas *canvas)
 {
-	canvas->context->engine->driver->encoder_close(canvas->encoder);
+	canvas->context.engine->driver->encoder_close(canvas->encoder);
 	canvas->encoder = NULL;
 }
 
 static void close_video(struct tess_canvas *canvas)
 {
 	close_encoder(canvas);
-	canvas->context->engine->driver->compositor_close(canvas->compositor);
+	canvas->context.engine->driver->compositor_close(canvas->compositor);
 	canvas->compositor = NULL;
 }
 
 static int open_compositor(struct tess_canvas *canvas)
 {
-	struct tess_engine *engine = canvas->context->engine;
+	struct tess_engine *engine = canvas->context.engine;
 	int error;
 
 	if (canvas->compositor)
@@ -84,7 +84,7 @@ static int open_compositor(struct tess_canvas *canvas)
 
 static int open_encoder(struct tess_canvas *canvas)
 {
-	struct tess_engine *engine = canvas->context->engine;
+	struct tess_engine *engine = canvas->context.engine;
 	const struct tess_encoder_config config = {
 		.width = canvas->video.width,
 		.height = canvas->video.height,
@@ -106,7 +106,7 @@ static int open_encoder(struct tess_canvas *canvas)
 /* Bring compositor and encoder to what the picture asks for; only what differs is opened anew. */
 static int apply_video(struct tess_canvas *canvas, const struct tess_desired_video *wanted)
 {
-	const struct tess_engine_driver *driver = canvas->context->engine->driver;
+	const struct tess_engine_driver *driver = canvas->context.engine->driver;
 	const struct tess_desired_video running = canvas->video;
 	int error;
 
@@ -129,7 +129,7 @@ static int apply_video(struct tess_canvas *canvas, const struct tess_desired_vid
 
 static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *picture)
 {
-	const struct tess_engine_driver *driver = canvas->context->engine->driver;
+	const struct tess_engine_driver *driver = canvas->context.engine->driver;
 	struct tess_surface *surface;
 	struct tess_encoded encoded;
 	struct tess_au au;
@@ -167,7 +167,7 @@ static void run_picture(struct tess_job *job)
 	struct picture_slot *slot = (struct picture_slot *)job;
 	struct tess_canvas *canvas = slot->canvas;
 	struct tess_canvas_picture *picture = &slot->picture;
-	int64_t now_us = tess_clock_now_us(canvas->context->clock);
+	int64_t now_us = tess_clock_now_us(canvas->context.clock);
 
 	picture->bytes = 0;
 	picture->error = -EAGAIN;
@@ -181,7 +181,7 @@ static void run_picture(struct tess_job *job)
 	}
 	for (unsigned i = 0; i < picture->tile_count; i++)
 		tess_surface_unref(picture->tiles[i].surface);
-	picture->written_us = tess_clock_now_us(canvas->context->clock);
+	picture->written_us = tess_clock_now_us(canvas->context.clock);
 	/* from here on the slot is the room thread's */
 	atomic_store_explicit(&slot->done, true, memory_order_release);
 }
@@ -189,7 +189,7 @@ static void run_picture(struct tess_job *job)
 /* Write all audio frames that are ready. */
 static int write_sound(struct tess_canvas *canvas, size_t *bytes)
 {
-	const struct tess_audio_driver *driver = canvas->context->audio;
+	const struct tess_audio_driver *driver = canvas->context.audio;
 	struct tess_audio_encoded encoded;
 	int error;
 
@@ -217,8 +217,8 @@ static void run_sound(struct tess_job *job)
 	struct tess_canvas *canvas = slot->canvas;
 
 	slot->bytes = 0;
-	slot->error = canvas->context->audio->encoder_feed(canvas->audio, slot->pcm,
-							   TESS_MIX_AUDIO_FRAMES, slot->pts_us);
+	slot->error = canvas->context.audio->encoder_feed(canvas->audio, slot->pcm,
+							  TESS_MIX_AUDIO_FRAMES, slot->pts_us);
 	if (!slot->error)
 		slot->error = write_sound(canvas, &slot->bytes);
 	atomic_store_explicit(&slot->done, true, memory_order_release);
@@ -227,7 +227,7 @@ static void run_sound(struct tess_job *job)
 static void free_canvas(struct tess_canvas *canvas)
 {
 	close_video(canvas);
-	canvas->context->audio->encoder_close(canvas->audio);
+	canvas->context.audio->encoder_close(canvas->audio);
 	tess_ring_writer_free(canvas->ring);
 	free(canvas);
 }
@@ -258,7 +258,7 @@ static int open_ring(struct tess_canvas *canvas, const struct tess_canvas_config
 		info.video_bitrate_bps = config->video.bitrate_bps;
 		bits += config->video.bitrate_bps;
 	}
-	asc = canvas->context->audio->encoder_config(canvas->audio, &length);
+	asc = canvas->context.audio->encoder_config(canvas->audio, &length);
 	if (length > sizeof(info.audio_config))
 		return -EINVAL;
 	memcpy(info.audio_config, asc, length);
@@ -277,7 +277,7 @@ int tess_canvas_alloc(struct tess_canvas **canvasp, const struct tess_canvas_con
 
 	if (!canvas)
 		return -ENOMEM;
-	canvas->context = config->context;
+	canvas->context = *config->context;
 	canvas->last.run = run_last;
 	for (unsigned i = 0; i < TESS_CANVAS_PICTURES; i++) {
 		canvas->pictures[i].job.run = run_picture;

@@ -37,7 +37,7 @@ struct tess_canvas_picture {
 struct tess_canvas;
 
 struct tess_canvas_config {
-	const struct tess_media_context *context; /* outlives the canvas */
+	const struct tess_media_context *context; /* copied */
 	uint64_t epoch;
 	bool has_video;
 	struct tess_desired_video video;
