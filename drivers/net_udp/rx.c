@@ -157,43 +157,38 @@ static unsigned receive(struct udp_net *udp, struct udp_flow *flow, struct tess_
 	return got;
 }
 
-/*
- * Read both clocks at one instant; when the thread was interrupted between them, they are apart by
- * that, so take the closest of a few tries.
- */
-static void read_clocks(const struct udp_net *udp, int64_t *now_us, int64_t *wall_us)
+struct instant {
+	int64_t now_us, wall_us;
+	int64_t apart_us; /* between the two readings, at most */
+};
+
+static struct instant read_clocks(const struct udp_net *udp)
 {
-	int64_t best_us = INT64_MAX, before_us = tess_clock_now_us(udp->clock);
+	struct instant instant = {.now_us = tess_clock_now_us(udp->clock)};
+	struct timespec wall;
 
-	for (unsigned i = 0; i < CLOCK_TRIES && best_us > CLOCK_APART_US; i++) {
-		struct timespec wall;
-		int64_t after_us;
-
-		(void)clock_gettime(CLOCK_REALTIME, &wall);
-		after_us = tess_clock_now_us(udp->clock);
-		if (after_us - before_us < best_us) {
-			best_us = after_us - before_us;
-			*now_us = before_us;
-			*wall_us = (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000;
-		}
-		before_us = after_us;
-	}
+	(void)clock_gettime(CLOCK_REALTIME, &wall);
+	instant.wall_us = (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000;
+	instant.apart_us = tess_clock_now_us(udp->clock) - instant.now_us;
+	return instant;
 }
 
 /*
  * Put the arrival times on the clock. The kernel stamps datagrams with the wall clock; the age is
- * the same on both.
+ * the same on both. A thread that is interrupted between reading the one and the other tries again.
  */
 static void set_arrivals(const struct udp_net *udp, struct tess_packet **packets, unsigned count)
 {
-	int64_t now_us, wall_us;
+	struct instant instant = read_clocks(udp);
 
-	read_clocks(udp, &now_us, &wall_us);
+	for (unsigned i = 1; i < CLOCK_TRIES && instant.apart_us > CLOCK_APART_US; i++)
+		instant = read_clocks(udp);
 	for (unsigned i = 0; i < count; i++) {
-		int64_t age_us = wall_us - packets[i]->arrival_us;
+		int64_t age_us = instant.wall_us - packets[i]->arrival_us;
 
-		packets[i]->arrival_us =
-			age_us >= 0 && age_us <= MAX_AGE_US ? now_us - age_us : now_us;
+		packets[i]->arrival_us = age_us >= 0 && age_us <= MAX_AGE_US
+						 ? instant.now_us - age_us
+						 : instant.now_us;
 	}
 }
 
