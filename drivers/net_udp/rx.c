@@ -200,8 +200,7 @@ unsigned udp_rx_burst(struct tess_net *net, struct tess_packet **packets, unsign
 
 	udp->harvested = false;
 	if (waited && !udp->ready)
-		return 0; /* all that wait() saw has been handed out: a look now is not worth a call
-			   */
+		return 0; /* all that wait() saw has been handed out: not worth another look */
 	if (!waited && udp_harvest(udp, &(struct timespec){0}))
 		return 0;
 	while (got < count && udp->ready) {
