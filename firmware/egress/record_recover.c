@@ -303,7 +303,8 @@ static int find_finished(struct tess_record_file *file)
 		size_t entry_length = strlen(entry->d_name);
 
 		/* _YYYY-MM-DD-HH-MM-SS.mp4 */
-		if (entry_length != length + 24 || strncmp(entry->d_name, file->base, length) != 0 ||
+		if (entry_length != length + 24 ||
+		    strncmp(entry->d_name, file->base, length) != 0 ||
 		    entry->d_name[length] != '_' ||
 		    strcmp(entry->d_name + entry_length - 4, ".mp4") != 0)
 			continue;

@@ -121,6 +121,26 @@ void tess_record_state_free(struct tess_record_state *state)
 	*state = (struct tess_record_state){0};
 }
 
+int tess_record_state_copy(struct tess_record_state *copy, const struct tess_record_state *state)
+{
+	*copy = *state;
+	for (unsigned i = 0; i < TESS_MP4_TRACKS; i++)
+		copy->track[i].list = NULL;
+	for (unsigned i = 0; i < TESS_MP4_TRACKS; i++) {
+		size_t bytes = state->track[i].count * sizeof(*copy->track[i].list);
+
+		if (!bytes)
+			continue;
+		copy->track[i].list = malloc(bytes);
+		if (!copy->track[i].list) {
+			tess_record_state_free(copy);
+			return -ENOMEM;
+		}
+		memcpy(copy->track[i].list, state->track[i].list, bytes);
+	}
+	return 0;
+}
+
 static bool description_parses(unsigned track, const uint8_t *data, size_t length)
 {
 	struct tess_mp4_track parsed;

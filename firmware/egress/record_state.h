@@ -59,6 +59,9 @@ struct tess_record_state {
 int tess_record_state_init(struct tess_record_state *state, const uint8_t *head,
 			   size_t length) TESS_MUST_CHECK;
 void tess_record_state_free(struct tess_record_state *state);
+/** @retval 0, -ENOMEM */
+int tess_record_state_copy(struct tess_record_state *copy,
+			   const struct tess_record_state *state) TESS_MUST_CHECK;
 /**
  * Add the fragment at @p offset. @retval 0, -EBADMSG it does not follow (nothing changed), -ENOMEM
  */

@@ -70,9 +70,11 @@ int tess_timeline_place(struct tess_timeline *timeline, const struct tess_au *au
 			struct tess_timeline_place *place)
 {
 	int64_t dts_us = output_time(timeline, au->dts_us), ahead_us, later_us, last_us = 0;
-	bool begun = last_of_all(timeline, &last_us), gap = timeline->gap || au->discontinuity;
 	unsigned track = au->track - TESS_TRACK_VIDEO;
+	bool begun = last_of_all(timeline, &last_us);
 
+	if (au->discontinuity) /* to be remembered even if this unit is dropped */
+		timeline->gap = true;
 	ahead_us = dts_us - last_us;
 	if (begun &&
 	    (ahead_us > TESS_TIMELINE_MAX_GAP_US || ahead_us < -TESS_TIMELINE_MAX_LATE_US)) {
@@ -80,7 +82,7 @@ int tess_timeline_place(struct tess_timeline *timeline, const struct tess_au *au
 		dts_us = last_us + ahead_us;
 		timeline->origin_us = (int64_t)((uint64_t)au->dts_us - (uint64_t)dts_us);
 		timeline->reanchored++;
-		gap = true;
+		timeline->gap = true;
 	}
 	if (dts_us < 0 ||
 	    (timeline->tracks[track].begun && dts_us <= timeline->tracks[track].last_us)) {
@@ -93,7 +95,7 @@ int tess_timeline_place(struct tess_timeline *timeline, const struct tess_au *au
 	    later_us <= TESS_TIMELINE_MAX_SHOWN_AFTER_US)
 		place->pts_us += later_us;
 	place->gap_us = 0;
-	if (begun && (gap || ahead_us > TESS_TIMELINE_MAX_SILENCE_US))
+	if (begun && (timeline->gap || ahead_us > TESS_TIMELINE_MAX_SILENCE_US))
 		place->gap_us = ahead_us > 0 ? ahead_us : 1;
 	timeline->gap = false;
 	timeline->tracks[track].begun = true;

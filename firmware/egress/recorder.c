@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One recording: the units it takes and the states it goes through.
+ */
+#include "firmware/egress/recorder_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "firmware/base/log.h"
+
+int tess_recorder_alloc(struct tess_recorder **recorderp, struct tess_recorder_shared *shared,
+			const struct tess_record_meta *meta)
+{
+	struct tess_recorder *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->shared = shared;
+	r->meta = *meta;
+	r->state = TESS_RECORDER_WAITING;
+	tess_record_file_init(&r->file);
+	tess_fragmenter_init(&r->fragmenter, shared->fragment_us, tess_recorder_on_fragment, r);
+	if (tess_lane_alloc(&r->lane, shared->writer, tess_recorder_on_failing, r)) {
+		free(r);
+		return -ENOMEM;
+	}
+	*recorderp = r;
+	return 0;
+}
+
+static int64_t utc_minus_media_us(const struct tess_recorder *r)
+{
+	return tess_clock_utc_us(r->shared->clock) - tess_clock_now_us(r->shared->clock);
+}
+
+int tess_recorder_resume(struct tess_recorder **recorderp, struct tess_recorder_shared *shared,
+			 const struct tess_record_meta *meta, const struct tess_record_file *file,
+			 const struct tess_record_state *state, const struct tess_record_end *end)
+{
+	struct tess_record_state copy;
+	struct tess_recorder *r;
+	int error;
+
+	error = tess_record_state_copy(&copy, state);
+	if (error)
+		return error;
+	error = tess_recorder_alloc(&r, shared, meta);
+	if (error) {
+		tess_record_state_free(&copy);
+		return error;
+	}
+	r->held = *state;
+	r->file = *file;
+	r->end = *end;
+	r->begun = true;
+	r->away = true;
+	r->bytes = state->media_end;
+	r->state = TESS_RECORDER_GAP;
+	tess_recorder_set_path(r, file->name);
+	tess_fragmenter_resume(&r->fragmenter, &copy, meta->origin_us);
+	if (end->finished) {
+		struct stat info;
+
+		if (fstatat(file->dir, file->name, &info, 0) == 0)
+			r->bytes = (uint64_t)info.st_size;
+		r->state = TESS_RECORDER_FINISHED;
+	} else if (end->ended) {
+		tess_recorder_submit_finish(r);
+	} else if (strcmp(meta->boot_id, shared->boot_id) != 0) {
+		/* media time began anew with the boot; UTC tells what the file's begin is in it */
+		r->fragmenter.timeline.origin_us = meta->start_utc_us - utc_minus_media_us(r);
+		(void)snprintf(r->meta.boot_id, sizeof(r->meta.boot_id), "%s", shared->boot_id);
+		tess_recorder_submit_origin(r);
+	}
+	*recorderp = r;
+	return 0;
+}
+
+int tess_recorder_stored(struct tess_recorder **recorderp, struct tess_recorder_shared *shared,
+			 int64_t id, const char *path)
+{
+	struct tess_record_meta meta = {.id = id, .app = strtoll(path, NULL, 10)};
+	const char *name = strchr(path, '/');
+	struct tess_recorder *r;
+	int error = tess_recorder_alloc(&r, shared, &meta);
+	char app[24];
+
+	if (error)
+		return error;
+	r->state = TESS_RECORDER_FINISHED;
+	(void)snprintf(r->path, sizeof(r->path), "%s", path);
+	(void)snprintf(app, sizeof(app), "%" PRId64, meta.app);
+	/* without the folder there is nothing to delete but the link */
+	r->file.dir = openat(shared->record_dir, app, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(r->file.name, sizeof(r->file.name), "%s", name ? name + 1 : "");
+	(void)snprintf(r->file.base, sizeof(r->file.base), "%s", r->file.name);
+	*recorderp = r;
+	return 0;
+}
+
+void tess_recorder_free(struct tess_recorder *r)
+{
+	if (!r)
+		return;
+	tess_lane_free(r->lane);
+	tess_fragmenter_free(&r->fragmenter);
+	tess_record_state_free(&r->held);
+	tess_record_file_close(&r->file);
+	free(r);
+}
+
+bool tess_recorder_is_idle(const struct tess_recorder *r)
+{
+	return !r->jobs;
+}
+
+static bool takes_units(const struct tess_recorder *r)
+{
+	if (r->deleting)
+		return false;
+	return r->state == TESS_RECORDER_WAITING || r->state == TESS_RECORDER_RECORDING ||
+	       r->state == TESS_RECORDER_GAP;
+}
+
+int64_t tess_recorder_after_us(const struct tess_recorder *r)
+{
+	int64_t after_us = INT64_MIN;
+
+	if (r->begun)
+		after_us = tess_timeline_last_media_us(&r->fragmenter.timeline);
+	return after_us == INT64_MIN ? TESS_SINK_NEWEST_KEY : after_us;
+}
+
+void tess_recorder_stream_up(struct tess_recorder *r, const struct tess_stream_info *info,
+			     uint64_t epoch)
+{
+	r->info = *info;
+	r->away = false;
+	if (r->begun)
+		tess_fragmenter_stream_up(&r->fragmenter, info, r->epoch && r->epoch != epoch);
+	r->epoch = epoch;
+}
+
+bool tess_recorder_is_ready(const struct tess_recorder *r)
+{
+	const struct tess_fragmenter *f = &r->fragmenter;
+
+	if (!takes_units(r))
+		return true; /* to be thrown away */
+	if (r->disk_fails || tess_writer_bytes(r->shared->writer) > TESS_RECORDER_MAX_BYTES)
+		return false;
+	return !r->begun ||
+	       tess_record_state_duration_us(&f->state) - tess_record_state_duration_us(&r->held) <
+		       TESS_RECORDER_MAX_US;
+}
+
+static void begin(struct tess_recorder *r, const struct tess_au *au)
+{
+	struct tess_bytes head = {0};
+	int error;
+
+	r->meta.start_utc_us = au->dts_us + utc_minus_media_us(r);
+	r->meta.origin_us = au->dts_us;
+	memcpy(r->meta.boot_id, r->shared->boot_id, sizeof(r->meta.boot_id));
+	error = tess_fragmenter_begin(&r->fragmenter, &r->info, au, r->meta.start_utc_us, &head);
+	if (!error)
+		error = tess_record_state_init(&r->held, head.data, head.length);
+	if (error) {
+		tess_bytes_free(&head);
+		if (error == -EAGAIN)
+			r->shared->counters.units_no_key++;
+		else
+			tess_recorder_fail(r, error == -ENOTSUP
+						      ? "the stream's codec is not for MP4"
+						      : strerror(-error));
+		return;
+	}
+	r->begun = true;
+	if (tess_recorder_submit_create(r, &head))
+		tess_recorder_fail(r, strerror(ENOMEM));
+}
+
+void tess_recorder_au(struct tess_recorder *r, const struct tess_au *au)
+{
+	struct tess_records_counters *counters = &r->shared->counters;
+	bool first;
+
+	if (!takes_units(r))
+		return;
+	if (!r->begun)
+		begin(r, au);
+	if (!r->begun || !takes_units(r))
+		return;
+	first = !tess_fragment_samples(&r->fragmenter.fragment);
+	switch (tess_fragmenter_add(&r->fragmenter, au)) {
+	case 0:
+		break;
+	case -ESTALE:
+		counters->units_late++;
+		return;
+	case -EAGAIN:
+		counters->units_no_key++;
+		return;
+	default:
+		counters->units_refused++;
+		return;
+	}
+	if (first || tess_fragment_samples(&r->fragmenter.fragment) == 1)
+		r->taken_us = tess_clock_now_us(r->shared->clock);
+	if (r->reanchored != r->fragmenter.timeline.reanchored)
+		tess_recorder_submit_origin(r);
+	if (takes_units(r) && r->state != TESS_RECORDER_RECORDING) {
+		r->state = TESS_RECORDER_RECORDING;
+		tess_recorder_changed(r);
+	}
+}
+
+void tess_recorder_stream_away(struct tess_recorder *r)
+{
+	if (!takes_units(r))
+		return;
+	r->away = true;
+	tess_recorder_flush(r);
+	if (r->state == TESS_RECORDER_RECORDING)
+		r->state = TESS_RECORDER_GAP;
+	tess_recorder_changed(r);
+}
+
+void tess_recorder_flush(struct tess_recorder *r)
+{
+	if (takes_units(r) && r->begun)
+		tess_fragmenter_cut(&r->fragmenter);
+}
+
+void tess_recorder_tick(struct tess_recorder *r)
+{
+	/* half a fragment more than it takes when units come as they should */
+	if (tess_fragment_samples(&r->fragmenter.fragment) &&
+	    tess_clock_now_us(r->shared->clock) - r->taken_us > r->shared->fragment_us * 3 / 2)
+		tess_recorder_flush(r);
+}
+
+void tess_recorder_finish(struct tess_recorder *r)
+{
+	if (!takes_units(r))
+		return;
+	if (!r->begun) {
+		tess_recorder_fail(r, "no media");
+		return;
+	}
+	tess_recorder_flush(r);
+	if (!takes_units(r))
+		return;
+	r->end = (struct tess_record_end){.ended = true,
+					  .utc_us = r->meta.start_utc_us +
+						    tess_fragmenter_end_us(&r->fragmenter)};
+	tess_recorder_submit_finish(r);
+	tess_recorder_changed(r);
+}
+
+void tess_recorder_fail(struct tess_recorder *r, const char *error)
+{
+	r->state = TESS_RECORDER_FAILED;
+	(void)snprintf(r->error, sizeof(r->error), "%s", error);
+	TESS_ERROR("record.failed", "record=%" PRId64 " path=%s error=\"%s\"", r->meta.id, r->path,
+		   error);
+	tess_recorder_changed(r);
+}
+
+void tess_recorder_acknowledge(struct tess_recorder *r)
+{
+	if (r->acknowledged || r->deleting || r->jobs)
+		return;
+	if (r->state == TESS_RECORDER_FAILED)
+		r->acknowledged = true;
+	else if (r->state == TESS_RECORDER_FINISHED)
+		tess_recorder_submit_acknowledge(r);
+}
+
+bool tess_recorder_is_acknowledged(const struct tess_recorder *r)
+{
+	return r->acknowledged;
+}
+
+void tess_recorder_delete(struct tess_recorder *r)
+{
+	if (r->state == TESS_RECORDER_DELETED)
+		return;
+	if (!r->deleting) {
+		r->deleting = true;
+		tess_fragment_free(&r->fragmenter.fragment);
+		tess_lane_cancel(r->lane);
+	}
+	if (!r->jobs)
+		tess_recorder_submit_delete(r);
+}
+
+enum tess_recorder_state tess_recorder_state(const struct tess_recorder *r)
+{
+	return r->state;
+}
+
+const struct tess_record_meta *tess_recorder_meta(const struct tess_recorder *r)
+{
+	return &r->meta;
+}
+
+const char *tess_recorder_path(const struct tess_recorder *r)
+{
+	return r->path;
+}
+
+static const char *state_name(const struct tess_recorder *r)
+{
+	static const char *const names[] = {
+		[TESS_RECORDER_WAITING] = "waiting",   [TESS_RECORDER_RECORDING] = "recording",
+		[TESS_RECORDER_GAP] = "gap",	       [TESS_RECORDER_FINISHING] = "finishing",
+		[TESS_RECORDER_FINISHED] = "finished", [TESS_RECORDER_FAILED] = "failed",
+		[TESS_RECORDER_DELETED] = "deleted",
+	};
+
+	if (r->state == TESS_RECORDER_RECORDING && r->disk_fails)
+		return names[TESS_RECORDER_GAP];
+	return names[r->state];
+}
+
+json_t *tess_recorder_facts(const struct tess_recorder *r)
+{
+	int64_t duration_us = tess_record_state_duration_us(&r->held);
+	int64_t end_utc_us = r->end.ended ? r->end.utc_us : r->meta.start_utc_us + duration_us;
+	json_t *gaps = json_array();
+
+	for (unsigned i = 0; i < r->held.gap_count && i < TESS_RECORD_MAX_GAPS; i++) {
+		json_t *gap = json_pack("{s:I, s:I}", "at_us", (json_int_t)r->held.gaps[i].at_us,
+					"length_us", (json_int_t)r->held.gaps[i].length_us);
+
+		if (json_array_append_new(gaps, gap))
+			break; /* no memory: fewer are told */
+	}
+	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:o, s:s}", "id",
+			 (json_int_t)r->meta.id, "state", state_name(r), "path", r->path, "bytes",
+			 (json_int_t)r->bytes, "start_utc_us", (json_int_t)r->meta.start_utc_us,
+			 "end_utc_us", (json_int_t)end_utc_us, "duration_us",
+			 (json_int_t)duration_us, "width", (int)r->held.width, "height",
+			 (int)r->held.height, "gaps", gaps, "error", r->error);
+}

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * All recordings of the box.
+ */
+#include "firmware/egress/records.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "firmware/base/log.h"
+#include "firmware/egress/recorder.h"
+
+#define TICK_US	 250000
+#define RETRY_US 1000000
+
+struct entry {
+	struct tess_records *records;
+	struct entry *next;
+	struct tess_recorder *recorder;
+	struct tess_sink *sink;
+	bool desired, to_acknowledge, to_delete;
+};
+
+struct tess_records {
+	struct tess_loop *loop;
+	struct tess_streams *streams;
+	struct tess_timer *timer, *soon;
+	struct tess_recorder_shared shared;
+	struct entry *entries;
+	char time_zone[64], configured_zone[64];
+	void (*changed)(void *arg);
+	void *changed_arg;
+};
+
+/* what the sink hears goes to the recorder */
+
+static void on_stream_up(void *arg, const struct tess_stream_info *info, uint64_t epoch)
+{
+	struct entry *entry = arg;
+
+	tess_recorder_stream_up(entry->recorder, info, epoch);
+}
+
+static void on_au(void *arg, const struct tess_au *au)
+{
+	struct entry *entry = arg;
+
+	tess_recorder_au(entry->recorder, au);
+}
+
+static void on_stream_away(void *arg)
+{
+	struct entry *entry = arg;
+
+	tess_recorder_stream_away(entry->recorder);
+}
+
+static bool is_ready(void *arg)
+{
+	struct entry *entry = arg;
+
+	return tess_recorder_is_ready(entry->recorder);
+}
+
+static const struct tess_sink_ops sink_ops = {
+	.stream_up = on_stream_up,
+	.au = on_au,
+	.stream_away = on_stream_away,
+	.stream_end = on_stream_away, /* whether more comes is for control to say */
+	.ready = is_ready,
+};
+
+static struct entry *find(const struct tess_records *records, int64_t id)
+{
+	struct entry *entry = records->entries;
+
+	while (entry && tess_recorder_meta(entry->recorder)->id != id)
+		entry = entry->next;
+	return entry;
+}
+
+/** Takes the recorder over. */
+static struct entry *add(struct tess_records *records, struct tess_recorder *recorder)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+
+	if (!entry) {
+		tess_recorder_free(recorder);
+		return NULL;
+	}
+	entry->records = records;
+	entry->recorder = recorder;
+	entry->next = records->entries;
+	records->entries = entry;
+	return entry;
+}
+
+static void forget(struct entry *entry)
+{
+	struct entry **at = &entry->records->entries;
+
+	while (*at != entry)
+		at = &(*at)->next;
+	*at = entry->next;
+	tess_streams_detach(entry->sink);
+	tess_recorder_free(entry->recorder);
+	free(entry);
+}
+
+static void attach(struct entry *entry)
+{
+	int error = tess_streams_attach(&entry->sink, entry->records->streams,
+					tess_recorder_meta(entry->recorder)->stream, &sink_ops,
+					entry, tess_recorder_after_us(entry->recorder));
+
+	if (error)
+		tess_recorder_fail(entry->recorder, strerror(-error));
+}
+
+static void detach(struct entry *entry)
+{
+	tess_streams_detach(entry->sink);
+	entry->sink = NULL;
+}
+
+/* what was there before */
+
+static void recover_one(struct tess_records *records, int dir, const char *base)
+{
+	struct tess_record_state state;
+	struct tess_recorder *recorder;
+	struct tess_record_file file;
+	struct tess_record_meta meta;
+	struct tess_record_end end;
+	struct entry *entry;
+	int error;
+
+	error = tess_record_file_recover(&file, &meta, &state, &end, dir, base);
+	if (error == -ENOENT)
+		return;
+	if (!error && find(records, meta.id)) {
+		error = -EEXIST;
+		tess_record_file_close(&file);
+		tess_record_state_free(&state);
+	}
+	if (error) {
+		TESS_ERROR("record.not_recovered", "file=%s error=\"%s\"", base, strerror(-error));
+		return;
+	}
+	error = tess_recorder_resume(&recorder, &records->shared, &meta, &file, &state, &end);
+	if (error) {
+		tess_record_file_close(&file);
+		tess_record_state_free(&state);
+		return;
+	}
+	entry = add(records, recorder);
+	if (!entry)
+		return;
+	TESS_INFO("record.recovered", "record=%" PRId64 " path=%s fragments=%" PRIu64 " ended=%d",
+		  meta.id, tess_recorder_path(recorder), state.fragments, end.ended);
+	if (!end.ended)
+		attach(entry); /* even before control says so: the ring does not hold much */
+}
+
+static DIR *open_listing(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!listing && fd >= 0)
+		(void)close(fd);
+	return listing;
+}
+
+static void recover_folder(struct tess_records *records, DIR *folder)
+{
+	static const char suffix[] = ".journal";
+	char base[TESS_RECORD_NAME_SIZE];
+	struct dirent *item;
+
+	while ((item = readdir(folder))) {
+		size_t length = strlen(item->d_name);
+
+		if (length <= strlen(suffix) || length >= sizeof(base) ||
+		    strcmp(item->d_name + length - strlen(suffix), suffix) != 0)
+			continue;
+		(void)snprintf(base, sizeof(base), "%.*s", (int)(length - strlen(suffix)),
+			       item->d_name);
+		recover_one(records, dirfd(folder), base);
+	}
+}
+
+static int recover_all(struct tess_records *records)
+{
+	DIR *listing = open_listing(records->shared.record_dir, ".");
+	struct dirent *item;
+
+	if (!listing)
+		return -errno;
+	while ((item = readdir(listing))) {
+		DIR *folder;
+
+		if (strspn(item->d_name, "0123456789") != strlen(item->d_name))
+			continue; /* applications have numbers */
+		folder = open_listing(records->shared.record_dir, item->d_name);
+		if (!folder)
+			continue;
+		recover_folder(records, folder);
+		(void)closedir(folder);
+	}
+	(void)closedir(listing);
+	return 0;
+}
+
+/* its life */
+
+static void read_boot_id(char id[40])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? 0 : read(fd, id, 36);
+
+	id[length > 0 ? length : 0] = 0;
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static int make_folders(const char *path)
+{
+	char part[256];
+
+	for (size_t i = 1; i < sizeof(part); i++) {
+		if (path[i] && path[i] != '/')
+			continue;
+		(void)snprintf(part, sizeof(part), "%.*s", (int)i, path);
+		if (mkdir(part, 0750) && errno != EEXIST)
+			return -errno;
+		if (!path[i])
+			return 0;
+	}
+	return -ENAMETOOLONG;
+}
+
+static int open_record_dir(struct tess_records *records, const char *path)
+{
+	int error = path[0] ? make_folders(path) : -EINVAL;
+
+	if (error)
+		return error;
+	records->shared.record_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (records->shared.record_dir < 0)
+		return -errno;
+	/* one process at a time: two would write the same files */
+	if (flock(records->shared.record_dir, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	return 0;
+}
+
+/** Names of files carry the time of this zone; TZ is process wide, and nothing else here reads it.
+ */
+static void set_time_zone(struct tess_records *records, const char *zone)
+{
+	if (!zone[0])
+		zone = records->configured_zone;
+	if (!zone[0] || strcmp(zone, records->time_zone) == 0)
+		return;
+	(void)snprintf(records->time_zone, sizeof(records->time_zone), "%s", zone);
+	if (setenv("TZ", records->time_zone, 1) == 0)
+		tzset();
+}
+
+static void on_changed(void *arg)
+{
+	struct tess_records *records = arg;
+
+	if (records->soon)
+		tess_timer_start(records->soon, 0);
+}
+
+/** Bring each recording nearer to what is desired. */
+static void reconcile(struct tess_records *records)
+{
+	struct entry *entry, *next;
+
+	for (entry = records->entries; entry; entry = next) {
+		next = entry->next;
+		if (entry->to_delete)
+			tess_recorder_delete(entry->recorder);
+		else if (entry->to_acknowledge)
+			tess_recorder_acknowledge(entry->recorder);
+		if (tess_recorder_is_acknowledged(entry->recorder) &&
+		    tess_recorder_is_idle(entry->recorder))
+			forget(entry);
+	}
+}
+
+static void on_soon(void *arg)
+{
+	struct tess_records *records = arg;
+
+	reconcile(records);
+	if (records->changed)
+		records->changed(records->changed_arg);
+}
+
+static void on_tick(void *arg)
+{
+	struct tess_records *records = arg;
+
+	for (struct entry *entry = records->entries; entry; entry = entry->next)
+		tess_recorder_tick(entry->recorder);
+	reconcile(records);
+	tess_timer_start(records->timer, TICK_US);
+}
+
+int tess_records_alloc(struct tess_records **recordsp, struct tess_loop *loop,
+		       struct tess_streams *streams, const struct tess_clock *clock,
+		       const struct tess_config *config)
+{
+	struct tess_records *records = calloc(1, sizeof(*records));
+	int error;
+
+	if (!records)
+		return -ENOMEM;
+	records->loop = loop;
+	records->streams = streams;
+	records->shared = (struct tess_recorder_shared){
+		.clock = clock,
+		.record_dir = -1,
+		.fragment_us = (int64_t)config->egress.fragment_ms * 1000,
+		.changed = on_changed,
+		.arg = records,
+	};
+	read_boot_id(records->shared.boot_id);
+	memcpy(records->configured_zone, config->box.time_zone, sizeof(records->configured_zone));
+	set_time_zone(records, "");
+	error = open_record_dir(records, config->egress.record_dir);
+	if (!error)
+		error = tess_writer_alloc(&records->shared.writer, loop, RETRY_US);
+	if (!error)
+		error = tess_timer_alloc(&records->timer, loop, on_tick, records);
+	if (!error)
+		error = tess_timer_alloc(&records->soon, loop, on_soon, records);
+	if (!error)
+		error = recover_all(records);
+	if (error) {
+		tess_records_free(records);
+		return error;
+	}
+	tess_timer_start(records->timer, TICK_US);
+	*recordsp = records;
+	return 0;
+}
+
+void tess_records_free(struct tess_records *records)
+{
+	if (!records)
+		return;
+	for (struct entry *entry = records->entries; entry; entry = entry->next) {
+		detach(entry);
+		tess_recorder_flush(entry->recorder);
+	}
+	if (records->shared.writer)
+		tess_writer_stop(records->shared.writer);
+	while (records->entries)
+		forget(records->entries);
+	tess_writer_free(records->shared.writer);
+	tess_timer_free(records->timer);
+	tess_timer_free(records->soon);
+	if (records->shared.record_dir >= 0)
+		(void)close(records->shared.record_dir);
+	free(records);
+}
+
+void tess_records_on_change(struct tess_records *records, void (*changed)(void *arg), void *arg)
+{
+	records->changed = changed;
+	records->changed_arg = arg;
+}
+
+/* what control desires */
+
+static void start(struct tess_records *records, const json_t *order)
+{
+	struct tess_record_meta meta = {0};
+	const char *stream, *prefix, *format;
+	struct tess_recorder *recorder;
+	struct entry *entry;
+	json_int_t id, app;
+
+	if (json_unpack((json_t *)order, "{s:I, s:I, s:s, s:s, s:s}", "id", &id, "app", &app,
+			"stream", &stream, "prefix", &prefix, "format", &format)) {
+		TESS_ERROR("record.bad_order", "error=\"a member is missing or of a wrong type\"");
+		return;
+	}
+	entry = find(records, id);
+	if (entry) {
+		entry->desired = true;
+		return;
+	}
+	meta.id = id;
+	meta.app = app;
+	(void)snprintf(meta.stream, sizeof(meta.stream), "%s", stream);
+	(void)snprintf(meta.prefix, sizeof(meta.prefix), "%s", prefix);
+	if (tess_recorder_alloc(&recorder, &records->shared, &meta))
+		return; /* no memory: control will say it again */
+	entry = add(records, recorder);
+	if (!entry)
+		return;
+	entry->desired = true;
+	if (strcmp(format, "mp4") != 0)
+		tess_recorder_fail(recorder, "format is not mp4");
+	else if (app < 0 || !tess_record_prefix_is_good(prefix) ||
+		 strlen(stream) >= TESS_RECORD_STREAM_SIZE)
+		tess_recorder_fail(recorder, "app, prefix or stream cannot be used");
+	else
+		attach(entry);
+}
+
+/** Where the link by-id/ID points: APP/NAME. */
+static int stored_path(const struct tess_records *records, int64_t id, char *path, size_t size)
+{
+	char link[40], target[256];
+	ssize_t length;
+
+	(void)snprintf(link, sizeof(link), "by-id/%" PRId64, id);
+	length = readlinkat(records->shared.record_dir, link, target, sizeof(target) - 1);
+	if (length < 0)
+		return errno == ENOTDIR ? -ENOENT : -errno;
+	target[length] = 0;
+	if (strncmp(target, "../", 3) != 0 || strlen(target) - 3 >= size)
+		return -ENOENT;
+	(void)snprintf(path, size, "%s", target + 3);
+	return 0;
+}
+
+static void order_delete(struct tess_records *records, int64_t id)
+{
+	struct entry *entry = find(records, id);
+	struct tess_recorder *recorder;
+	char path[256] = "";
+
+	if (!entry) {
+		/* one that is not there is told of as deleted all the same */
+		(void)stored_path(records, id, path, sizeof(path));
+		if (tess_recorder_stored(&recorder, &records->shared, id, path))
+			return;
+		entry = add(records, recorder);
+		if (!entry)
+			return;
+	}
+	detach(entry);
+	entry->to_delete = true;
+}
+
+void tess_records_set_desired(struct tess_records *records, const json_t *desired)
+{
+	const char *zone = json_string_value(json_object_get(desired, "time_zone"));
+	struct entry *entry, *next;
+	const json_t *item;
+	size_t i;
+
+	set_time_zone(records, zone ? zone : "");
+	for (entry = records->entries; entry; entry = entry->next)
+		entry->desired = entry->to_acknowledge = entry->to_delete = false;
+	json_array_foreach(json_object_get(desired, "records"), i, item) start(records, item);
+	json_array_foreach(json_object_get(desired, "acknowledged"), i, item)
+	{
+		entry = find(records, json_integer_value(item));
+		if (entry)
+			entry->to_acknowledge = true;
+	}
+	json_array_foreach(json_object_get(desired, "deleted"), i, item)
+		order_delete(records, json_integer_value(item));
+	for (entry = records->entries; entry; entry = next) {
+		next = entry->next;
+		/* control knows of it once it stops to ask for it */
+		if (tess_recorder_state(entry->recorder) == TESS_RECORDER_DELETED &&
+		    !entry->to_delete) {
+			forget(entry);
+		} else if (!entry->desired && !entry->to_delete) {
+			detach(entry);
+			tess_recorder_finish(entry->recorder);
+		}
+	}
+	reconcile(records);
+	on_changed(records);
+}
+
+json_t *tess_records_facts(const struct tess_records *records)
+{
+	json_t *facts = json_array();
+
+	for (struct entry *entry = records->entries; entry; entry = entry->next) {
+		if (json_array_append_new(facts, tess_recorder_facts(entry->recorder))) {
+			json_decref(facts);
+			return NULL;
+		}
+	}
+	return facts;
+}
+
+void tess_records_counters(const struct tess_records *records,
+			   struct tess_records_counters *counters)
+{
+	*counters = records->shared.counters;
+}
+
+int tess_records_open(const struct tess_records *records, int64_t id, int *fdp)
+{
+	const struct entry *entry = find(records, id);
+	char path[256];
+	int error = 0;
+
+	if (entry)
+		(void)snprintf(path, sizeof(path), "%s", tess_recorder_path(entry->recorder));
+	else
+		error = stored_path(records, id, path, sizeof(path));
+	if (error)
+		return error;
+	if (!path[0])
+		return -ENOENT;
+	*fdp = openat(records->shared.record_dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return *fdp < 0 ? -errno : 0;
+}
