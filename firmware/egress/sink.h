@@ -27,9 +27,10 @@ struct tess_sink;    /* one attachment */
 
 struct tess_sink_ops {
 	/**
-	 * The stream is there, or there again with a higher epoch (media was restarted). The first
-	 * video access unit after it is a key frame, except after a replay that lost nothing (see
-	 * attach). Times of all epochs are on the same time line.
+	 * The stream is there, or there again: with the same epoch after the link to media was
+	 * broken, with a higher one after media was restarted. The first video access unit after it
+	 * is a key frame, except where nothing was lost (the same epoch, a replay); sound may come
+	 * before it. Times of all epochs are on the same time line.
 	 */
 	void (*stream_up)(void *arg, const struct tess_stream_info *info, uint64_t epoch);
 	/**
@@ -52,8 +53,8 @@ struct tess_sink_ops {
 /**
  * Attach. @p ops must outlive the sink.
  * @p after_dts_us TESS_SINK_NEWEST_KEY, or replay: the first access unit given is the oldest one
- * held whose dts is greater, whatever its kind; if older ones may have been lost, it is the oldest
- * key frame (audio only: the oldest access unit) after that time, with discontinuity set.
+ * held whose dts is greater, whatever its kind; if others of that time may have been lost, it has
+ * discontinuity set, and pictures begin with a key frame.
  * @retval 0 *sinkp is the caller's, -EINVAL empty or too long key, -ENOMEM
  */
 int tess_streams_attach(struct tess_sink **sinkp, struct tess_streams *streams, const char *stream,
