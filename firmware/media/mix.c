@@ -55,9 +55,17 @@ struct tess_mix {
 	double frame_rate;
 };
 
+/* What is captured this much after a picture's time stamp can still be in it. */
+static int64_t half_interval_us(const struct tess_mix *mix)
+{
+	return mix->desired.has_video ? 500000 / mix->desired.video.frame_rate : 0;
+}
+
+/* From a picture's time stamp until it is drawn. */
 static int64_t picture_delay_us(const struct tess_mix *mix)
 {
-	return (int64_t)mix->context->jitter_us + TESS_MIX_PICTURE_MARGIN_US;
+	return (int64_t)mix->context->jitter_us + TESS_MIX_PICTURE_MARGIN_US +
+	       half_interval_us(mix);
 }
 
 static int64_t sound_delay_us(const struct tess_mix *mix)
@@ -126,7 +134,8 @@ void tess_mix_update(struct tess_mix *mix, const struct tess_desired_mix *desire
 	const struct tess_audio_encoder_config audio = mix->desired.audio;
 
 	if (desired->has_video && desired->video.frame_rate != mix->desired.video.frame_rate) {
-		/* the new rate counts from the next tick of the old one */
+		/* the new rate counts from the next tick of the old one; never back, though half an
+		 * interval of the new one may be longer */
 		mix->origin_us = tick_us(mix, mix->tick);
 		mix->tick = 0;
 		mix->measured_us = now_us;
@@ -297,7 +306,8 @@ static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
 	int64_t arrival_us;
 
 	if (member->tile)
-		surface = tess_video_source_pick(member->tile->pictures, picture->pts_us);
+		surface = tess_video_source_pick(member->tile->pictures,
+						 picture->pts_us + half_interval_us(mix));
 	tile->rect = mix->rects[slot];
 	tile->render = mix->desired.layout.render;
 	tile->surface = surface ? tess_surface_ref(surface) : NULL;

@@ -2,12 +2,13 @@
  * firmware/media/mix.h - one mix of a room: who is in it, its clock, and its canvas.
  *
  * A mix lives a fixed delay behind the media time line, so that whoever's packets are late within
- * the jitter buffer still meet the others: at time t it shows what was captured at t - jitter - 40
- * ms and lets hear what was captured at t - jitter - 20 ms; access units carry the capture time.
- * The margins are for decoding, and for the room's thread that looks at packets each 10 ms.
- * Pictures come at the mix's fixed rate whatever the publishers do; a tick that is missed is left
- * out and counted.
- * Threads: belongs to the room's thread.
+ * the jitter buffer still meet the others: at time t it draws what was captured until t - jitter -
+ * 40 ms and lets hear what was captured at t - jitter - 20 ms. The margins are for decoding, and
+ * for the room's thread that looks at packets each 10 ms. Access units carry the time of capture. A
+ * picture on the canvas may be up to one interval of the mix older than the moment it is drawn for,
+ * so half an interval is taken off its time stamp: then picture and sound are never further apart
+ * than half an interval. Pictures come at the mix's fixed rate whatever the publishers do; a tick
+ * that is missed is left out and counted. Threads: belongs to the room's thread.
  */
 #ifndef TESS_MEDIA_MIX_H
 #define TESS_MEDIA_MIX_H
