@@ -416,8 +416,10 @@ static void *hold(void *arg)
 static void canvases_may_be_held_by_other_threads(void **state)
 {
 	struct fixture *fixture = *state;
-	struct holder holder = {0};
+	struct holder holder;
 	pthread_t thread;
+	atomic_init(&holder.slot, NULL);
+	atomic_init(&holder.stop, false);
 	assert_int_equal(pthread_create(&thread, NULL, hold, &holder), 0);
 	for (unsigned i = 0; i < 500; i++) {
 		struct tess_surface *surface = solid(fixture, 64, 36, (uint8_t)(20 + i % 200)),
