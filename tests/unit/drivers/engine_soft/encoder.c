@@ -190,30 +190,44 @@ static void bit_rate_is_kept_and_changed(void **state)
 static void same_pictures_same_bytes(void **state)
 {
 	struct tess_engine *engine = *state;
-	static const uint8_t threads[] = {1, 1};
-	for (unsigned t = 0; t < 2; t++) {
-		struct tess_encoder_config config = {WIDTH, HEIGHT, 15, 30, 800000, threads[t]};
-		struct tess_encoder *encoder[2];
+	struct tess_encoder_config config = {WIDTH, HEIGHT, 15, 30, 800000, 0};
+	struct tess_encoder *encoder[2];
+	for (unsigned e = 0; e < 2; e++)
+		assert_int_equal(driver->encoder_open(&encoder[e], engine, &config), 0);
+	for (unsigned i = 0; i < 40; i++) {
+		struct tess_surface *surface = noise(engine, i);
+		struct tess_encoded encoded[2];
 		for (unsigned e = 0; e < 2; e++)
-			assert_int_equal(driver->encoder_open(&encoder[e], engine, &config), 0);
-		for (unsigned i = 0; i < 40; i++) {
-			struct tess_surface *surface = noise(engine, i);
-			struct tess_encoded encoded[2];
-			for (unsigned e = 0; e < 2; e++)
-				assert_int_equal(driver->encoder_encode(encoder[e], surface,
-									time_of(i), false,
-									&encoded[e]),
-						 0);
-			/* with several threads too, a picture comes out of its own call */
-			assert_true(encoded[0].length > 0);
-			assert_int_equal(encoded[0].pts_us, time_of(i));
-			assert_int_equal(encoded[0].length, encoded[1].length);
-			assert_memory_equal(encoded[0].data, encoded[1].data, encoded[0].length);
-			tess_surface_unref(surface);
-		}
-		for (unsigned e = 0; e < 2; e++)
-			driver->encoder_close(encoder[e]);
+			assert_int_equal(driver->encoder_encode(encoder[e], surface, time_of(i),
+								false, &encoded[e]),
+					 0);
+		assert_int_equal(encoded[0].length, encoded[1].length);
+		assert_memory_equal(encoded[0].data, encoded[1].data, encoded[0].length);
+		tess_surface_unref(surface);
 	}
+	for (unsigned e = 0; e < 2; e++)
+		driver->encoder_close(encoder[e]);
+}
+
+/* slices side by side: still each picture out of its own call */
+static void threads_add_no_delay(void **state)
+{
+	struct tess_engine *engine = *state;
+	struct tess_encoder_config config = {WIDTH, HEIGHT, 15, 30, 800000, 2};
+	struct tess_encoder *encoder;
+	assert_int_equal(driver->encoder_open(&encoder, engine, &config), 0);
+	for (unsigned i = 0; i < 10; i++) {
+		struct tess_surface *surface = pattern(engine, WIDTH, HEIGHT, i);
+		struct tess_encoded encoded;
+		char types[32];
+		assert_int_equal(
+			driver->encoder_encode(encoder, surface, time_of(i), false, &encoded), 0);
+		assert_int_equal(encoded.pts_us, time_of(i));
+		nal_types(encoded.data, encoded.length, types);
+		assert_string_equal(types, i == 0 ? "SPeII" : "nn");
+		tess_surface_unref(surface);
+	}
+	driver->encoder_close(encoder);
 }
 
 /* a whole path twice: decode, compose, encode */
@@ -313,6 +327,7 @@ int main(void)
 		TEST(parameter_sets),
 		TEST(bit_rate_is_kept_and_changed),
 		TEST(same_pictures_same_bytes),
+		TEST(threads_add_no_delay),
 		TEST(same_streams_same_bytes),
 		TEST(missing_ticks),
 		TEST(refuses),
