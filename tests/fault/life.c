@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One life of a recorder process: the real recording manager, fed from the world as fast as the
+ * disk allows, until it is killed, crashes where it was told to, or comes to its end.
+ *
+ *   fault_life RECORD_DIR MEDIA_DIR STATE_FILE [until_us=N] [finish=1] [run=1] [disk options,
+ * disk.h]
+ *
+ * At until_us it ends; with finish=1 the recording is finished before that, and its facts printed.
+ * With run=1 media time goes on even while the recorder is not ready.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/clock/clock.h"
+#include "firmware/base/log.h"
+#include "firmware/egress/records.h"
+#include "hal/engine.h"
+#include "tests/fault/disk.h"
+#include "tests/fault/world.h"
+
+#define UNITS_A_TURN 16
+
+struct tess_sink {
+	const struct tess_sink_ops *ops;
+	void *arg;
+	int64_t after_us;
+	bool up, discontinuity;
+	uint64_t next; /* unit */
+};
+
+/** Stands in for the streams of the process: one stream, one sink. */
+struct tess_streams {
+	struct world world;
+	struct tess_sink sink;
+};
+
+struct life {
+	struct tess_streams streams;
+	struct tess_clock_virtual clock;
+	struct tess_loop *loop;
+	struct tess_timer *timer;
+	struct tess_records *records;
+	int64_t until_us;
+	bool finish, run, finishing;
+	uint64_t fragments; /* known committed */
+	int64_t begun_us;   /* first unit of this life; -1 */
+	int result;
+};
+
+int tess_streams_attach(struct tess_sink **sinkp, struct tess_streams *streams, const char *stream,
+			const struct tess_sink_ops *ops, void *arg, int64_t after_dts_us)
+{
+	(void)stream;
+	streams->sink = (struct tess_sink){.ops = ops, .arg = arg, .after_us = after_dts_us};
+	*sinkp = &streams->sink;
+	return 0;
+}
+
+void tess_streams_detach(struct tess_sink *sink)
+{
+	if (sink)
+		sink->ops = NULL;
+}
+
+/** Oldest unit that the ring holds. */
+static uint64_t oldest(const struct world *world)
+{
+	int64_t from_us = world->state->now_us - WORLD_RING_US;
+
+	if (from_us < world->state->epoch_us)
+		from_us = world->state->epoch_us;
+	return world_find(world, from_us);
+}
+
+static uint64_t next_key(const struct world *world, uint64_t index)
+{
+	while (world_unit(world, index).track != TESS_TRACK_VIDEO || !world_unit(world, index).key)
+		index++;
+	return index;
+}
+
+/** As tess_streams_attach() promises (sink.h). */
+static void place_sink(struct tess_streams *streams)
+{
+	const struct world *world = &streams->world;
+	struct tess_sink *sink = &streams->sink;
+	uint64_t first = oldest(world);
+
+	if (sink->after_us == TESS_SINK_NEWEST_KEY) {
+		sink->next = next_key(world, first);
+		for (uint64_t key = sink->next;
+		     world_unit(world, key).dts_us <= world->state->now_us;
+		     key = next_key(world, key + 1))
+			sink->next = key;
+	} else if (world_unit(world, first).dts_us <= sink->after_us) {
+		while (world_unit(world, first).dts_us <= sink->after_us)
+			first++;
+		sink->next = first;
+	} else {
+		sink->next = next_key(world, first);
+		sink->discontinuity = true;
+	}
+}
+
+static void bring_up(struct life *life)
+{
+	struct tess_streams *streams = &life->streams;
+	struct tess_stream_info info = {
+		.has_video = true,
+		.has_audio = true,
+		.audio_codec = TESS_CODEC_AAC,
+		.audio_rate = streams->world.media.audio_rate,
+		.audio_channels = 2,
+		.audio_config_length = 2,
+	};
+
+	memcpy(info.audio_config, streams->world.media.audio_config, 2);
+	place_sink(streams);
+	streams->sink.up = true;
+	streams->sink.ops->stream_up(streams->sink.arg, &info,
+				     (uint64_t)streams->world.state->epoch_us + 1);
+}
+
+/** What is on disk, as the facts say. */
+static int64_t committed_us(struct life *life)
+{
+	struct tess_records_counters counters;
+	json_t *facts;
+
+	tess_records_counters(life->records, &counters);
+	if (counters.fragments == life->fragments)
+		return life->streams.world.state->committed_us;
+	life->fragments = counters.fragments;
+	facts = tess_records_facts(life->records);
+	life->streams.world.state->committed_us =
+		json_integer_value(json_object_get(json_array_get(facts, 0), "duration_us"));
+	json_decref(facts);
+	return life->streams.world.state->committed_us;
+}
+
+static int64_t origin_us(struct life *life)
+{
+	json_t *facts = tess_records_facts(life->records);
+	json_int_t start =
+		json_integer_value(json_object_get(json_array_get(facts, 0), "start_utc_us"));
+
+	json_decref(facts);
+	return start ? start - WORLD_UTC_US : -1;
+}
+
+static void desire(struct life *life, bool record)
+{
+	json_t *desired =
+		record ? json_pack("{s:[{s:i, s:s, s:i, s:s, s:s}]}", "records", "id", 7, "stream",
+				   "mix-1", "app", 1400000001, "prefix", "fault", "format", "mp4")
+		       : json_pack("{s:[]}", "records");
+
+	tess_records_set_desired(life->records, desired);
+	json_decref(desired);
+}
+
+/** @return whether there is more to feed at once */
+static bool feed_one(struct life *life)
+{
+	struct tess_streams *streams = &life->streams;
+	struct world_state *state = streams->world.state;
+	struct tess_sink *sink = &streams->sink;
+	bool ready = sink->ops->ready(sink->arg);
+	struct tess_au au = world_unit(&streams->world, sink->next);
+	int64_t on_disk_us = origin_us(life) + committed_us(life);
+
+	if (on_disk_us > 0)
+		state->on_disk_us = on_disk_us;
+	if (life->begun_us < 0)
+		life->begun_us = au.dts_us;
+	if (on_disk_us < life->begun_us)
+		on_disk_us = life->begun_us;
+	if (!life->run && (!ready || au.dts_us - on_disk_us > WORLD_AHEAD_US))
+		return false;
+	if (au.dts_us > state->now_us) {
+		state->now_us = life->run && !ready ? state->now_us + 66667 : au.dts_us;
+		life->clock.clock.advance_to(&life->clock.clock, state->now_us);
+	} else if (!ready) {
+		state->now_us += 66667;
+		life->clock.clock.advance_to(&life->clock.clock, state->now_us);
+	}
+	if (!ready) {
+		if (au.dts_us < state->now_us - WORLD_RING_US) { /* the ring came round */
+			sink->next = next_key(&streams->world, oldest(&streams->world));
+			sink->discontinuity = true;
+		}
+		return false;
+	}
+	au.discontinuity = sink->discontinuity;
+	sink->discontinuity = false;
+	sink->next++;
+	sink->ops->au(sink->arg, &au);
+	return true;
+}
+
+static void stop_when_finished(struct life *life)
+{
+	json_t *facts = tess_records_facts(life->records);
+	const json_t *record = json_array_get(facts, 0);
+	const char *state = json_string_value(json_object_get(record, "state"));
+
+	if (state && (strcmp(state, "finished") == 0 || strcmp(state, "failed") == 0)) {
+		life->result = strcmp(state, "finished") != 0;
+		json_dumpf(record, stdout, JSON_COMPACT);
+		tess_loop_stop(life->loop);
+	}
+	json_decref(facts);
+}
+
+static void on_turn(void *arg)
+{
+	struct life *life = arg;
+	struct world_state *state = life->streams.world.state;
+
+	state->operations = disk_operations();
+	(void)committed_us(life);
+	if (life->finishing) {
+		stop_when_finished(life);
+	} else if (state->now_us >= life->until_us) {
+		if (life->finish) {
+			life->finishing = true;
+			desire(life, false);
+		} else {
+			tess_loop_stop(life->loop);
+		}
+	} else if (life->streams.sink.ops) {
+		if (!life->streams.sink.up)
+			bring_up(life);
+		for (unsigned i = 0; i < UNITS_A_TURN && feed_one(life); i++)
+			;
+	}
+	tess_timer_start(life->timer, 100);
+}
+
+static void parse(struct life *life, int argc, char **argv)
+{
+	life->until_us = INT64_MAX;
+	life->begun_us = -1;
+	for (int i = 4; i < argc; i++) {
+		const char *value = strchr(argv[i], '=');
+		int64_t number = value ? strtoll(value + 1, NULL, 10) : 0;
+
+		if (strncmp(argv[i], "until_us=", 9) == 0)
+			life->until_us = number;
+		else if (strncmp(argv[i], "finish=", 7) == 0)
+			life->finish = number;
+		else if (strncmp(argv[i], "run=", 4) == 0)
+			life->run = number;
+		else if (!disk_option(argv[i]))
+			fprintf(stderr, "unknown option %s\n", argv[i]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct tess_config config = {.egress = {.fragment_ms = 1000}};
+	struct life life = {0};
+	int error;
+
+	if (argc < 4)
+		return 2;
+	tess_log_init("life", TESS_LOG_ERROR);
+	parse(&life, argc, argv);
+	(void)snprintf(config.egress.record_dir, sizeof(config.egress.record_dir), "%s", argv[1]);
+	(void)snprintf(config.box.time_zone, sizeof(config.box.time_zone), "UTC");
+	world_open(&life.streams.world, argv[2], argv[3]);
+	tess_clock_virtual_init(&life.clock, life.streams.world.state->now_us,
+				WORLD_UTC_US + life.streams.world.state->now_us);
+	error = tess_loop_alloc(&life.loop);
+	if (!error)
+		error = tess_timer_alloc(&life.timer, life.loop, on_turn, &life);
+	disk_begin();
+	if (!error)
+		error = tess_records_alloc(&life.records, life.loop, &life.streams,
+					   &life.clock.clock, &config);
+	if (error) {
+		fprintf(stderr, "life: %s\n", strerror(-error));
+		return 3;
+	}
+	life.fragments = UINT64_MAX;
+	(void)committed_us(&life);
+	desire(&life, true);
+	tess_timer_start(life.timer, 0);
+	(void)tess_loop_run(life.loop);
+	tess_records_free(life.records);
+	life.streams.world.state->operations = disk_operations();
+	tess_timer_free(life.timer);
+	tess_loop_free(life.loop);
+	world_close(&life.streams.world);
+	return life.result;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the recording must be like after all that happened to it.
+ */
+#ifndef TESS_FAULT_VERDICT_H
+#define TESS_FAULT_VERDICT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "tests/fault/world.h"
+
+/** Time in which media may be missing. */
+struct excuse {
+	int64_t from_us, to_us;
+};
+
+/** Nothing that ffprobe and a decode of the whole file complain of. */
+void verdict_plays(const char *path);
+/**
+ * The finished file at RECORD_DIR/path of these facts holds the world's units from its begin to its
+ * end, each at its time and of its size, but for those that are missing in one of its marked gaps;
+ * and each gap is within an excuse. @return how many units are missing
+ */
+unsigned verdict_content(const struct world *world, const char *record_dir, const json_t *facts,
+			 const struct excuse *excuses, unsigned count);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * An endless stream.
+ */
+#include "tests/fault/world.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void world_encode(const char *dir)
+{
+	media_encode(dir, WORLD_LOOP_US / 1000000);
+}
+
+void world_open(struct world *world, const char *media_dir, const char *state_path)
+{
+	int fd = open(state_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct media *media = &world->media;
+	char path[512];
+	size_t sounds;
+
+	if (fd < 0 || ftruncate(fd, sizeof(*world->state)))
+		abort();
+	world->state = mmap(NULL, sizeof(*world->state), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	(void)close(fd);
+	if (world->state == MAP_FAILED)
+		abort();
+	*media = (struct media){0};
+	(void)snprintf(path, sizeof(path), "%s/a.h264", media_dir);
+	media_add_video(media, path, 15, 0);
+	if (media->count != WORLD_PICTURES)
+		abort();
+	(void)snprintf(path, sizeof(path), "%s/a.aac", media_dir);
+	media_add_audio(media, path, 0);
+	sounds = media->count - WORLD_PICTURES;
+	if (sounds < WORLD_SOUNDS)
+		abort();
+	while (media->count > WORLD_PICTURES + WORLD_SOUNDS)
+		free((uint8_t *)media->units[--media->count].data);
+	media_sort(media);
+}
+
+void world_close(struct world *world)
+{
+	media_free(&world->media);
+	(void)munmap(world->state, sizeof(*world->state));
+}
+
+struct tess_au world_unit(const struct world *world, uint64_t index)
+{
+	struct tess_au au = world->media.units[index % world->media.count];
+	int64_t loops = (int64_t)(index / world->media.count);
+
+	au.dts_us += loops * WORLD_LOOP_US;
+	au.pts_us += loops * WORLD_LOOP_US;
+	return au;
+}
+
+uint64_t world_find(const struct world *world, int64_t time_us)
+{
+	uint64_t index = (uint64_t)(time_us / WORLD_LOOP_US) * world->media.count;
+
+	while (world_unit(world, index).dts_us < time_us)
+		index++;
+	return index;
+}
