@@ -31,7 +31,7 @@ int tess_mp4_audio_parse(struct tess_mp4_audio *audio, const uint8_t *config, si
 	} else {
 		return -EBADMSG;
 	}
-	if (!rate)
+	if (rate < 1000 || rate > 192000)
 		return -EBADMSG;
 	if (channels < 1 || channels > 7)
 		return -ENOTSUP;
