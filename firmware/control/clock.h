@@ -4,7 +4,7 @@
 #ifndef TESS_CONTROL_CLOCK_H
 #define TESS_CONTROL_CLOCK_H
 
-#include "hal/clock.h"
+#include "firmware/base/config.h" /* and with it struct tess_clock */
 
 extern const struct tess_clock tess_control_clock;
 

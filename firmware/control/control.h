@@ -4,10 +4,9 @@
 #ifndef TESS_CONTROL_CONTROL_H
 #define TESS_CONTROL_CONTROL_H
 
-#include "firmware/base/config.h"
+#include "firmware/base/config.h" /* and with it struct tess_clock */
 #include "firmware/control/jobs/facts.h"
 #include "firmware/control/store/store.h"
-#include "hal/clock.h"
 
 struct tess_limiter;
 
@@ -28,7 +27,7 @@ struct tess_control {
 	char decoy[160];	     /* a password hash to check for users that are not there */
 	int64_t life;		     /* rises with each start of control */
 	int64_t started_utc_us;
-	uint16_t next_port; /* where the search for a free RTP port goes on */
+	unsigned next_port_pair; /* of the RTP range: where the search for a free one goes on */
 	struct tess_http_counters http;
 	/** The desired state is another one now; may be NULL. */
 	void (*changed)(void *arg);

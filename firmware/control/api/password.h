@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "hal/net.h" /* TESS_MUST_CHECK */
+#include "hal/compiler.h"
 
 #define TESS_PASSWORD_HASH_MAX 160
 #define TESS_PASSWORD_MIN      10

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hal/net.h" /* TESS_MUST_CHECK */
+#include "hal/compiler.h"
 
 enum tess_process {
 	TESS_PROCESS_MEDIA = 1,

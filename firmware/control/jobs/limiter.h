@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hal/net.h" /* TESS_MUST_CHECK */
+#include "hal/compiler.h"
 
 struct tess_limiter;
 

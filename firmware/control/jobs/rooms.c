@@ -26,6 +26,7 @@ bool tess_rooms_id_valid(enum tess_room_id_type type, const char *id)
 struct ports {
 	uint16_t first;
 	unsigned pairs;
+	unsigned next; /* the pair to look at first */
 	uint8_t taken[65536 / 2 / 8];
 };
 
@@ -45,20 +46,16 @@ static int take_of(void *arg, const struct tess_publisher *row)
 }
 
 /* Goes round, so that late packets of who left do not reach who enters next. */
-static uint16_t find_free(struct tess_control *control, struct ports *ports)
+static uint16_t find_free(struct ports *ports)
 {
-	unsigned start = control->next_port >= ports->first
-				 ? (unsigned)(control->next_port - ports->first) / 2
-				 : 0;
-
 	for (unsigned i = 0; i < ports->pairs; i++) {
-		unsigned pair = (start + i) % ports->pairs;
+		unsigned pair = (ports->next + i) % ports->pairs;
 		uint16_t port = (uint16_t)(ports->first + 2 * pair);
 
 		if (ports->taken[pair / 8] & 1u << pair % 8)
 			continue;
 		take(ports, port);
-		control->next_port = (uint16_t)(port + 2);
+		ports->next = pair + 1;
 		return port;
 	}
 	return 0;
@@ -67,23 +64,21 @@ static uint16_t find_free(struct tess_control *control, struct ports *ports)
 static int allocate(struct tess_control *control, struct tess_publisher *publisher, bool video,
 		    bool audio)
 {
-	struct ports ports = {.first = control->config->media.rtp_port_min};
+	struct ports ports = {
+		.first = control->config->media.rtp_port_min,
+		.next = control->next_port_pair,
+	};
 	int rc;
 
 	ports.pairs = (control->config->media.rtp_port_max - ports.first + 1u) / 2;
 	rc = tess_store_publishers(control->store, NULL, take_of, &ports);
 	if (rc)
 		return rc;
-	if (video) {
-		publisher->video_port = find_free(control, &ports);
-		if (!publisher->video_port)
-			return -ENOSPC;
-	}
-	if (audio) {
-		publisher->audio_port = find_free(control, &ports);
-		if (!publisher->audio_port)
-			return -ENOSPC;
-	}
+	publisher->video_port = video ? find_free(&ports) : 0;
+	publisher->audio_port = audio ? find_free(&ports) : 0;
+	if ((video && !publisher->video_port) || (audio && !publisher->audio_port))
+		return -ENOSPC;
+	control->next_port_pair = ports.next;
 	return 0;
 }
 

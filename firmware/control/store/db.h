@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hal/net.h"
+#include "hal/compiler.h"
 
 struct tess_db;
 

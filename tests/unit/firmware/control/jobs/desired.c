@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The messages to media and egress, whole.
+ */
+#include "firmware/control/jobs/desired.h"
+
+#include <string.h>
+
+#include "cloud/cmocka_headers.h"
+#include "cloud/json_text.h"
+#include "fixture.h"
+
+#define KEY "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static struct fixture f;
+
+static int setup(void **state)
+{
+	(void)state;
+	fixture_open(&f);
+	fixture_login(&f);
+	fixture_application(&f);
+	(void)stpcpy(f.control.token_key, KEY);
+	(void)stpcpy(f.config.box.time_zone, "Asia/Shanghai");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fixture_close(&f);
+	return 0;
+}
+
+static void expect_media(int64_t epoch, const char *text)
+{
+	json_t *message;
+
+	assert_int_equal(tess_desired_media(&message, &f.control, epoch), 0);
+	assert_json(message, text);
+	json_decref(message);
+}
+
+static void expect_egress(int64_t epoch, const char *acknowledged, const char *text)
+{
+	json_t *message, *list = json_of(acknowledged);
+
+	assert_int_equal(tess_desired_egress(&message, &f.control, epoch, list), 0);
+	assert_json(message, text);
+	json_decref(message);
+	json_decref(list);
+}
+
+#define ROOM "/api/v1/applications/1400000001/rooms/101"
+
+static void test_messages(void **state)
+{
+	struct tess_recording row;
+
+	(void)state;
+	expect_media(17, "{'type':'desired','epoch':17,'publishers':[],'mixes':[]}");
+	expect_egress(18, "[]",
+		      "{'type':'desired','epoch':18,'token_key':'" KEY "',"
+		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
+		      "'deleted':[]}");
+
+	fixture_user(&f, "alice");
+	fixture_call(&f, "POST", ROOM "/users",
+		     "{'user':'bob','stream_type':'aux','video':false,"
+		     "'audio':{'payload_type':111},'source':'192.0.2.9'}",
+		     201);
+	fixture_call(&f, "POST", ROOM "/mix",
+		     "{'stream_id':'show','record_id':'file001',"
+		     "'layout':{'users':['alice','bob'],'render':1}}",
+		     200);
+	expect_media(
+		19, "{'type':'desired','epoch':19,'publishers':["
+		    "{'id':1,'app':1400000001,'room_type':'number','room':'101','user':'alice',"
+		    "'stream_type':'main','order':1,'source':'',"
+		    "'video':{'port':20000,'payload_type':96,'codec':'h264'},"
+		    "'audio':{'port':20002,'payload_type':97,'codec':'opus'}},"
+		    "{'id':2,'app':1400000001,'room_type':'number','room':'101','user':'bob',"
+		    "'stream_type':'aux','order':2,'source':'192.0.2.9','video':null,"
+		    "'audio':{'port':20004,'payload_type':111,'codec':'opus'}}],"
+		    "'mixes':[{'id':1,'epoch':1,'app':1400000001,'room_type':'number','room':'101',"
+		    "'stream':'mix-1','video':{'width':1280,'height':720,'bitrate_kbps':1500,"
+		    "'frame_rate':15,'gop_s':3,'background':0},"
+		    "'audio':{'sample_rate':48000,'bitrate_kbps':64,'channels':2},"
+		    "'layout':{'template':1,'render':1,'users':['alice','bob'],"
+		    "'pure_audio_hold_place':0}}]}");
+	expect_egress(20, "[9]",
+		      "{'type':'desired','epoch':20,'token_key':'" KEY "',"
+		      "'time_zone':'Asia/Shanghai','live':[{'stream':'mix-1','name':'show'}],"
+		      "'records':[{'id':1,'stream':'mix-1','app':1400000001,"
+		      "'prefix':'file001','format':'mp4'}],'acknowledged':[9],'deleted':[]}");
+
+	/* the mix ends: the record is not wanted; finished and removed: to be deleted */
+	fixture_call(&f, "DELETE", ROOM "/mix", NULL, 204);
+	expect_egress(21, "[]",
+		      "{'type':'desired','epoch':21,'token_key':'" KEY "',"
+		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
+		      "'deleted':[]}");
+	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
+	(void)stpcpy(row.state, "finished");
+	assert_int_equal(tess_store_recording_facts(f.control.store, &row), 0);
+	fixture_call(&f, "DELETE", "/api/v1/recordings/1", NULL, 204);
+	expect_egress(22, "[]",
+		      "{'type':'desired','epoch':22,'token_key':'" KEY "',"
+		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
+		      "'deleted':[1]}");
+
+	/* sound only, string room, file alone */
+	fixture_call(&f, "DELETE", ROOM "/users/alice", NULL, 204);
+	fixture_call(&f, "DELETE", ROOM "/users/bob", NULL, 204);
+	fixture_call(&f, "POST", "/api/v1/applications/1400000001/rooms/a%20b/users",
+		     "{'user':'carl','video':{'payload_type':100},'audio':false}", 201);
+	fixture_call(&f, "POST", "/api/v1/applications/1400000001/rooms/a%20b/mix",
+		     "{'record_id':'x','video':null,"
+		     "'audio':{'sample_rate':16000,'bitrate_kbps':32,'channels':1}}",
+		     200);
+	expect_media(23, "{'type':'desired','epoch':23,'publishers':["
+			 "{'id':3,'app':1400000001,'room_type':'string','room':'a b',"
+			 "'user':'carl','stream_type':'main','order':3,'source':'',"
+			 "'video':{'port':20006,'payload_type':100,'codec':'h264'},'audio':null}],"
+			 "'mixes':[{'id':2,'epoch':1,'app':1400000001,'room_type':'string',"
+			 "'room':'a b','stream':'mix-2','video':null,"
+			 "'audio':{'sample_rate':16000,'bitrate_kbps':32,'channels':1},"
+			 "'layout':{'template':1,'render':0,'users':[],"
+			 "'pure_audio_hold_place':0}}]}");
+	expect_egress(24, "[]",
+		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
+		      "'time_zone':'Asia/Shanghai','live':[],'records':[{'id':2,"
+		      "'stream':'mix-2','app':1400000001,'prefix':'x','format':'mp4'}],"
+		      "'acknowledged':[],'deleted':[1]}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The links, with real sockets: hello, desired state, facts, restarts.
+ */
+#include "firmware/control/jobs/reconcile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cloud/cmocka_headers.h"
+#include "cloud/json_text.h"
+#include "fixture.h"
+#include "firmware/control/jobs/rooms.h"
+#include "firmware/link/link.h"
+
+/* The other end of a link. */
+struct peer {
+	struct tess_link *link;
+	const char *name;
+	json_t *desired; /* the last */
+	unsigned count;
+	json_int_t epoch;
+};
+
+static struct fixture f;
+static struct tess_loop *loop;
+static struct tess_reconcile *reconcile;
+static struct tess_timer *timer;
+static struct peer media, egress;
+
+/* A test is a list of steps, each run when the messages of the one before are through. */
+typedef void step(void);
+static step *const *next_step;
+
+static void run_step(void *arg)
+{
+	if (!*next_step) {
+		tess_loop_stop(arg);
+		return;
+	}
+	(*next_step++)();
+	tess_timer_start(timer, 200000);
+}
+
+static void run_steps(step *const *steps)
+{
+	next_step = steps;
+	tess_timer_start(timer, 0);
+	assert_int_equal(tess_loop_run(loop), 0);
+}
+
+static void up(void *arg, struct tess_link *link)
+{
+	struct peer *peer = arg;
+	json_t *hello = json_pack("{ss ss si}", "type", "hello", "process", peer->name, "version",
+				  TESS_LINK_VERSION);
+
+	assert_int_equal(tess_link_send(link, hello, NULL, 0), 0);
+	json_decref(hello);
+}
+
+static void message(void *arg, struct tess_link *link, json_t *json, int *fds, unsigned count)
+{
+	struct peer *peer = arg;
+
+	(void)link;
+	(void)fds;
+	assert_int_equal(count, 0);
+	json_decref(peer->desired);
+	peer->desired = json_incref(json);
+	peer->count++;
+	assert_true(json_integer_value(json_object_get(json, "epoch")) > peer->epoch);
+	peer->epoch = json_integer_value(json_object_get(json, "epoch"));
+}
+
+static void down(void *arg, struct tess_link *link)
+{
+	(void)arg;
+	(void)link;
+}
+
+static const struct tess_link_handlers handlers = {up, message, down};
+
+static void connect_peer(struct peer *peer, const char *name)
+{
+	char path[80];
+
+	peer->name = name;
+	peer->epoch = 0;
+	(void)snprintf(path, sizeof(path), "%s/control.sock", f.dir);
+	assert_int_equal(tess_link_connect(&peer->link, loop, path, &handlers, peer), 0);
+}
+
+static void disconnect(struct peer *peer)
+{
+	tess_link_free(peer->link);
+	json_decref(peer->desired);
+	*peer = (struct peer){0};
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fixture_open(&f);
+	fixture_application(&f);
+	assert_int_equal(tess_loop_alloc(&loop), 0);
+	assert_int_equal(tess_timer_alloc(&timer, loop, run_step, loop), 0);
+	assert_int_equal(tess_reconcile_start(&reconcile, &f.control, loop), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	disconnect(&media);
+	disconnect(&egress);
+	tess_reconcile_stop(reconcile);
+	tess_timer_free(timer);
+	tess_loop_free(loop);
+	fixture_close(&f);
+	return 0;
+}
+
+static void tell(struct peer *peer, const char *text)
+{
+	json_t *json = json_of(text);
+
+	assert_int_equal(tess_link_send(peer->link, json, NULL, 0), 0);
+	json_decref(json);
+}
+
+static void enter(const char *user)
+{
+	struct tess_publisher row = {.room = {1400000001, TESS_ROOM_ID_NUMBER, "101"},
+				     .stream_type = "main"};
+
+	(void)stpcpy(row.user, user);
+	assert_int_equal(tess_rooms_enter(&f.control, &row, true, true), 0);
+}
+
+static size_t publishers(const struct peer *peer)
+{
+	return json_array_size(json_object_get(peer->desired, "publishers"));
+}
+
+static void connect_media(void)
+{
+	connect_peer(&media, "media");
+}
+
+static void connect_egress(void)
+{
+	connect_peer(&egress, "egress");
+}
+
+static void three_enter(void)
+{
+	assert_int_equal(media.count, 1);
+	assert_int_equal(publishers(&media), 0);
+	assert_true(tess_facts_is_up(f.control.facts, TESS_PROCESS_MEDIA));
+	assert_false(tess_facts_is_up(f.control.facts, TESS_PROCESS_EGRESS));
+	enter("alice");
+	enter("bob");
+	enter("carl");
+}
+
+static void one_is_idle(void)
+{
+	/* several changes in one turn were one message */
+	assert_int_equal(media.count, 2);
+	assert_int_equal(publishers(&media), 3);
+	assert_int_equal(egress.count, 0);
+	f.config.media.idle_leave_s = 60;
+	tell(&media, "{'type':'facts','publishers':[{'id':2,'idle_ms':61000}],'mixes':[]}");
+}
+
+static void nonsense(void)
+{
+	assert_int_equal(publishers(&media), 2);
+	tell(&media, "{'type':'weather'}");
+	tell(&media, "{'no':'type'}");
+	assert_non_null(tess_facts_publisher(f.control.facts, 2));
+}
+
+static void media_dies(void)
+{
+	assert_int_equal(media.count, 3);
+	disconnect(&media);
+}
+
+static void media_is_away(void)
+{
+	assert_false(tess_facts_is_up(f.control.facts, TESS_PROCESS_MEDIA));
+	assert_null(tess_facts_publisher(f.control.facts, 2));
+	connect_media();
+	connect_egress();
+}
+
+static void both_know_all(void)
+{
+	assert_int_equal(publishers(&media), 2);
+	assert_int_equal(egress.count, 1);
+	assert_string_equal(json_string_value(json_object_get(egress.desired, "token_key")),
+			    f.control.token_key);
+}
+
+static void test_links(void **state)
+{
+	(void)state;
+	run_steps((step *const[]){connect_media, three_enter, one_is_idle, nonsense, media_dies,
+				  media_is_away, both_know_all, NULL});
+}
+
+static void egress_finishes(void)
+{
+	assert_json(json_object_get(egress.desired, "acknowledged"), "[]");
+	assert_int_equal(json_array_size(json_object_get(egress.desired, "records")), 1);
+	tell(&egress, "{'type':'facts','records':[{'id':1,'state':'finished','path':'p'}]}");
+}
+
+static void egress_is_told(void)
+{
+	assert_json(json_object_get(egress.desired, "acknowledged"), "[1]");
+	assert_json(json_object_get(egress.desired, "records"), "[]");
+	assert_int_equal(egress.count, 2);
+}
+
+static void test_acknowledge(void **state)
+{
+	struct tess_recording row = {.room = {1400000001, TESS_ROOM_ID_NUMBER, "101"},
+				     .stream = "mix-1",
+				     .record_id = "r"};
+
+	(void)state;
+	assert_int_equal(tess_store_recording_add(f.control.store, &row), 0);
+	run_steps((step *const[]){connect_egress, egress_finishes, egress_is_told, NULL});
+}
+
+static json_t *desired_before;
+
+static void control_restarts(void)
+{
+	desired_before = json_deep_copy(media.desired);
+	tess_reconcile_stop(reconcile);
+	fixture_restart(&f);
+	assert_int_equal(tess_reconcile_start(&reconcile, &f.control, loop), 0);
+}
+
+/* Media has connected again by itself. But for the epoch, which rose, it is told what it was
+ * before. */
+static void nothing_is_interrupted(void)
+{
+	assert_int_equal(media.count, 2);
+	assert_int_equal(publishers(&media), 1);
+	assert_int_equal(json_object_set_new(desired_before, "epoch", json_integer(media.epoch)),
+			 0);
+	assert_true(json_equal(desired_before, media.desired));
+	json_decref(desired_before);
+}
+
+static void test_control_restarts(void **state)
+{
+	(void)state;
+	enter("alice");
+	run_steps((step *const[]){connect_media, control_restarts, nothing_is_interrupted, NULL});
+}
+
+static void connect_stranger(void)
+{
+	connect_peer(&media, "browser");
+}
+
+static void facts_of_a_stranger(void)
+{
+	tell(&media, "{'type':'facts','publishers':[]}");
+}
+
+static void hello_of_another_version(void)
+{
+	assert_false(tess_facts_is_up(f.control.facts, TESS_PROCESS_MEDIA));
+	tell(&media, "{'type':'hello','process':'media','version':99}");
+}
+
+static void nothing_was_told(void)
+{
+	assert_false(tess_facts_is_up(f.control.facts, TESS_PROCESS_MEDIA));
+	assert_int_equal(media.count, 0);
+}
+
+static void test_strangers(void **state)
+{
+	(void)state;
+	run_steps((step *const[]){connect_stranger, facts_of_a_stranger, hello_of_another_version,
+				  nothing_was_told, NULL});
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_links, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_acknowledge, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_control_restarts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
