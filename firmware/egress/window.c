@@ -130,11 +130,26 @@ void tess_window_free(struct tess_window *window)
 	free(window);
 }
 
+static bool same_info(const struct tess_stream_info *a, const struct tess_stream_info *b)
+{
+	return a->has_video == b->has_video && a->has_audio == b->has_audio &&
+	       a->width == b->width && a->height == b->height && a->frame_rate == b->frame_rate &&
+	       a->video_bitrate_bps == b->video_bitrate_bps && a->audio_rate == b->audio_rate &&
+	       a->audio_channels == b->audio_channels &&
+	       a->audio_config_length == b->audio_config_length &&
+	       !memcmp(a->audio_config, b->audio_config, sizeof(a->audio_config));
+}
+
 void tess_window_begin(struct tess_window *window, const struct tess_stream_info *info)
 {
-	window->info = *info;
-	window->info.has_audio = info->has_audio && info->audio_codec == TESS_CODEC_AAC;
+	struct tess_stream_info begun = *info;
+
+	begun.has_audio = info->has_audio && info->audio_codec == TESS_CODEC_AAC;
 	window->need_key = true;
+	/* a restart that changed nothing is none for a player's decoders */
+	if (same_info(&begun, &window->info))
+		return;
+	window->info = begun;
 	tess_start_release(window->start);
 	window->start = NULL;
 }

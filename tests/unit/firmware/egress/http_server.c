@@ -1,0 +1,708 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Tests of firmware/egress/http_server and live, over real sockets and with a ring as media makes
+ * it.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "drivers/clock/clock.h"
+#include "firmware/base/log.h"
+#include "firmware/egress/http_server.h"
+#include "firmware/egress/live.h"
+#include "firmware/egress/streams.h"
+#include "pipeline/stream/ring.h"
+#include "tests/unit/firmware/egress/flv_play.h"
+#include "tests/unit/firmware/egress/turning.h"
+
+#define FILE_SIZE 3000000
+#define KEY_HEX	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static struct turning *turning;
+static struct tess_streams *streams;
+static struct tess_live *live;
+static struct tess_http *http;
+static uint16_t port;
+static uint8_t *file_data;
+static char file_path[32];
+
+static int open_record(void *arg, int64_t id, int *fdp)
+{
+	(void)arg;
+	if (id != 5)
+		return -ENOENT;
+	*fdp = open(file_path, O_RDONLY | O_CLOEXEC);
+	return *fdp < 0 ? -errno : 0;
+}
+
+static void set_outputs(void *arg)
+{
+	json_t *outputs = json_loads(arg, 0, NULL);
+
+	assert_non_null(outputs);
+	tess_live_apply(live, outputs);
+	json_decref(outputs);
+}
+
+static void start(void *arg)
+{
+	struct tess_live_config live_config = {.viewer_buffer_bytes = 200000, .max_viewers = 3};
+	struct tess_http_config config = {
+		.max_connections = 8, .clock = tess_clock_system(), .record_open = open_record};
+	struct tess_loop *loop = turning_loop(turning);
+	uint8_t key[TESS_TOKEN_KEY_SIZE];
+
+	(void)arg;
+	config.listen.in = (struct sockaddr_in){.sin_family = AF_INET,
+						.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	assert_int_equal(tess_streams_alloc(&streams, loop), 0);
+	assert_int_equal(tess_live_alloc(&live, loop, streams, &live_config), 0);
+	config.live = live;
+	assert_int_equal(tess_http_alloc(&http, loop, &config), 0);
+	assert_int_equal(tess_token_key(key, KEY_HEX), 0);
+	tess_http_set_key(http, key);
+	port = tess_http_port(http);
+}
+
+static void stop(void *arg)
+{
+	(void)arg;
+	tess_http_free(http);
+	tess_live_free(live);
+	tess_streams_free(streams);
+}
+
+static int setup(void **state)
+{
+	int fd;
+
+	(void)state;
+	file_data = malloc(FILE_SIZE);
+	for (size_t i = 0; i < FILE_SIZE; i++)
+		file_data[i] = (uint8_t)(i * 2654435761u >> 13);
+	(void)strcpy(file_path, "/tmp/tessera-test-XXXXXX");
+	fd = mkstemp(file_path);
+	if (fd < 0 || write(fd, file_data, FILE_SIZE) != FILE_SIZE)
+		return -1;
+	close(fd);
+	turning = turning_start();
+	turning_do(turning, start, NULL);
+	turning_do(turning, set_outputs,
+		   (void *)(uintptr_t) "[{\"stream\":\"s\",\"name\":\"show\"}]");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	turning_do(turning, stop, NULL);
+	turning_stop(turning);
+	unlink(file_path);
+	free(file_data);
+	return 0;
+}
+
+/* A connection as a client has it; what came last is in text. */
+struct client {
+	int fd;
+	char text[8192];
+	size_t length;
+};
+
+static void client_open(struct client *client, int receive_bytes)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons(port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct timeval patience = {.tv_sec = 15};
+
+	*client = (struct client){.fd = socket(AF_INET, SOCK_STREAM, 0)};
+	if (receive_bytes)
+		assert_int_equal(setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes,
+					    sizeof(receive_bytes)),
+				 0);
+	assert_int_equal(
+		setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	assert_int_equal(connect(client->fd, (struct sockaddr *)&address, sizeof(address)), 0);
+}
+
+static void client_send(struct client *client, const char *text)
+{
+	assert_int_equal(send(client->fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/** Read a head, to its empty line and not a byte further. @return the status */
+static int client_head(struct client *client)
+{
+	client->length = 0;
+	while (client->length < 4 ||
+	       memcmp(client->text + client->length - 4, "\r\n\r\n", 4) != 0) {
+		assert_true(client->length < sizeof(client->text) - 1);
+		if (recv(client->fd, client->text + client->length, 1, 0) != 1)
+			return -1;
+		client->length++;
+	}
+	client->text[client->length] = 0;
+	assert_memory_equal(client->text, "HTTP/1.1 ", 9);
+	return atoi(client->text + 9);
+}
+
+static void client_body(struct client *client, const char *want)
+{
+	char body[256];
+
+	assert_true(strlen(want) < sizeof(body));
+	assert_int_equal(recv(client->fd, body, strlen(want), MSG_WAITALL), strlen(want));
+	assert_memory_equal(body, want, strlen(want));
+}
+
+static bool client_at_end(struct client *client)
+{
+	char byte;
+
+	return recv(client->fd, &byte, 1, 0) == 0;
+}
+
+/** Send a request on a connection of its own and read the head of the answer. */
+static int ask(struct client *client, const char *method, const char *target, const char *headers)
+{
+	char text[2048];
+
+	client_open(client, 0);
+	(void)snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: x\r\n%s\r\n", method, target,
+		       headers);
+	client_send(client, text);
+	return client_head(client);
+}
+
+static int status_of(const char *method, const char *target, const char *headers)
+{
+	struct client client;
+	int status = ask(&client, method, target, headers);
+
+	close(client.fd);
+	return status;
+}
+
+static void test_keep_alive(void **state)
+{
+	struct client client;
+
+	(void)state;
+	client_open(&client, 0);
+	/* two requests at once, and the second in two pieces */
+	client_send(&client, "GET /health HTTP/1.1\r\nHost: x\r\n\r\nHEAD /heal");
+	assert_int_equal(client_head(&client), 200);
+	assert_non_null(strstr(client.text, "\r\nContent-Length: 3\r\n"));
+	assert_non_null(strstr(client.text, "\r\nAccess-Control-Allow-Origin: *\r\n"));
+	client_body(&client, "ok\n");
+	client_send(&client, "th HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	assert_int_equal(client_head(&client), 200);
+	assert_non_null(strstr(client.text, "\r\nConnection: close\r\n"));
+	assert_true(client_at_end(&client)); /* HEAD has no body */
+	close(client.fd);
+}
+
+static void test_refusals(void **state)
+{
+	char long_header[9000];
+	struct client client;
+
+	(void)state;
+	assert_int_equal(status_of("GET", "/", ""), 404);
+	assert_int_equal(status_of("GET", "/live/.flv", ""), 404);
+	assert_int_equal(status_of("GET", "/live/a/b.flv", ""), 404);
+	assert_int_equal(status_of("GET", "/live/other.flv", ""), 404);
+	assert_int_equal(status_of("GET", "/live/../health", ""), 400);
+	assert_int_equal(status_of("GET", "/health", "Content-Length: 3\r\n"), 400);
+	assert_int_equal(ask(&client, "DELETE", "/health", ""), 405);
+	assert_non_null(strstr(client.text, "\r\nAllow: GET, HEAD, OPTIONS\r\n"));
+	client_body(&client, "Method Not Allowed");
+	assert_true(client_at_end(&client));
+	close(client.fd);
+	client_open(&client, 0);
+	memset(long_header, 'a', sizeof(long_header) - 1);
+	long_header[sizeof(long_header) - 1] = 0;
+	client_send(&client, "GET / HTTP/1.1\r\nX: ");
+	client_send(&client, long_header);
+	assert_int_equal(client_head(&client), 431);
+	close(client.fd);
+	assert_int_equal(ask(&client, "OPTIONS", "/live/show.flv", ""), 204);
+	assert_non_null(
+		strstr(client.text, "\r\nAccess-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"));
+	close(client.fd);
+}
+
+static void test_too_many_connections(void **state)
+{
+	struct client clients[8], extra;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		client_open(&clients[i], 0);
+		client_send(&clients[i], "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+		assert_int_equal(client_head(&clients[i]), 200);
+	}
+	client_open(&extra, 0);
+	assert_true(client_at_end(&extra));
+	close(extra.fd);
+	for (unsigned i = 0; i < 8; i++)
+		close(clients[i].fd);
+}
+
+static void test_slow_head(void **state)
+{
+	struct client idle, slow;
+	struct timespec before, after;
+
+	(void)state;
+	client_open(&idle, 0);
+	client_open(&slow, 0);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	client_send(&slow, "GET /health HTTP/1.1\r\nHo");
+	/* a byte now and then does not help */
+	for (unsigned i = 0; i < 4; i++) {
+		sleep(2);
+		client_send(&slow, "s");
+	}
+	assert_int_equal(client_head(&slow), 408);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_in_range(after.tv_sec - before.tv_sec, 9, 13);
+	assert_true(client_at_end(&idle));
+	close(idle.fd);
+	close(slow.fd);
+}
+
+/** A link to recording @p id that is valid for @p seconds more. */
+static void sign(char *target, size_t size, int id, int seconds)
+{
+	char text[64], hex[65];
+	uint8_t key[TESS_TOKEN_KEY_SIZE], mac[32];
+	long expires = (long)time(NULL) + seconds;
+
+	assert_int_equal(tess_token_key(key, KEY_HEX), 0);
+	(void)snprintf(text, sizeof(text), "%d:%ld", id, expires);
+	assert_non_null(
+		HMAC(EVP_sha256(), key, sizeof(key), (uint8_t *)text, strlen(text), mac, NULL));
+	for (size_t i = 0; i < 32; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+	(void)snprintf(target, size, "/record/%d.mp4?expires=%ld&sign=%s", id, expires, hex);
+}
+
+static void expect_content(struct client *client, size_t first, size_t length)
+{
+	uint8_t *got = malloc(length);
+
+	assert_int_equal(recv(client->fd, got, length, MSG_WAITALL), length);
+	assert_memory_equal(got, file_data + first, length);
+	free(got);
+}
+
+static void header_value(const struct client *client, const char *name, char *value)
+{
+	const char *at = strstr(client->text, name);
+
+	assert_non_null(at);
+	assert_int_equal(sscanf(at + strlen(name), ": %99[^\r]", value), 1);
+}
+
+static void test_record(void **state)
+{
+	char target[256], etag[100], modified[100], headers[256];
+	struct client client;
+
+	(void)state;
+	sign(target, sizeof(target), 5, 60);
+	assert_int_equal(ask(&client, "GET", target, ""), 200);
+	assert_non_null(strstr(client.text, "\r\nContent-Length: 3000000\r\n"));
+	assert_non_null(strstr(client.text, "\r\nContent-Type: video/mp4\r\n"));
+	assert_non_null(strstr(client.text, "\r\nAccept-Ranges: bytes\r\n"));
+	header_value(&client, "ETag", etag);
+	header_value(&client, "Last-Modified", modified);
+	expect_content(&client, 0, FILE_SIZE);
+	/* the connection goes on behind a file */
+	client_send(&client, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(client_head(&client), 200);
+	close(client.fd);
+
+	assert_int_equal(ask(&client, "GET", target, "Range: bytes=1000000-1999999\r\n"), 206);
+	assert_non_null(
+		strstr(client.text, "\r\nContent-Range: bytes 1000000-1999999/3000000\r\n"));
+	assert_non_null(strstr(client.text, "\r\nContent-Length: 1000000\r\n"));
+	expect_content(&client, 1000000, 1000000);
+	close(client.fd);
+	assert_int_equal(ask(&client, "GET", target, "Range: bytes=-10\r\nConnection: close\r\n"),
+			 206);
+	expect_content(&client, FILE_SIZE - 10, 10);
+	assert_true(client_at_end(&client));
+	close(client.fd);
+	assert_int_equal(ask(&client, "GET", target, "Range: bytes=3000000-\r\n"), 416);
+	assert_non_null(strstr(client.text, "\r\nContent-Range: bytes */3000000\r\n"));
+	close(client.fd);
+	assert_int_equal(ask(&client, "HEAD", target, "Connection: close\r\n"), 200);
+	assert_non_null(strstr(client.text, "\r\nContent-Length: 3000000\r\n"));
+	assert_true(client_at_end(&client));
+	close(client.fd);
+
+	(void)snprintf(headers, sizeof(headers), "If-None-Match: W/\"x\", %s\r\n", etag);
+	assert_int_equal(status_of("GET", target, headers), 304);
+	(void)snprintf(headers, sizeof(headers), "Range: bytes=0-9\r\nIf-Range: %s\r\n", etag);
+	assert_int_equal(status_of("GET", target, headers), 206);
+	(void)snprintf(headers, sizeof(headers), "Range: bytes=0-9\r\nIf-Range: %s\r\n", modified);
+	assert_int_equal(status_of("GET", target, headers), 206);
+	assert_int_equal(status_of("GET", target, "Range: bytes=0-9\r\nIf-Range: \"old\"\r\n"),
+			 200);
+}
+
+static void test_record_refusals(void **state)
+{
+	char target[256];
+
+	(void)state;
+	sign(target, sizeof(target), 6, 60);
+	assert_int_equal(status_of("GET", target, ""), 404);
+	sign(target, sizeof(target), 5, -2);
+	assert_int_equal(status_of("GET", target, ""), 403);
+	sign(target, sizeof(target), 5, 60);
+	target[strlen(target) - 1] ^= 1;
+	assert_int_equal(status_of("GET", target, ""), 403);
+	assert_int_equal(status_of("GET", "/record/5.mp4", ""), 403);
+	assert_int_equal(status_of("GET", "/record/x.mp4", ""), 404);
+	assert_int_equal(status_of("GET", "/record/-5.mp4", ""), 404);
+	assert_int_equal(status_of("GET", "/record/9999999999999999999.mp4", ""), 404);
+}
+
+/* What media does: a ring, its units, its life and death. */
+struct offer {
+	uint64_t epoch;
+	int memfd, eventfd;
+};
+
+static void do_offer(void *arg)
+{
+	struct offer *offer = arg;
+
+	assert_int_equal(
+		tess_streams_offer(streams, "s", offer->epoch, offer->memfd, offer->eventfd), 0);
+}
+
+static void do_away(void *arg)
+{
+	(void)arg;
+	tess_streams_away(streams);
+}
+
+static void do_end(void *arg)
+{
+	(void)arg;
+	tess_streams_end(streams, "s", UINT64_MAX);
+}
+
+static struct tess_ring_writer *make_ring(uint64_t epoch)
+{
+	struct tess_ring_config config = {.epoch = epoch, .data_bytes = 4 << 20, .slots = 1024};
+	struct tess_ring_writer *ring;
+	struct offer offer = {.epoch = epoch};
+
+	assert_int_equal(tess_ring_writer_alloc(&ring, &config, &unit_info), 0);
+	offer.memfd = dup(tess_ring_writer_memfd(ring));
+	offer.eventfd = dup(tess_ring_writer_eventfd(ring));
+	turning_do(turning, do_offer, &offer);
+	return ring;
+}
+
+static void video(struct tess_ring_writer *ring, uint32_t number, size_t length, bool key)
+{
+	static uint8_t data[UNIT_MAX];
+	struct tess_au au = unit_video(data, number, length, key, false);
+
+	assert_int_equal(tess_ring_write(ring, &au), 0);
+}
+
+static void audio(struct tess_ring_writer *ring, uint32_t number)
+{
+	uint8_t data[100];
+	struct tess_au au = unit_audio(data, number, 60);
+
+	assert_int_equal(tess_ring_write(ring, &au), 0);
+}
+
+/** Play until exactly this has been said. */
+static void expect(struct client *client, struct flv_player *player, const char *want)
+{
+	uint8_t buffer[4096];
+
+	while (strlen(player->said) < strlen(want)) {
+		ssize_t got = recv(client->fd, buffer, sizeof(buffer), 0);
+
+		if (got <= 0)
+			fail_msg("played \"%s\" instead of \"%s\"", player->said, want);
+		assert_true(flv_play(player, buffer, (size_t)got));
+	}
+	assert_string_equal(player->said, want);
+	player->said[0] = 0;
+}
+
+static void get_counters(void *arg)
+{
+	json_t *counters = json_object();
+
+	tess_live_count(live, counters);
+	*(json_t **)arg = counters;
+}
+
+static json_int_t counter(const char *name)
+{
+	json_t *counters;
+	json_int_t value;
+
+	turning_do(turning, get_counters, &counters);
+	value = json_integer_value(json_object_get(counters, name));
+	json_decref(counters);
+	return value;
+}
+
+static bool no_viewers(void *arg)
+{
+	json_t *counters;
+	bool none;
+
+	(void)arg;
+	get_counters(&counters);
+	none = json_integer_value(json_object_get(counters, "viewers")) == 0;
+	json_decref(counters);
+	return none;
+}
+
+static void test_live(void **state)
+{
+	struct flv_player first = {0}, second = {0};
+	struct tess_ring_writer *ring;
+	struct client one, two;
+
+	(void)state;
+	/* desired, but not there yet: the player waits */
+	assert_int_equal(ask(&one, "GET", "/live/show.flv", ""), 200);
+	assert_non_null(strstr(one.text, "\r\nContent-Type: video/x-flv\r\n"));
+	assert_non_null(strstr(one.text, "\r\nCache-Control: no-store\r\n"));
+	assert_non_null(strstr(one.text, "\r\nConnection: close\r\n"));
+	assert_null(strstr(one.text, "Content-Length"));
+	assert_int_equal(status_of("HEAD", "/live/show.flv", ""), 200);
+	ring = make_ring(1000);
+	video(ring, 500, 3000, true);
+	audio(ring, 501);
+	video(ring, 540, 200, false);
+	expect(&one, &first, "header meta avc aac v500@0k a501@1 v540@40");
+	assert_int_equal(ask(&two, "GET", "/live/show.flv?t=1", ""), 200);
+	expect(&two, &second, "header meta avc aac v500@0k a501@1 v540@40");
+	video(ring, 580, 200, true);
+	expect(&one, &first, "v580@80k");
+	expect(&two, &second, "v580@80k");
+	assert_int_equal(counter("viewers"), 2);
+
+	/* media dies and comes back: the players stay, their time goes on */
+	turning_do(turning, do_away, NULL);
+	tess_ring_writer_free(ring);
+	ring = make_ring(2000);
+	audio(ring, 2499);
+	video(ring, 2500, 400, true);
+	expect(&one, &first, "v2500@2000k");
+	expect(&two, &second, "v2500@2000k");
+
+	/* one leaves; the other has the last picture before it is closed */
+	close(two.fd);
+	video(ring, 2540, 300, false);
+	turning_do(turning, do_end, NULL);
+	expect(&one, &first, "v2540@2040");
+	assert_true(client_at_end(&one));
+	close(one.fd);
+	assert_true(turning_until(turning, no_viewers, NULL));
+	assert_int_equal(counter("bytes_sent"), (json_int_t)(first.length + second.length));
+	assert_int_equal(status_of("GET", "/live/show.flv", ""), 404);
+	tess_ring_writer_free(ring);
+	flv_player_free(&first);
+	flv_player_free(&second);
+}
+
+static void test_viewer_limit(void **state)
+{
+	struct tess_ring_writer *ring = make_ring(1000);
+	json_int_t refused = counter("viewers_refused");
+	struct client clients[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(ask(&clients[i], "GET", "/live/show.flv", ""), 200);
+	assert_int_equal(status_of("GET", "/live/show.flv", ""), 503);
+	assert_int_equal(counter("viewers_refused"), refused + 1);
+	/* an output that is no longer desired closes its players, another keeps its own */
+	turning_do(turning, set_outputs,
+		   (void *)(uintptr_t) "[{\"stream\":\"s\",\"name\":\"b\"}, {\"name\":1}, 5]");
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(client_at_end(&clients[i]));
+		close(clients[i].fd);
+	}
+	assert_int_equal(status_of("GET", "/live/show.flv", ""), 404);
+	assert_int_equal(status_of("HEAD", "/live/b.flv", ""), 200);
+	tess_ring_writer_free(ring);
+}
+
+static void test_slow_viewer(void **state)
+{
+	struct tess_ring_writer *ring = make_ring(1000);
+	struct flv_player slow_player = {0}, fast_player = {0};
+	struct client slow, fast;
+	unsigned keys = 0;
+	char want[64];
+
+	(void)state;
+	client_open(&slow, 4096);
+	client_send(&slow, "GET /live/show.flv HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(client_head(&slow), 200);
+	assert_int_equal(ask(&fast, "GET", "/live/show.flv", ""), 200);
+	/* 9 MB: more than the sockets hold; the fast one keeps up with all of it */
+	for (uint32_t n = 0; n < 300; n++) {
+		video(ring, n * 10, 30000, n % 10 == 0);
+		(void)snprintf(want, sizeof(want), "%sv%u@%u%s", n ? "" : "header meta avc aac ",
+			       n * 10, n * 10, n % 10 ? "" : "k");
+		expect(&fast, &fast_player, want);
+	}
+	/* the slow one finds key frames where it goes on, and the end of the stream at its time */
+	while (!strstr(slow_player.said, "v2990@2990")) {
+		uint8_t buffer[65536];
+		ssize_t got = recv(slow.fd, buffer, sizeof(buffer), 0);
+
+		assert_true(got > 0);
+		assert_true(flv_play(&slow_player, buffer, (size_t)got));
+	}
+	assert_true(counter("viewer_overruns") > 0);
+	assert_true(slow_player.length < fast_player.length / 2 + 8000000);
+	assert_true(slow_player.length < fast_player.length);
+	for (const char *at = slow_player.said; (at = strstr(at, "k ")); at++)
+		keys++;
+	assert_true(keys > 1);
+	/* nothing is missing but before a key frame */
+	for (char *save = NULL, *word = strtok_r(slow_player.said, " ", &save), *before = NULL;
+	     word; before = word, word = strtok_r(NULL, " ", &save)) {
+		if (word[0] == 'v' && before && before[0] == 'v')
+			assert_true(word[strlen(word) - 1] == 'k' ||
+				    atoi(word + 1) == atoi(before + 1) + 10);
+	}
+	close(slow.fd);
+	close(fast.fd);
+	assert_true(turning_until(turning, no_viewers, NULL));
+	tess_ring_writer_free(ring);
+	flv_player_free(&slow_player);
+	flv_player_free(&fast_player);
+}
+
+static void test_wedged_viewer(void **state)
+{
+	struct tess_ring_writer *ring = make_ring(1000);
+	struct client wedged;
+	time_t before;
+
+	(void)state;
+	client_open(&wedged, 4096);
+	client_send(&wedged, "GET /live/show.flv HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(client_head(&wedged), 200);
+	for (uint32_t n = 0; n < 100; n++) {
+		video(ring, n * 10, 60000, n % 10 == 0);
+		usleep(10000);
+	}
+	/* it never reads */
+	before = time(NULL);
+	assert_int_equal(counter("viewers"), 1);
+	while (!turning_until(turning, no_viewers, NULL))
+		assert_true(time(NULL) - before < 15);
+	assert_true(time(NULL) - before >= 7);
+	assert_int_equal(counter("viewers_stalled"), 1);
+	close(wedged.fd);
+	tess_ring_writer_free(ring);
+}
+
+static void test_talking_viewer(void **state)
+{
+	struct tess_ring_writer *ring = make_ring(1000);
+	char noise[4096];
+	struct client client;
+
+	(void)state;
+	memset(noise, 'x', sizeof(noise));
+	assert_int_equal(ask(&client, "GET", "/live/show.flv", ""), 200);
+	for (unsigned i = 0; i < 40; i++)
+		if (send(client.fd, noise, sizeof(noise), MSG_NOSIGNAL) < 0)
+			break;
+	assert_true(turning_until(turning, no_viewers, NULL));
+	close(client.fd);
+	tess_ring_writer_free(ring);
+}
+
+static void get_facts(void *arg)
+{
+	*(json_t **)arg = tess_live_facts(live);
+}
+
+static void test_facts(void **state)
+{
+	struct tess_ring_writer *ring = make_ring(1000);
+	struct flv_player player = {0};
+	struct client client;
+	json_t *facts, *entry;
+
+	(void)state;
+	assert_int_equal(ask(&client, "GET", "/live/show.flv", ""), 200);
+	turning_do(turning, get_facts, &facts);
+	json_decref(facts);
+	usleep(100000);
+	video(ring, 0, 50000, true);
+	expect(&client, &player, "header meta avc aac v0@0k");
+	turning_do(turning, get_facts, &facts);
+	assert_int_equal(json_array_size(facts), 1);
+	entry = json_array_get(facts, 0);
+	assert_string_equal(json_string_value(json_object_get(entry, "name")), "show");
+	assert_int_equal(json_integer_value(json_object_get(entry, "viewers")), 1);
+	assert_int_equal(json_integer_value(json_object_get(entry, "bytes_sent")), player.length);
+	assert_in_range(json_integer_value(json_object_get(entry, "bitrate_bps")), 50000, 5000000);
+	json_decref(facts);
+	close(client.fd);
+	tess_ring_writer_free(ring);
+	flv_player_free(&player);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_keep_alive),
+		TEST(test_refusals),
+		TEST(test_too_many_connections),
+		TEST(test_slow_head),
+		TEST(test_record),
+		TEST(test_record_refusals),
+		TEST(test_live),
+		TEST(test_viewer_limit),
+		TEST(test_slow_viewer),
+		TEST(test_wedged_viewer),
+		TEST(test_talking_viewer),
+		TEST(test_facts),
+	};
+
+	tess_log_init("test", TESS_LOG_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
