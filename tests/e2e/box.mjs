@@ -185,7 +185,8 @@ function publisherArguments(place, user, { tone = 440, size = '640x360', rate = 
 	const colour = shift => '0x' + [0, 120, 240].map(angle =>
 		Math.round(110 + 90 * Math.cos((hue + shift - angle) * Math.PI / 180)).toString(16).padStart(2, '0')).join('');
 	// the clock is UTC to the millisecond: time stamps are the wall clock's while it is drawn
-	const picture = `gradients=s=${size}:r=${rate}:c0=${colour(0)}:c1=${colour(90)}:x0=0:y0=0:seed=${index + 1}:speed=0.03,format=yuv420p,` +
+	const picture = `gradients=s=80x46:r=${rate}:c0=${colour(0)}:c1=${colour(90)}:x0=0:y0=0:seed=${index + 1}:speed=0.03,format=yuv420p,` +
+		`scale=${size.replace('x', ':')}:flags=fast_bilinear,` + // drawn small: sixteen publishers must be cheap
 		`setpts=(RTCTIME/1000000-86400*floor(RTCTIME/86400000000))/TB,` +
 		`drawtext=text='${user}':fontcolor=white:borderw=3:fontsize=h/6:x=(w-tw)/2:y=h/6,` +
 		`drawtext=text='%{pts\\:hms}':fontcolor=white:borderw=3:fontsize=h/8:x=(w-tw)/2:y=h*0.55,` +
