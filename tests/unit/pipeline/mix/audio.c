@@ -154,7 +154,7 @@ static void sixteen_at_full_scale_do_not_clip(void **state)
 	}
 	double peak = 0, least = 1, most = 0;
 	for (unsigned i = 0; i < 2 * 2 * RATE; i++)
-		peak = fmax(peak, fabs(out[i]));
+		peak = fmax(peak, fabsf(out[i]));
 	assert_true(peak <= 1.0 && peak > 0.95);
 	for (unsigned s = 0; s < 16; s++) {
 		double level = goertzel(out + 2 * RATE, RATE, 200 + 150 * s);
@@ -281,7 +281,7 @@ static void gap_is_faded_silence(void **state)
 	assert_silent(out, 10 * FRAMES + FADE, 12 * FRAMES);
 	assert_tone(out, 12 * FRAMES + FADE, 50 * FRAMES, 12 * FRAMES + FADE);
 	assert_silent(out, 50 * FRAMES + FADE, 60 * FRAMES);
-	assert_true(fabs(out[2 * (10 * FRAMES + 20)]) > 0.1);
+	assert_true(fabsf(out[2 * (10 * FRAMES + 20)]) > 0.1f);
 	assert_true(largest_step(out, 60 * FRAMES) < step_of(500, 0.5) + FADE_STEP);
 	free(out);
 }

@@ -102,7 +102,7 @@ static void gain_is_smooth_and_comes_back(void **state)
 	double lowest = 1;
 	for (unsigned i = TESS_LIMITER_DELAY + 1; i < n; i++) {
 		double gain = out[2 * i] / 0.25, before = out[2 * i - 2] / 0.25;
-		assert_true(fabs(out[2 * i + 1]) <= 1.0f);
+		assert_true(fabsf(out[2 * i + 1]) <= 1.0f);
 		/* from 1 to 1/8 in 240 frames */
 		assert_true(fabs(gain - before) < 1.0 / TESS_LIMITER_DELAY);
 		lowest = gain < lowest ? gain : lowest;
