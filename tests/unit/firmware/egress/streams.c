@@ -91,9 +91,12 @@ static const struct tess_sink_ops ops = {.stream_up = on_up,
 
 static bool has_said(void *arg)
 {
-	const struct listener *listener = arg;
+	struct listener *listener = arg;
 
-	return !strcmp(listener->said, listener->want);
+	if (strcmp(listener->said, listener->want) != 0)
+		return false;
+	listener->said[0] = 0;
+	return true;
 }
 
 /** Wait until the listener has been told exactly this since the last time. */
@@ -102,7 +105,6 @@ static void expect(struct listener *listener, const char *want)
 	listener->want = want;
 	if (!turning_until(turning, has_said, listener))
 		fail_msg("told \"%s\" instead of \"%s\"", listener->said, want);
-	listener->said[0] = 0;
 }
 
 struct attach {
@@ -133,6 +135,13 @@ static void do_detach(void *arg)
 
 	tess_streams_detach(listener->sink);
 	listener->sink = NULL;
+}
+
+static void do_toggle_ready(void *arg)
+{
+	struct listener *listener = arg;
+
+	listener->not_ready = !listener->not_ready;
 }
 
 static void do_away(void *arg)
@@ -376,13 +385,13 @@ static void test_overrun_when_not_ready(void **state)
 	assert_int_equal(offer_as(ring, "s", 5), 0);
 	expect(&listener, "up5 v10k ");
 	expect(&other, "up5 v10k ");
-	listener.not_ready = true;
+	turning_do(turning, do_toggle_ready, &listener);
 	feed(ring, 11, 6);
 	expect(&other, "a11 v12 a13 v14 a15 v16 ");
 	feed(ring, 17, 14);
 	expect(&other, "a17 v18 a19 v20k a21 v22 a23 v24 a25 v26 a27 v28 a29 v30k ");
 	assert_string_equal(listener.said, "");
-	listener.not_ready = false;
+	turning_do(turning, do_toggle_ready, &listener);
 	expect(&listener, "a15d a17 a19 v20k a21 v22 a23 v24 a25 v26 a27 v28 a29 v30k ");
 	turning_do(turning, do_detach, &listener);
 	turning_do(turning, do_detach, &other);
