@@ -49,7 +49,7 @@ static int serve(struct tess_control *control, struct tess_loop *loop)
 			    tess_http_server_start(&server, control, loop));
 	if (!rc) {
 		TESS_INFO("process.ready", "listen=%s version=%s", control->config->control.listen,
-			  TESS_VERSION);
+			  TESSERA_VERSION);
 		rc = report("loop", tess_loop_run(loop));
 	}
 	tess_http_server_stop(server);

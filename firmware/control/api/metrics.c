@@ -111,7 +111,7 @@ static void control_metrics(struct metrics *metrics)
 	const struct tess_http_counters *http = &control->http;
 	static const char *const classes[] = {NULL, "1xx", "2xx", "3xx", "4xx", "5xx"};
 
-	sample(metrics, BUILD, 1, "version", TESS_VERSION, NO_LABELS);
+	sample(metrics, BUILD, 1, "version", TESSERA_VERSION, NO_LABELS);
 	sample(metrics, UPTIME,
 	       (double)(tess_control_utc_us(control) - control->started_utc_us) / 1e6, NO_LABELS);
 	sample(metrics, UP, 1, "process", "control", NO_LABELS);

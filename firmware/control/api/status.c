@@ -88,7 +88,7 @@ static json_t *details(const struct tess_control *control, const char *status,
 
 	return json_pack(
 		"{ss ss ss sI so s[{ss sb so} o o] ss s{sI sI} sI sI sI sI sI}", "status", status,
-		"name", control->config->box.name, "version", TESS_VERSION, "uptime_s",
+		"name", control->config->box.name, "version", TESSERA_VERSION, "uptime_s",
 		(json_int_t)((now_us - control->started_utc_us) / 1000000), "time",
 		tess_time_json(now_us), "processes", "name", "control", "up", 1, "since",
 		tess_time_json(control->started_utc_us), process_json(control, TESS_PROCESS_MEDIA),
