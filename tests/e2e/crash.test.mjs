@@ -65,7 +65,8 @@ async function record(name, during) {
 	await app.cloud.StopMCUMixTranscode({ SdkAppId: app.id, RoomId: 1 });
 	const recording = await recordingOf(box, name);
 	assert.equal(recording.id, first.id, 'one recording');
-	assert.equal(fs.readdirSync(path.join(dir, 'recordings', String(app.id))).filter(file => file.startsWith(`${name}_`)).length, 1, 'one file');
+	// one file; its journal goes when control has taken note
+	await until('one file', () => fs.readdirSync(path.join(dir, 'recordings', String(app.id))).filter(file => file.startsWith(`${name}_`)).length === 1, 4000);
 	const file = path.join(dir, 'recordings', recording.path);
 	const probe = ffprobe(file, '-show_streams', '-show_packets');
 	const times = probe.packets.filter(p => p.codec_type === 'video').map(p => Number(p.dts_time));
@@ -125,8 +126,7 @@ test('egress killed: viewers come back, the recording goes on in the same file',
 	});
 	// what the ring still held is not lost; what it did not hold is a marked gap
 	assert.ok(hole < 2, `a hole of ${hole} s`);
-	if (hole > 0.2)
-		assert.equal(recording.gaps.length, 1);
+	assert.equal(recording.gaps.length, hole > 0.2 ? 1 : 0, `a hole of ${hole} s`);
 	assert.equal(probe.streams.length, 2);
 });
 
