@@ -4,7 +4,6 @@
 #include "firmware/link/link.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,36 +13,35 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define RECONNECT_US	50000
-#define MAX_QUEUE_BYTES (16u << 20)
-/* descriptors that came in and whose message is not complete yet */
-#define MAX_HELD_FDS 16
+#include "firmware/base/log.h"
+#include "firmware/link/queue.h"
 
-struct outgoing {
-	struct outgoing *next;
-	size_t length, sent;
-	int fds[TESS_LINK_MAX_FDS];
-	unsigned fd_count;
-	uint8_t data[];
-};
+#define RECONNECT_US 50000
+#define READ_BYTES   16384
+/* a peer that sends without end must not keep the loop from its other work */
+#define READS_A_TURN 16
+/* descriptors that came in and whose message is not complete yet: one read can bring the end of a
+ * message and the beginning, with the descriptors, of the next */
+#define MAX_HELD_FDS (2 * TESS_LINK_MAX_FDS)
 
 struct tess_link {
 	struct tess_loop *loop;
 	struct tess_link_server *server; /* NULL: a client's */
 	struct tess_link *next;		 /* of the server's */
 	struct tess_link_handlers handlers;
-	void *arg, *user;
+	void *arg;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int fd;	      /* -1: not connected */
-	bool closing; /* to be taken down at the end of the handler that runs */
-	bool busy;    /* a handler of this link runs */
+	bool busy;    /* a handler of this link runs: what it wants gone goes after it */
+	bool closing; /* to be taken down, nothing more is received */
+	bool freed;   /* by its own handler; nobody is told anything more */
 	struct tess_watch *watch;
 	struct tess_timer *reconnect;
 	struct tess_link_parser *parser;
 	int held_fds[MAX_HELD_FDS];
 	unsigned held_count;
-	struct outgoing *queue, **queue_end;
-	size_t queued_bytes;
+	struct tess_link_queue queue;
+	struct tess_log_limit complaints; /* a client's */
 	bool wants_out;
 };
 
@@ -54,16 +52,21 @@ struct tess_link_server {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int fd;
 	struct tess_watch *watch;
+	struct tess_timer *resume; /* accepting, after it failed */
 	struct tess_link *links;
+	struct tess_log_limit complaints;
 };
 
 static void on_io(void *arg, uint32_t events);
 
-static void outgoing_free(struct outgoing *out)
+static void complain(struct tess_log_limit *limit, const struct tess_loop *loop, const char *path,
+		     const char *reason)
 {
-	for (unsigned i = 0; i < out->fd_count; i++)
-		(void)close(out->fds[i]);
-	free(out);
+	uint64_t suppressed;
+
+	if (tess_log_allowed(limit, tess_loop_now_us(loop), &suppressed))
+		TESS_WARN("link.closed", "path=%s reason=%s suppressed=%llu", path, reason,
+			  (unsigned long long)suppressed);
 }
 
 /* Forget the connection; handlers are not told. */
@@ -77,14 +80,7 @@ static void disconnect(struct tess_link *link)
 	for (unsigned i = 0; i < link->held_count; i++)
 		(void)close(link->held_fds[i]);
 	link->held_count = 0;
-	while (link->queue) {
-		struct outgoing *out = link->queue;
-
-		link->queue = out->next;
-		outgoing_free(out);
-	}
-	link->queue_end = &link->queue;
-	link->queued_bytes = 0;
+	tess_link_queue_clear(&link->queue);
 	link->wants_out = false;
 	tess_link_parser_free(link->parser);
 	link->parser = NULL;
@@ -107,21 +103,34 @@ static void unlink_from_server(struct tess_link *link)
 		*linkp = link->next;
 }
 
-/* The connection is over: tell, then free (server) or try again (client). */
-static void take_down(struct tess_link *link)
+/*
+ * After the handlers have run. A connection that is over: tell, then free (server) or try again
+ * (client). The link may be gone after this.
+ */
+static void settle(struct tess_link *link, int err)
 {
-	disconnect(link);
-	link->closing = false;
-	if (link->handlers.down) {
-		link->busy = true;
-		link->handlers.down(link->arg, link);
-		link->busy = false;
+	if (!link->freed && (err || link->closing)) {
+		if (err == -EBADMSG)
+			complain(link->server ? &link->server->complaints : &link->complaints,
+				 link->loop, link->server ? link->server->path : link->path,
+				 "bad_message");
+		disconnect(link);
+		link->closing = false;
+		if (link->handlers.down) {
+			link->busy = true;
+			link->handlers.down(link->arg, link);
+			link->busy = false;
+		}
+		if (!link->freed && !link->server) {
+			tess_timer_start(link->reconnect, RECONNECT_US);
+			return;
+		}
+		link->freed = true;
 	}
-	if (link->server) {
-		unlink_from_server(link);
+	if (link->freed) {
+		if (link->server)
+			unlink_from_server(link);
 		link_destroy(link);
-	} else {
-		tess_timer_start(link->reconnect, RECONNECT_US);
 	}
 }
 
@@ -133,7 +142,7 @@ static bool peer_is_trusted(int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return false;
-	return peer.uid == geteuid() || peer.uid == 0 || geteuid() == 0;
+	return peer.uid == geteuid() || peer.uid == 0;
 }
 
 /* Takes fd on success. */
@@ -158,8 +167,12 @@ static int go_up(struct tess_link *link, int fd)
 	return 0;
 }
 
-static void hold_fds(struct tess_link *link, struct msghdr *header)
+/* @retval 0, -EBADMSG more than can belong to messages, or fewer than were sent */
+static int hold_fds(struct tess_link *link, struct msghdr *header)
 {
+	/* those that did not fit, or for which this process has no number left, are lost */
+	int err = header->msg_flags & MSG_CTRUNC ? -EBADMSG : 0;
+
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
 		size_t count;
 
@@ -170,138 +183,99 @@ static void hold_fds(struct tess_link *link, struct msghdr *header)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (link->held_count < MAX_HELD_FDS)
+			if (link->held_count < MAX_HELD_FDS) {
 				link->held_fds[link->held_count++] = fd;
-			else
+			} else {
 				(void)close(fd);
+				err = -EBADMSG;
+			}
 		}
 	}
+	return err;
 }
 
-static void deliver(struct tess_link *link, json_t *message)
+/* @retval 0, -EBADMSG the descriptors that it speaks of have not come with it */
+static int deliver(struct tess_link *link, json_t *message)
 {
 	/* the sender says how many descriptors belong to the message: those of the next one may be
 	 * here */
 	json_int_t told = json_integer_value(json_object_get(message, "fds"));
 	int fds[TESS_LINK_MAX_FDS];
-	unsigned count = 0;
+	unsigned count;
 
-	if (told > 0 && told <= TESS_LINK_MAX_FDS)
-		count = (unsigned)told < link->held_count ? (unsigned)told : link->held_count;
+	if (told < 0 || told > TESS_LINK_MAX_FDS || (unsigned)told > link->held_count)
+		return -EBADMSG;
+	count = (unsigned)told;
 	memcpy(fds, link->held_fds, count * sizeof(int));
 	link->held_count -= count;
 	memmove(link->held_fds, link->held_fds + count, link->held_count * sizeof(int));
 	link->busy = true;
 	link->handlers.message(link->arg, link, message, fds, count);
 	link->busy = false;
+	return 0;
 }
 
 /* @retval 0, or negative: the connection is over */
 static int parse(struct tess_link *link, const uint8_t *data, size_t length)
 {
-	while (length && !link->closing) {
+	int err = 0;
+
+	while (!err && length && !link->closing) {
 		json_t *message;
 		size_t used;
-		int n = tess_link_parser_feed(link->parser, data, length, &used, &message);
 
-		if (n < 0)
-			return n;
+		err = tess_link_parser_feed(link->parser, data, length, &used, &message);
 		data += used;
 		length -= used;
-		if (n == 1) {
-			deliver(link, message);
+		if (err == 1) {
+			err = deliver(link, message);
 			json_decref(message);
 		}
 	}
-	return link->closing ? -ECONNABORTED : 0;
+	return err;
 }
 
+/* @retval 0, or negative: the connection is over */
 static int receive(struct tess_link *link)
 {
 	union {
 		struct cmsghdr align;
 		char space[CMSG_SPACE(sizeof(int) * TESS_LINK_MAX_FDS)];
 	} control;
-	uint8_t data[16384];
+	uint8_t data[READ_BYTES];
+	int err = 0;
 
-	for (;;) {
+	for (int i = 0; i < READS_A_TURN && !err && !link->closing; i++) {
 		struct iovec iov = {data, sizeof(data)};
 		struct msghdr header = {.msg_iov = &iov,
 					.msg_iovlen = 1,
 					.msg_control = control.space,
 					.msg_controllen = sizeof(control.space)};
 		ssize_t n = recvmsg(link->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-		int err;
 
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		if (n == 0)
 			return -ECONNRESET;
-		hold_fds(link, &header);
-		err = parse(link, data, (size_t)n);
-		if (err)
-			return err;
+		err = hold_fds(link, &header);
+		if (!err)
+			err = parse(link, data, (size_t)n);
 	}
+	return err;
 }
 
-static int send_one(struct tess_link *link, struct outgoing *out)
-{
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int) * TESS_LINK_MAX_FDS)];
-	} control = {0};
-	struct iovec iov = {out->data + out->sent, out->length - out->sent};
-	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
-	ssize_t n;
-
-	if (out->fd_count) {
-		struct cmsghdr *c;
-
-		header.msg_control = control.space;
-		header.msg_controllen = CMSG_SPACE(sizeof(int) * out->fd_count);
-		c = CMSG_FIRSTHDR(&header);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int) * out->fd_count);
-		memcpy(CMSG_DATA(c), out->fds, sizeof(int) * out->fd_count);
-	}
-	n = sendmsg(link->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
-	/* descriptors travel with the first byte */
-	for (unsigned i = 0; i < out->fd_count; i++)
-		(void)close(out->fds[i]);
-	out->fd_count = 0;
-	out->sent += (size_t)n;
-	return out->sent < out->length ? -EAGAIN : 0;
-}
-
+/* Send what waits, and be woken for the rest. */
 static int flush(struct tess_link *link)
 {
-	while (link->queue) {
-		struct outgoing *out = link->queue;
-		int err = send_one(link, out);
+	int err = tess_link_queue_flush(&link->queue, link->fd);
+	bool wants_out = err == -EAGAIN;
 
-		if (err == -EAGAIN) {
-			if (!link->wants_out) {
-				link->wants_out = true;
-				return tess_watch_set(link->watch, EPOLLIN | EPOLLOUT);
-			}
-			return 0;
-		}
-		if (err)
-			return err;
-		link->queue = out->next;
-		if (!link->queue)
-			link->queue_end = &link->queue;
-		link->queued_bytes -= out->length;
-		outgoing_free(out);
-	}
-	if (link->wants_out) {
-		link->wants_out = false;
-		return tess_watch_set(link->watch, EPOLLIN);
-	}
-	return 0;
+	if (err && !wants_out)
+		return err;
+	if (wants_out == link->wants_out)
+		return 0;
+	link->wants_out = wants_out;
+	return tess_watch_set(link->watch, wants_out ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 static void on_io(void *arg, uint32_t events)
@@ -313,8 +287,7 @@ static void on_io(void *arg, uint32_t events)
 		err = flush(link);
 	if (!err && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		err = receive(link);
-	if (err || link->closing)
-		take_down(link);
+	settle(link, err);
 }
 
 static void try_connect(void *arg)
@@ -329,8 +302,8 @@ static void try_connect(void *arg)
 		if (fd >= 0)
 			(void)close(fd);
 		tess_timer_start(link->reconnect, RECONNECT_US);
-	} else if (link->closing) {
-		take_down(link);
+	} else {
+		settle(link, 0);
 	}
 }
 
@@ -354,7 +327,6 @@ int tess_link_connect(struct tess_link **linkp, struct tess_loop *loop, const ch
 	link->fd = -1;
 	link->handlers = *handlers;
 	link->arg = arg;
-	link->queue_end = &link->queue;
 	err = set_path(link->path, sizeof(link->path), path);
 	if (!err)
 		err = tess_timer_alloc(&link->reconnect, loop, try_connect, link);
@@ -367,10 +339,20 @@ int tess_link_connect(struct tess_link **linkp, struct tess_loop *loop, const ch
 	return 0;
 }
 
+/* Free, but not under the feet of a handler of the link's own. */
+static void release(struct tess_link *link)
+{
+	link->server = NULL;
+	if (link->busy)
+		link->freed = link->closing = true;
+	else
+		link_destroy(link);
+}
+
 void tess_link_free(struct tess_link *link)
 {
 	if (link)
-		link_destroy(link);
+		release(link);
 }
 
 static void on_accept(void *arg, uint32_t events)
@@ -380,9 +362,20 @@ static void on_accept(void *arg, uint32_t events)
 	int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		/* without descriptors or memory the connection stays in the queue, and we would be
+		 * woken without end */
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED &&
+		    !tess_watch_set(server->watch, 0))
+			tess_timer_start(server->resume, RECONNECT_US);
 		return;
-	link = peer_is_trusted(fd) ? calloc(1, sizeof(*link)) : NULL;
+	}
+	if (!peer_is_trusted(fd)) {
+		complain(&server->complaints, server->loop, server->path, "peer_of_another_user");
+		(void)close(fd);
+		return;
+	}
+	link = calloc(1, sizeof(*link));
 	if (!link) {
 		(void)close(fd);
 		return;
@@ -392,16 +385,23 @@ static void on_accept(void *arg, uint32_t events)
 	link->fd = -1;
 	link->handlers = server->handlers;
 	link->arg = server->arg;
-	link->queue_end = &link->queue;
 	link->next = server->links;
 	server->links = link;
 	if (go_up(link, fd)) {
 		(void)close(fd);
 		unlink_from_server(link);
 		link_destroy(link);
-	} else if (link->closing) {
-		take_down(link);
+	} else {
+		settle(link, 0);
 	}
+}
+
+static void on_resume(void *arg)
+{
+	struct tess_link_server *server = arg;
+
+	if (tess_watch_set(server->watch, EPOLLIN))
+		tess_timer_start(server->resume, RECONNECT_US);
 }
 
 int tess_link_listen(struct tess_link_server **serverp, struct tess_loop *loop, const char *path,
@@ -428,12 +428,15 @@ int tess_link_listen(struct tess_link_server **serverp, struct tess_loop *loop, 
 		err = -errno;
 		goto fail;
 	}
-	err = tess_watch_add(&server->watch, loop, server->fd, EPOLLIN, on_accept, server);
+	err = tess_timer_alloc(&server->resume, loop, on_resume, server);
+	if (!err)
+		err = tess_watch_add(&server->watch, loop, server->fd, EPOLLIN, on_accept, server);
 	if (err)
 		goto fail;
 	*serverp = server;
 	return 0;
 fail:
+	tess_timer_free(server->resume);
 	if (server->fd >= 0)
 		(void)close(server->fd);
 	free(server);
@@ -448,9 +451,10 @@ void tess_link_server_free(struct tess_link_server *server)
 		struct tess_link *link = server->links;
 
 		server->links = link->next;
-		link_destroy(link);
+		release(link);
 	}
 	tess_watch_remove(server->watch);
+	tess_timer_free(server->resume);
 	(void)close(server->fd);
 	(void)unlink(server->path);
 	free(server);
@@ -466,74 +470,23 @@ static void fail_link(struct tess_link *link)
 
 int tess_link_send(struct tess_link *link, const json_t *message, const int *fds, unsigned fd_count)
 {
-	struct outgoing *out;
-	json_t *copy = NULL;
-	size_t length;
+	json_t *counted;
 	int err;
 
 	if (link->fd < 0 || link->closing)
 		return -ENOTCONN;
 	if (fd_count > TESS_LINK_MAX_FDS)
 		return -EINVAL;
-	if (fd_count) {
-		copy = json_copy((json_t *)message);
-		if (!copy || json_object_set_new(copy, "fds", json_integer(fd_count))) {
-			json_decref(copy);
-			return -ENOMEM;
-		}
-		message = copy;
-	}
-	length = json_dumpb(message, NULL, 0, JSON_COMPACT);
-	if (!length || length > TESS_LINK_MAX_BYTES) {
-		json_decref(copy);
-		return -EMSGSIZE;
-	}
-	out = malloc(sizeof(*out) + 4 + length);
-	if (!out) {
-		json_decref(copy);
-		return -ENOMEM;
-	}
-	(void)json_dumpb(message, (char *)out->data + 4, length, JSON_COMPACT);
-	json_decref(copy);
-	for (int i = 0; i < 4; i++)
-		out->data[i] = (uint8_t)(length >> (8 * i));
-	out->next = NULL;
-	out->length = 4 + length;
-	out->sent = 0;
-	for (out->fd_count = 0; out->fd_count < fd_count; out->fd_count++) {
-		int fd = fcntl(fds[out->fd_count], F_DUPFD_CLOEXEC, 0);
-
-		if (fd < 0) {
-			err = -errno;
-			outgoing_free(out);
-			return err;
-		}
-		out->fds[out->fd_count] = fd;
-	}
-	if (link->queued_bytes + out->length > MAX_QUEUE_BYTES) {
-		outgoing_free(out);
+	counted = json_copy((json_t *)message);
+	if (!counted || (fd_count && json_object_set_new(counted, "fds", json_integer(fd_count))))
+		err = -ENOMEM;
+	else
+		err = tess_link_queue_add(&link->queue, counted, fds, fd_count);
+	json_decref(counted);
+	if (!err && !link->wants_out && flush(link))
+		err = -ENOTCONN;
+	/* the other end must not go on with a message missing */
+	if (err && err != -EMSGSIZE)
 		fail_link(link);
-		return -ENOBUFS;
-	}
-	*link->queue_end = out;
-	link->queue_end = &out->next;
-	link->queued_bytes += out->length;
-	if (!link->wants_out) {
-		err = flush(link);
-		if (err) {
-			fail_link(link);
-			return -ENOTCONN;
-		}
-	}
-	return 0;
-}
-
-void tess_link_set_user(struct tess_link *link, void *user)
-{
-	link->user = user;
-}
-
-void *tess_link_user(const struct tess_link *link)
-{
-	return link->user;
+	return err;
 }
