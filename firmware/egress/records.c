@@ -3,19 +3,17 @@
  */
 #include "firmware/egress/records.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/egress/record_scan.h"
 #include "firmware/egress/recorder.h"
 
 #define TICK_US	 250000
@@ -29,12 +27,23 @@ struct entry {
 	bool desired, to_acknowledge, to_delete;
 };
 
+/** A recording on disk that could not be brought back, for the disk failed; it is tried again. */
+struct unrecovered {
+	struct unrecovered *next;
+	char app[256], base[256];
+	int64_t id; /* 0: not known */
+	int error;
+};
+
 struct tess_records {
 	struct tess_loop *loop;
 	struct tess_streams *streams;
 	struct tess_timer *timer, *soon;
 	struct tess_recorder_shared shared;
 	struct entry *entries;
+	struct unrecovered *unrecovered;
+	json_t *desired; /* as control said last; NULL: it has not yet */
+	unsigned ticks;
 	char time_zone[64], configured_zone[64];
 	void (*changed)(void *arg);
 	void *changed_arg;
@@ -133,134 +142,85 @@ static void detach(struct entry *entry)
 
 /* what was there before */
 
-static void recover_one(struct tess_records *records, int dir, const char *base)
+/** @retval 0 it is back, or there is nothing to bring back; else it is to be tried again */
+static int recover_one(struct tess_records *records, struct unrecovered *u)
 {
+	struct tess_record_meta meta = {0};
 	struct tess_record_state state;
 	struct tess_recorder *recorder;
 	struct tess_record_file file;
-	struct tess_record_meta meta;
 	struct tess_record_end end;
+	int dir = tess_record_app_open(records->shared.record_dir, u->app), error = dir;
 	struct entry *entry;
-	int error;
 
-	error = tess_record_file_recover(&file, &meta, &state, &end, dir, base);
-	if (error == -ENOENT)
-		return;
-	if (!error && find(records, meta.id)) {
+	if (dir < 0)
+		return error;
+	error = tess_record_file_recover(&file, &meta, &state, &end, dir, u->base);
+	(void)close(dir);
+	u->id = meta.id;
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	if (find(records, meta.id))
 		error = -EEXIST;
-		tess_record_file_close(&file);
-		tess_record_state_free(&state);
-	}
-	if (error) {
-		TESS_ERROR("record.not_recovered", "file=%s error=\"%s\"", base, strerror(-error));
-		return;
-	}
-	error = tess_recorder_resume(&recorder, &records->shared, &meta, &file, &state, &end);
+	if (!error)
+		error = tess_recorder_resume(&recorder, &records->shared, &meta, &file, &state,
+					     &end);
 	if (error) {
 		tess_record_file_close(&file);
 		tess_record_state_free(&state);
-		return;
+		return error;
 	}
-	entry = add(records, recorder);
-	if (!entry)
-		return;
 	TESS_INFO("record.recovered", "record=%" PRId64 " path=%s fragments=%" PRIu64 " ended=%d",
 		  meta.id, tess_recorder_path(recorder), state.fragments, end.ended);
+	entry = add(records, recorder);
+	if (!entry)
+		return -ENOMEM;
+	entry->desired = true; /* until control says otherwise */
 	if (!end.ended)
 		attach(entry); /* even before control says so: the ring does not hold much */
-}
-
-static DIR *open_listing(int dir, const char *name)
-{
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!listing && fd >= 0)
-		(void)close(fd);
-	return listing;
-}
-
-static void recover_folder(struct tess_records *records, DIR *folder)
-{
-	static const char suffix[] = ".journal";
-	char base[TESS_RECORD_NAME_SIZE];
-	struct dirent *item;
-
-	while ((item = readdir(folder))) {
-		size_t length = strlen(item->d_name);
-
-		if (length <= strlen(suffix) || length >= sizeof(base) ||
-		    strcmp(item->d_name + length - strlen(suffix), suffix) != 0)
-			continue;
-		(void)snprintf(base, sizeof(base), "%.*s", (int)(length - strlen(suffix)),
-			       item->d_name);
-		recover_one(records, dirfd(folder), base);
-	}
-}
-
-static int recover_all(struct tess_records *records)
-{
-	DIR *listing = open_listing(records->shared.record_dir, ".");
-	struct dirent *item;
-
-	if (!listing)
-		return -errno;
-	while ((item = readdir(listing))) {
-		DIR *folder;
-
-		if (strspn(item->d_name, "0123456789") != strlen(item->d_name))
-			continue; /* applications have numbers */
-		folder = open_listing(records->shared.record_dir, item->d_name);
-		if (!folder)
-			continue;
-		recover_folder(records, folder);
-		(void)closedir(folder);
-	}
-	(void)closedir(listing);
 	return 0;
 }
 
-/* its life */
-
-static void read_boot_id(char id[40])
+static void recover_all(struct tess_records *records)
 {
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? 0 : read(fd, id, 36);
+	for (struct unrecovered **at = &records->unrecovered; *at;) {
+		struct unrecovered *u = *at;
+		int error = recover_one(records, u);
 
-	id[length > 0 ? length : 0] = 0;
-	if (fd >= 0)
-		(void)close(fd);
-}
-
-static int make_folders(const char *path)
-{
-	char part[256];
-
-	for (size_t i = 1; i < sizeof(part); i++) {
-		if (path[i] && path[i] != '/')
+		if (error && error != u->error)
+			TESS_ERROR("record.not_recovered", "file=%s/%s error=\"%s\"", u->app,
+				   u->base, strerror(-error));
+		u->error = error;
+		if (error) {
+			at = &u->next;
 			continue;
-		(void)snprintf(part, sizeof(part), "%.*s", (int)i, path);
-		if (mkdir(part, 0750) && errno != EEXIST)
-			return -errno;
-		if (!path[i])
-			return 0;
+		}
+		*at = u->next;
+		free(u);
 	}
-	return -ENAMETOOLONG;
 }
 
-static int open_record_dir(struct tess_records *records, const char *path)
+static void on_journal(void *arg, const char *app, const char *base)
 {
-	int error = path[0] ? make_folders(path) : -EINVAL;
+	struct tess_records *records = arg;
+	struct unrecovered *u = calloc(1, sizeof(*u));
 
-	if (error)
-		return error;
-	records->shared.record_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (records->shared.record_dir < 0)
-		return -errno;
-	/* one process at a time: two would write the same files */
-	if (flock(records->shared.record_dir, LOCK_EX | LOCK_NB))
-		return errno == EWOULDBLOCK ? -EBUSY : -errno;
-	return 0;
+	if (!u)
+		return;
+	(void)snprintf(u->app, sizeof(u->app), "%s", app);
+	(void)snprintf(u->base, sizeof(u->base), "%s", base);
+	u->next = records->unrecovered;
+	records->unrecovered = u;
+}
+
+/** Whether a recording lies on disk that could not be brought back yet. */
+static bool is_unrecovered(const struct tess_records *records, int64_t id)
+{
+	const struct unrecovered *u = records->unrecovered;
+
+	while (u && u->id != id)
+		u = u->next;
+	return u != NULL;
 }
 
 /** Names of files carry the time of this zone; TZ is process wide, and nothing else here reads it.
@@ -301,90 +261,6 @@ static void reconcile(struct tess_records *records)
 	}
 }
 
-static void on_soon(void *arg)
-{
-	struct tess_records *records = arg;
-
-	reconcile(records);
-	if (records->changed)
-		records->changed(records->changed_arg);
-}
-
-static void on_tick(void *arg)
-{
-	struct tess_records *records = arg;
-
-	for (struct entry *entry = records->entries; entry; entry = entry->next)
-		tess_recorder_tick(entry->recorder);
-	reconcile(records);
-	tess_timer_start(records->timer, TICK_US);
-}
-
-int tess_records_alloc(struct tess_records **recordsp, struct tess_loop *loop,
-		       struct tess_streams *streams, const struct tess_clock *clock,
-		       const struct tess_config *config)
-{
-	struct tess_records *records = calloc(1, sizeof(*records));
-	int error;
-
-	if (!records)
-		return -ENOMEM;
-	records->loop = loop;
-	records->streams = streams;
-	records->shared = (struct tess_recorder_shared){
-		.clock = clock,
-		.record_dir = -1,
-		.fragment_us = (int64_t)config->egress.fragment_ms * 1000,
-		.changed = on_changed,
-		.arg = records,
-	};
-	read_boot_id(records->shared.boot_id);
-	memcpy(records->configured_zone, config->box.time_zone, sizeof(records->configured_zone));
-	set_time_zone(records, "");
-	error = open_record_dir(records, config->egress.record_dir);
-	if (!error)
-		error = tess_writer_alloc(&records->shared.writer, loop, RETRY_US);
-	if (!error)
-		error = tess_timer_alloc(&records->timer, loop, on_tick, records);
-	if (!error)
-		error = tess_timer_alloc(&records->soon, loop, on_soon, records);
-	if (!error)
-		error = recover_all(records);
-	if (error) {
-		tess_records_free(records);
-		return error;
-	}
-	tess_timer_start(records->timer, TICK_US);
-	*recordsp = records;
-	return 0;
-}
-
-void tess_records_free(struct tess_records *records)
-{
-	if (!records)
-		return;
-	for (struct entry *entry = records->entries; entry; entry = entry->next) {
-		detach(entry);
-		tess_recorder_flush(entry->recorder);
-	}
-	if (records->shared.writer)
-		tess_writer_stop(records->shared.writer);
-	while (records->entries)
-		forget(records->entries);
-	tess_writer_free(records->shared.writer);
-	tess_timer_free(records->timer);
-	tess_timer_free(records->soon);
-	if (records->shared.record_dir >= 0)
-		(void)close(records->shared.record_dir);
-	free(records);
-}
-
-void tess_records_on_change(struct tess_records *records, void (*changed)(void *arg), void *arg)
-{
-	records->changed = changed;
-	records->changed_arg = arg;
-}
-
 /* what control desires */
 
 static void start(struct tess_records *records, const json_t *order)
@@ -405,6 +281,8 @@ static void start(struct tess_records *records, const json_t *order)
 		entry->desired = true;
 		return;
 	}
+	if (is_unrecovered(records, id))
+		return; /* it will go on in its own file */
 	meta.id = id;
 	meta.app = app;
 	(void)snprintf(meta.stream, sizeof(meta.stream), "%s", stream);
@@ -460,8 +338,10 @@ static void order_delete(struct tess_records *records, int64_t id)
 	entry->to_delete = true;
 }
 
-void tess_records_set_desired(struct tess_records *records, const json_t *desired)
+/** Make the recordings equal to what is desired. */
+static void apply(struct tess_records *records)
 {
+	const json_t *desired = records->desired;
 	const char *zone = json_string_value(json_object_get(desired, "time_zone"));
 	struct entry *entry, *next;
 	const json_t *item;
@@ -492,6 +372,123 @@ void tess_records_set_desired(struct tess_records *records, const json_t *desire
 	}
 	reconcile(records);
 	on_changed(records);
+}
+
+/* its life */
+
+static void read_boot_id(char id[40])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? 0 : read(fd, id, 36);
+
+	id[length > 0 ? length : 0] = 0;
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void on_soon(void *arg)
+{
+	struct tess_records *records = arg;
+
+	reconcile(records);
+	if (records->changed)
+		records->changed(records->changed_arg);
+}
+
+static void on_tick(void *arg)
+{
+	struct tess_records *records = arg;
+
+	for (struct entry *entry = records->entries; entry; entry = entry->next)
+		tess_recorder_tick(entry->recorder);
+	if (records->unrecovered && ++records->ticks % (RETRY_US / TICK_US) == 0) {
+		recover_all(records);
+		if (records->desired)
+			apply(records);
+	}
+	reconcile(records);
+	tess_timer_start(records->timer, TICK_US);
+}
+
+int tess_records_alloc(struct tess_records **recordsp, struct tess_loop *loop,
+		       struct tess_streams *streams, const struct tess_clock *clock,
+		       const struct tess_config *config)
+{
+	struct tess_records *records = calloc(1, sizeof(*records));
+	int error;
+
+	if (!records)
+		return -ENOMEM;
+	records->loop = loop;
+	records->streams = streams;
+	records->shared = (struct tess_recorder_shared){
+		.clock = clock,
+		.record_dir = -1,
+		.fragment_us = (int64_t)config->egress.fragment_ms * 1000,
+		.changed = on_changed,
+		.arg = records,
+	};
+	read_boot_id(records->shared.boot_id);
+	memcpy(records->configured_zone, config->box.time_zone, sizeof(records->configured_zone));
+	set_time_zone(records, "");
+	records->shared.record_dir = tess_record_dir_open(config->egress.record_dir);
+	error = records->shared.record_dir < 0 ? records->shared.record_dir : 0;
+	if (!error)
+		error = tess_writer_alloc(&records->shared.writer, loop, RETRY_US);
+	if (!error)
+		error = tess_timer_alloc(&records->timer, loop, on_tick, records);
+	if (!error)
+		error = tess_timer_alloc(&records->soon, loop, on_soon, records);
+	if (!error)
+		error = tess_record_scan(records->shared.record_dir, on_journal, records);
+	if (error) {
+		tess_records_free(records);
+		return error;
+	}
+	recover_all(records);
+	tess_timer_start(records->timer, TICK_US);
+	*recordsp = records;
+	return 0;
+}
+
+void tess_records_free(struct tess_records *records)
+{
+	if (!records)
+		return;
+	for (struct entry *entry = records->entries; entry; entry = entry->next) {
+		detach(entry);
+		tess_recorder_flush(entry->recorder);
+	}
+	if (records->shared.writer)
+		tess_writer_stop(records->shared.writer);
+	while (records->entries)
+		forget(records->entries);
+	while (records->unrecovered) {
+		struct unrecovered *u = records->unrecovered;
+
+		records->unrecovered = u->next;
+		free(u);
+	}
+	tess_writer_free(records->shared.writer);
+	json_decref(records->desired);
+	tess_timer_free(records->timer);
+	tess_timer_free(records->soon);
+	if (records->shared.record_dir >= 0)
+		(void)close(records->shared.record_dir);
+	free(records);
+}
+
+void tess_records_on_change(struct tess_records *records, void (*changed)(void *arg), void *arg)
+{
+	records->changed = changed;
+	records->changed_arg = arg;
+}
+
+void tess_records_set_desired(struct tess_records *records, const json_t *desired)
+{
+	json_decref(records->desired);
+	records->desired = json_incref((json_t *)desired);
+	apply(records);
 }
 
 json_t *tess_records_facts(const struct tess_records *records)

@@ -19,7 +19,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "firmware/egress/record_writer.h"
+
 #define SECTOR 512
+/** Instead of the second between two attempts. */
+#define RETRY_US 5000
 
 ssize_t __real_pwritev(int fd, const struct iovec *pieces, int count, off_t offset);
 int __real_fdatasync(int fd);
@@ -30,6 +34,10 @@ int __real_unlinkat(int dir, const char *name, int flags);
 int __real_symlinkat(const char *target, int dir, const char *name);
 int __real_mkdirat(int dir, const char *name, mode_t mode);
 int __real_openat(int dir, const char *name, int flags, ...);
+int __real_tess_writer_alloc(struct tess_writer **writerp, struct tess_loop *loop,
+			     int64_t retry_us);
+int __wrap_tess_writer_alloc(struct tess_writer **writerp, struct tess_loop *loop,
+			     int64_t retry_us);
 ssize_t __wrap_pwritev(int fd, const struct iovec *pieces, int count, off_t offset);
 int __wrap_fdatasync(int fd);
 int __wrap_fsync(int fd);
@@ -449,4 +457,9 @@ int __wrap_openat(int dir, const char *name, int flags, ...)
 	if (fd >= 0)
 		(void)note_folder(MADE, dir, name);
 	return after(fd);
+}
+
+int __wrap_tess_writer_alloc(struct tess_writer **writerp, struct tess_loop *loop, int64_t retry_us)
+{
+	return __real_tess_writer_alloc(writerp, loop, retry_us < RETRY_US ? retry_us : RETRY_US);
 }

@@ -55,25 +55,25 @@ static void kill_after(pid_t pid, useconds_t time)
 static void meanwhile(struct story *story)
 {
 	struct world_state *state = story->world.state;
-	int64_t away_us = rand() % 1500000;
-	struct excuse excuse = {.from_us = state->on_disk_us - 100000};
+	int64_t held_us;
 
+	state->now_us += rand() % 1500000;
 	switch (rand() % 10) {
 	case 0: /* longer than the ring reaches back */
-		away_us += WORLD_RING_US + 2000000;
-		state->now_us += away_us;
-		excuse.to_us = state->now_us - WORLD_RING_US + WORLD_KEY_US + 100000;
+		state->now_us += WORLD_RING_US + 2000000;
 		break;
 	case 1: /* media died too */
-		state->now_us += away_us;
 		state->epoch_us = state->now_us;
-		excuse.to_us = state->now_us + WORLD_KEY_US + 100000;
 		break;
 	default:
-		state->now_us += away_us;
-		return;
+		break;
 	}
-	story->excuses[story->excuse_count++] = excuse;
+	held_us = state->now_us - WORLD_RING_US;
+	if (held_us < state->epoch_us)
+		held_us = state->epoch_us;
+	if (held_us > state->on_disk_us - 200000)
+		story->excuses[story->excuse_count++] = (struct excuse){
+			state->on_disk_us - 100000, held_us + WORLD_KEY_US + 100000};
 }
 
 static void random_kills(void **arg)

@@ -236,6 +236,8 @@ static void on_turn(void *arg)
 			bring_up(life);
 		for (unsigned i = 0; i < UNITS_A_TURN && feed_one(life); i++)
 			;
+	} else {
+		stop_when_finished(life); /* an earlier life had begun to finish it */
 	}
 	tess_timer_start(life->timer, 100);
 }

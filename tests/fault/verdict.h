@@ -14,7 +14,7 @@ struct excuse {
 	int64_t from_us, to_us;
 };
 
-/** Nothing that ffprobe and a decode of the whole file complain of. */
+/** Nothing that a decode of the whole file complains of. */
 void verdict_plays(const char *path);
 /**
  * The finished file at RECORD_DIR/path of these facts holds the world's units from its begin to its
