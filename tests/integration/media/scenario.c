@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "firmware/base/log.h"
 #include "tests/integration/media/scenario.h"
 
 uint16_t scenario_video_port(unsigned id)
@@ -173,6 +174,7 @@ struct scenario_result scenario_run(const struct tess_test_capture *capture, jso
 	char path[] = "/tmp/tessera-test-XXXXXX", error[256];
 	int fd = mkstemp(path);
 
+	tess_log_init("test", TESS_LOG_WARN);
 	assert_true(fd >= 0);
 	(void)close(fd);
 	assert_int_equal(tess_test_capture_write(path, capture), 0);
