@@ -61,6 +61,7 @@ test('an application with its API key', async () => {
 	await page.click('dialog button[type=submit]');
 	await page.waitForSelector('.card h2:has-text("Concert hall")');
 	await page.click('button:has-text("New API key")');
+	await page.waitForSelector('dialog code');
 	const codes = await page.locator('dialog code').allInnerTexts();
 	assert.match(codes[0], /^AKID\w+/);
 	assert.ok(codes[1].length >= 32);
@@ -114,7 +115,7 @@ test('the same in Chinese', async () => {
 });
 
 test('a bad parameter is shown where it was given', async () => {
-	await page.click('button:has-text("Apply")');
+	await page.click('button:has-text("Change mix")');
 	await page.fill('.panel input[name=stream_id]', 'a b?');
 	await page.click('.panel button[type=submit]');
 	await page.waitForSelector('.panel [role=alert]');

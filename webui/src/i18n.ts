@@ -37,6 +37,7 @@ const texts = {
 	jitter: ['Jitter', '抖动'],
 	people: ['people', '人'],
 	startMix: ['Start mix', '开始混流'],
+	changeThis: ['Change mix', '更改混流'],
 	changeMix: ['Apply', '应用更改'],
 	stopMix: ['Stop mix', '停止混流'],
 	streamId: ['Stream id', '流 ID'],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Rooms live: who is in, the composed picture, what comes in and goes out.
+import { type ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, type Mix, type Publisher, type Room, type RoomType, type User } from './api';
 import { bitrate, decibel } from './format';
@@ -34,8 +35,8 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 				{mix?.video && mix.flv_url ? <Live url={mix.flv_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
 					<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
 				{mix && <MixFacts mix={mix} />}
-				<MixForm room={room} again={again} />
-				{mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>}
+				<MixForm room={room} again={again}
+					stop={mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>} />
 				{problem && <Problem error={problem} />}
 			</div>
 			<table class="users">
@@ -74,11 +75,11 @@ function MixFacts({ mix }: { mix: Mix }) {
 	</p>;
 }
 
-function MixForm({ room, again }: { room: Room; again: () => void }) {
+function MixForm({ room, again, stop }: { room: Room; again: () => void; stop: ComponentChildren }) {
 	const { mix } = room;
 	const [open, setOpen] = useState(false);
 	if (!open)
-		return <button onClick={() => setOpen(true)}>{mix ? t('changeMix') : t('startMix')} …</button>;
+		return <div class="buttons"><button onClick={() => setOpen(true)}>{mix ? t('changeThis') : t('startMix')} …</button>{stop}</div>;
 	const size = mix?.video ? `${mix.video.width}x${mix.video.height}` : '1280x720';
 	return <div class="panel"><Form submit={mix ? t('changeMix') : t('startMix')} cancel={() => setOpen(false)}
 		onSubmit={async ({ stream_id, record_id, size, rate, kbps, render }) => {
