@@ -11,6 +11,7 @@
 
 #include "firmware/control/cloud/digest.h"
 #include "firmware/control/cloud/host.h"
+#include "firmware/control/text.h"
 
 /* The host that the client asked for, without the port; IPv6 in brackets. What is no host name or
  * address is not repeated to anybody. */
@@ -24,7 +25,7 @@ static void asked_host(char host[TESS_HOST_MAX], const struct tess_request *requ
 	    (tess_host_form(host, received, 1) || tess_host_form(host, received, 0)) && *host &&
 	    strspn(host, allowed) == strlen(host))
 		return;
-	strcpy(host, "localhost");
+	tess_text_copy(host, TESS_HOST_MAX, "localhost");
 }
 
 void tess_address_media(char address[256], const struct tess_control *control,

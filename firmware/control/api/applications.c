@@ -8,6 +8,7 @@
 #include "firmware/control/api/handlers.h"
 #include "firmware/control/api/password.h"
 #include "firmware/control/cloud/usersig.h"
+#include "firmware/control/text.h"
 
 #define USERSIG_MAX_S 31536000
 
@@ -57,10 +58,10 @@ int tess_api_application_of(struct tess_call *call, struct tess_application *app
 	return rc ? rc : 1;
 }
 
-static void copy_if(char *to, const char *from)
+static void copy_if(char *to, size_t size, const char *from)
 {
 	if (from)
-		strcpy(to, from); /* its length was checked */
+		tess_text_copy(to, size, from);
 }
 
 /* The members that both adding and changing know. */
@@ -82,9 +83,9 @@ static int read_fields(struct tess_call *call, struct tess_application *applicat
 					 "usersig_key must be 64 lower case hex digits.")
 			       ? -ENOMEM
 			       : -EINVAL;
-	copy_if(application->name, name);
-	copy_if(application->description, description);
-	copy_if(application->usersig_key, key);
+	copy_if(application->name, sizeof(application->name), name);
+	copy_if(application->description, sizeof(application->description), description);
+	copy_if(application->usersig_key, sizeof(application->usersig_key), key);
 	return 1;
 }
 
@@ -169,7 +170,7 @@ int tess_api_usersig(struct tess_call *call)
 	struct tess_application row;
 	char usersig[TESS_USERSIG_MAX];
 	int64_t expire_s = 86400;
-	const char *user;
+	const char *user = "";
 	int rc;
 
 	rc = tess_api_application_of(call, &row);

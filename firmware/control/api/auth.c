@@ -82,7 +82,7 @@ int tess_auth_identify(struct tess_call *call)
 	size_t length;
 
 	if (authorization) {
-		if (strncasecmp(authorization, "Bearer ", 7))
+		if (strncasecmp(authorization, "Bearer ", 7) != 0)
 			return 0;
 		return by_token(call, authorization + 7 + strspn(authorization + 7, " "));
 	}

@@ -119,7 +119,7 @@ bool tess_backend_is_asked(const struct tess_request *request)
 {
 	const char *at = request->query;
 
-	if (strcmp(request->method, "GET") && strcmp(request->method, "HEAD"))
+	if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
 		return true;
 	if (request->get_header(request->header_arg, "Authorization") ||
 	    request->get_header(request->header_arg, "X-TC-Action"))

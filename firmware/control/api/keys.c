@@ -89,7 +89,7 @@ static int key_of(struct tess_call *call, struct tess_api_key *row)
 int tess_api_key_set(struct tess_call *call)
 {
 	struct tess_api_key row;
-	bool enabled;
+	bool enabled = false;
 	int rc;
 
 	rc = key_of(call, &row);

@@ -105,7 +105,7 @@ int tess_api_recording_remove(struct tess_call *call)
 
 	if (rc < 0)
 		return tess_call_done(rc);
-	if (strcmp(row.state, "deleting")) {
+	if (strcmp(row.state, "deleting") != 0) {
 		if (!tess_recording_over(&row))
 			return tess_call_error(call, 409, "in_use", "",
 					       "The recording goes on; stop its mix first.");
@@ -128,7 +128,7 @@ int tess_api_recording_file(struct tess_call *call)
 	rc = recording_of(call, &row);
 	if (rc < 0)
 		return tess_call_done(rc);
-	if (strcmp(row.state, "finished"))
+	if (strcmp(row.state, "finished") != 0)
 		return tess_call_error(call, 409, "not_finished", "",
 				       "The recording is not finished.");
 	rc = tess_address_file(url, call->control, call->request, row.id, FILE_ADDRESS_LIFE_S);

@@ -11,6 +11,7 @@
 #include "firmware/control/api/views.h"
 #include "firmware/control/cloud/usersig.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/text.h"
 
 /* "101" is taken for a number when nothing says that it is a text */
 static enum tess_room_id_type default_type(const char *id)
@@ -60,7 +61,7 @@ static bool is_listed(const struct listing *listing, const struct tess_cloud_roo
 	const struct tess_cloud_room *only = listing->only;
 
 	if (only && (only->sdk_app_id != room->sdk_app_id || only->type != room->type ||
-		     strcmp(only->id, room->id)))
+		     strcmp(only->id, room->id) != 0))
 		return false;
 	return !listing->application || listing->application == room->sdk_app_id;
 }
@@ -205,7 +206,7 @@ static int read_source(struct tess_call *call, struct tess_publisher *row)
 	    inet_pton(AF_INET6, source, &address) != 1)
 		return tess_call_invalid(call, "source", "source must be an IP address.") ? -ENOMEM
 											  : -EINVAL;
-	strcpy(row->source, source);
+	tess_text_copy(row->source, sizeof(row->source), source);
 	return 1;
 }
 
@@ -241,8 +242,8 @@ static int read_publisher(struct tess_call *call, struct tess_publisher *row, bo
 	if (!*video && !*audio)
 		return tess_call_invalid(call, "video", "video or audio must be sent.") ? -ENOMEM
 											: -EINVAL;
-	strcpy(row->user, user);
-	strcpy(row->stream_type, stream_type);
+	tess_text_copy(row->user, sizeof(row->user), user);
+	tess_text_copy(row->stream_type, sizeof(row->stream_type), stream_type);
 	return 1;
 }
 

@@ -4,15 +4,17 @@
 #include "firmware/control/api/router.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "firmware/base/log.h"
 #include "firmware/control/api/auth.h"
+#include "firmware/control/text.h"
 
 #define MAX_PATH_BYTES 1024
 #define MAX_PARTS      10
+#define ALLOWED_BYTES  64
 
 struct parts {
 	char text[MAX_PATH_BYTES];
@@ -54,9 +56,9 @@ static int split(struct parts *parts, const char *path)
 {
 	char *rest = parts->text, *part;
 
-	if (*path != '/' || strlen(path) >= sizeof(parts->text))
+	if (*path != '/' || strlen(path) > sizeof(parts->text))
 		return -EINVAL;
-	strcpy(parts->text, path + 1);
+	tess_text_copy(parts->text, sizeof(parts->text), path + 1);
 	parts->count = 0;
 	while ((part = strsep(&rest, "/"))) {
 		if (parts->count == MAX_PARTS || percent_decode(part))
@@ -82,7 +84,8 @@ static bool matches(const struct tess_route *route, const struct parts *parts,
 			if (!*parts->part[i])
 				return false;
 			params[param++] = parts->part[i];
-		} else if (strlen(parts->part[i]) != length || memcmp(parts->part[i], at, length)) {
+		} else if (strlen(parts->part[i]) != length ||
+			   memcmp(parts->part[i], at, length) != 0) {
 			return false;
 		}
 		at += length;
@@ -91,11 +94,11 @@ static bool matches(const struct tess_route *route, const struct parts *parts,
 }
 
 static const struct tess_route *find(struct tess_call *call, const struct parts *parts,
-				     char allowed[64])
+				     char allowed[ALLOWED_BYTES])
 {
 	const char *method = call->request->method;
 	const struct tess_route *routes;
-	size_t count;
+	size_t count, length;
 
 	allowed[0] = 0;
 	routes = tess_routes(&count);
@@ -105,9 +108,9 @@ static const struct tess_route *find(struct tess_call *call, const struct parts 
 		if (!strcmp(routes[i].method, method) ||
 		    (!strcmp(routes[i].method, "GET") && !strcmp(method, "HEAD")))
 			return &routes[i];
-		if (*allowed)
-			strcat(allowed, ", ");
-		strcat(allowed, routes[i].method);
+		length = strlen(allowed);
+		snprintf(allowed + length, ALLOWED_BYTES - length, "%s%s", length ? ", " : "",
+			 routes[i].method);
 	}
 	return NULL;
 }
@@ -129,7 +132,7 @@ static const char *header(const struct tess_call *call, const char *name)
  * set this header or this type without asking first. */
 static bool may_be_forged(const struct tess_call *call, const struct tess_route *route)
 {
-	return call->identity.via == TESS_VIA_SESSION && strcmp(route->method, "GET") &&
+	return call->identity.via == TESS_VIA_SESSION && strcmp(route->method, "GET") != 0 &&
 	       !header(call, "X-Tessera") && !is_json(header(call, "Content-Type"));
 }
 
@@ -191,7 +194,7 @@ static int handle(struct tess_call *call)
 {
 	const struct tess_route *route;
 	struct parts parts;
-	char allowed[64];
+	char allowed[ALLOWED_BYTES];
 	int rc;
 
 	if (split(&parts, call->request->path))

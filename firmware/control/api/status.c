@@ -93,9 +93,10 @@ static json_t *details(const struct tess_control *control, const char *status,
 		tess_time_json(now_us), "processes", "name", "control", "up", 1, "since",
 		tess_time_json(control->started_utc_us), process_json(control, TESS_PROCESS_MEDIA),
 		process_json(control, TESS_PROCESS_EGRESS), "engine", name ? name : "", "disk",
-		"total_bytes", (json_int_t)(disk->f_blocks * disk->f_frsize), "free_bytes",
-		(json_int_t)(disk->f_bavail * disk->f_frsize), "rooms", (json_int_t)counts->rooms,
-		"users", (json_int_t)counts->users, "mixes", (json_int_t)counts->mixes, "viewers",
+		"total_bytes", (json_int_t)disk->f_blocks * (json_int_t)disk->f_frsize,
+		"free_bytes", (json_int_t)disk->f_bavail * (json_int_t)disk->f_frsize, "rooms",
+		(json_int_t)counts->rooms, "users", (json_int_t)counts->users, "mixes",
+		(json_int_t)counts->mixes, "viewers",
 		json_integer_value(json_object_get(egress, "viewers")), "recordings",
 		(json_int_t)counts->recordings);
 }

@@ -68,7 +68,7 @@ static int add(struct tess_call *call, const char *name, const char *scope)
 
 int tess_api_token_add(struct tess_call *call)
 {
-	const char *name, *scope = "read";
+	const char *name = "", *scope = "read";
 	int rc;
 
 	rc = tess_fields_only(call, call->body, "", "name scope");

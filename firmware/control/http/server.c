@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "firmware/control/http/dispatch.h"
+#include "firmware/control/text.h"
 
 #define MAX_CONNECTIONS	 256
 #define MAX_FROM_ADDRESS 128
@@ -199,7 +200,7 @@ static void describe_client(struct MHD_Connection *mhd, struct tess_request *req
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *sa = info ? info->client_addr : NULL;
 
-	strcpy(text, "?");
+	tess_text_copy(text, INET6_ADDRSTRLEN, "?");
 	request->address = text;
 	if (sa && sa->sa_family == AF_INET6) {
 		const struct in6_addr *in6 =

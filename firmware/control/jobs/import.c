@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/text.h"
 
 int tess_import_init(struct tess_import *import)
 {
@@ -60,34 +61,26 @@ static int64_t number(const json_t *fact, const char *name)
 	return json_integer_value(json_object_get(fact, name));
 }
 
-static void copy(char *to, size_t size, const char *from)
-{
-	size_t length = strnlen(from, size - 1);
-
-	memcpy(to, from, length);
-	to[length] = 0;
-}
-
 /* While it goes on, only what is of use after a restart of control is written, and not each second.
  */
 static bool worth_writing(const struct tess_recording *row, const json_t *fact)
 {
 	const char *state = text(fact, "state");
 
-	return is_over(state) || strcmp(row->state, state) ||
-	       strcmp(row->path, text(fact, "path")) ||
+	return is_over(state) || strcmp(row->state, state) != 0 ||
+	       strcmp(row->path, text(fact, "path")) != 0 ||
 	       row->start_us != number(fact, "start_utc_us") ||
 	       row->width != number(fact, "width") || row->height != number(fact, "height") ||
-	       strcmp(row->error, text(fact, "error"));
+	       strcmp(row->error, text(fact, "error")) != 0;
 }
 
 static int write_facts(struct tess_control *control, struct tess_recording *row, const json_t *fact)
 {
 	size_t length;
 
-	copy(row->state, sizeof(row->state), text(fact, "state"));
-	copy(row->path, sizeof(row->path), text(fact, "path"));
-	copy(row->error, sizeof(row->error), text(fact, "error"));
+	tess_text_copy(row->state, sizeof(row->state), text(fact, "state"));
+	tess_text_copy(row->path, sizeof(row->path), text(fact, "path"));
+	tess_text_copy(row->error, sizeof(row->error), text(fact, "error"));
 	row->start_us = number(fact, "start_utc_us");
 	row->end_us = number(fact, "end_utc_us");
 	row->duration_us = number(fact, "duration_us");
@@ -115,7 +108,7 @@ static int import_one(struct tess_import *import, struct tess_control *control, 
 	if (rc)
 		return rc;
 	if (!strcmp(row.state, "deleting")) {
-		if (strcmp(state, "deleted"))
+		if (strcmp(state, "deleted") != 0)
 			return 0;
 		rc = tess_store_recording_remove(control->store, id);
 		return rc ? rc : 1;
@@ -123,7 +116,7 @@ static int import_one(struct tess_import *import, struct tess_control *control, 
 	if (!is_known(state))
 		return 0;
 	/* what is finished stays so: egress tells it until it sees the acknowledgement */
-	if (strcmp(row.state, "finished") && worth_writing(&row, fact)) {
+	if (strcmp(row.state, "finished") != 0 && worth_writing(&row, fact)) {
 		bool ended = row.wanted && is_over(state);
 
 		rc = write_facts(control, &row, fact);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/control/text.h"
+
 struct entry {
 	char key[128]; /* "" = free */
 	int64_t since_us;
@@ -37,19 +39,11 @@ void tess_limiter_free(struct tess_limiter *limiter)
 	free(limiter);
 }
 
-static void cut(char key[sizeof(((struct entry *)0)->key)], const char *text)
-{
-	size_t length = strnlen(text, sizeof(((struct entry *)0)->key) - 1);
-
-	memcpy(key, text, length);
-	key[length] = 0;
-}
-
 static struct entry *find(struct tess_limiter *limiter, const char *key)
 {
 	char wanted[sizeof(limiter->entries[0].key)];
 
-	cut(wanted, key);
+	tess_text_copy(wanted, sizeof(wanted), key);
 	for (unsigned i = 0; i < limiter->size; i++)
 		if (!strcmp(limiter->entries[i].key, wanted))
 			return &limiter->entries[i];
@@ -70,7 +64,7 @@ static struct entry *replace(struct tess_limiter *limiter, const char *key, int6
 		if (entry->since_us < oldest->since_us)
 			oldest = entry;
 	}
-	cut(oldest->key, key);
+	tess_text_copy(oldest->key, sizeof(oldest->key), key);
 	oldest->since_us = now_us;
 	oldest->count = 0;
 	return oldest;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/text.h"
 
 #define MAX_STATEMENTS 128
 
@@ -289,9 +290,5 @@ const char *tess_column_str(const struct tess_query *query, int column)
 
 void tess_column_text(const struct tess_query *query, int column, char *text, size_t size)
 {
-	const char *value = tess_column_str(query, column);
-	size_t length = strnlen(value, size - 1);
-
-	memcpy(text, value, length);
-	text[length] = 0;
+	tess_text_copy(text, size, tess_column_str(query, column));
 }

@@ -158,7 +158,7 @@ int tess_migrations_run(struct tess_db *db, unsigned target)
 		TESS_ERROR("store.newer", "version=%u known=%u", version, tess_migrations_latest());
 		return -ENOTSUP;
 	}
-	while (version < target) {
+	while (version < target && version < tess_migrations_latest()) {
 		rc = step(db, ++version);
 		if (rc)
 			return rc;

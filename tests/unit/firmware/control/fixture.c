@@ -15,8 +15,11 @@
 
 static int64_t now_us(const struct tess_clock *clock)
 {
-	return ((const struct fixture *)((const char *)clock - offsetof(struct fixture, time)))
-		->time.now_us;
+	const struct fixture *fixture =
+		(const void *)((const char *)clock - offsetof(struct fixture, time));
+
+	/* a client in another thread may move it */
+	return __atomic_load_n(&fixture->time.now_us, __ATOMIC_SEQ_CST);
 }
 
 static int64_t utc_us(const struct tess_clock *clock)
