@@ -6,6 +6,7 @@
 #include "firmware/base/config.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <libconfig.h>
 #include <stdbool.h>
@@ -16,11 +17,15 @@
 #include <unistd.h>
 
 enum kind {
-	KIND_TEXT = 1, /* char[size] */
-	KIND_DIR,      /* char[size], an absolute path */
-	KIND_LISTEN,   /* char[size], host:port */
+	KIND_TEXT = 1, /* char[size]; min and max are its length in bytes, max 0 = what fits */
 	KIND_U32,      /* uint32_t, min..max */
 	KIND_PORTS,    /* two uint16_t: "min-max", min even */
+};
+
+/* What a text must be besides; an empty one that may be empty is not looked at. */
+struct form {
+	bool (*valid)(const char *text);
+	const char *expected;
 };
 
 struct setting {
@@ -29,52 +34,183 @@ struct setting {
 	size_t offset, size;
 	int64_t min, max;
 	const char *preset;
+	const struct form *form;
 };
 
-#define FIELD(group, name, field, kind, min, max, preset)                                \
-	{                                                                                \
-#group, name, kind, offsetof(struct tess_config, group.field),           \
-			sizeof(((struct tess_config *)0)->group.field), min, max, preset \
+static bool is_path(const char *text)
+{
+	return text[0] == '/';
+}
+
+static bool is_listen(const char *text)
+{
+	union tess_addr address;
+
+	return !tess_config_address(text, &address);
+}
+
+/* Consists of these characters, letters and digits? */
+static bool is_made_of(const char *text, const char *others)
+{
+	for (; *text; text++) {
+		if (!isalnum((unsigned char)*text) && !strchr(others, *text))
+			return false;
 	}
+	return true;
+}
+
+static bool is_host(const char *text)
+{
+	return is_made_of(text, ".-_:");
+}
+
+static bool is_url(const char *text)
+{
+	size_t scheme = !strncmp(text, "http://", 7) ? 7 : !strncmp(text, "https://", 8) ? 8 : 0;
+
+	return scheme && text[scheme] && is_made_of(text + scheme, ".-_~:/[]%");
+}
+
+static bool is_zone(const char *text)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", text);
+	return is_made_of(text, "/_+-") && text[0] != '/' && access(path, R_OK) == 0;
+}
+
+static bool is_net(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	return colon && colon != text && colon[1];
+}
+
+static bool is_engine(const char *text)
+{
+	return !strcmp(text, "auto") || !strcmp(text, "soft");
+}
+
+static const struct form path_form = {is_path, "an absolute path is expected"};
+static const struct form listen_form = {
+	is_listen, "an address like \"0.0.0.0:8080\" or \"[::]:8080\" is expected"};
+static const struct form host_form = {is_host, "an address or the name of a host is expected"};
+static const struct form url_form = {is_url,
+				     "an address like \"https://live.example.com\" is expected"};
+static const struct form zone_form = {
+	is_zone, "a zone like \"Asia/Shanghai\" is expected, one of those in /usr/share/zoneinfo"};
+static const struct form net_form = {is_net,
+				     "a driver and its address like \"udp:0.0.0.0\" are expected"};
+static const struct form engine_form = {is_engine, "\"auto\" or \"soft\" is expected"};
+
+/* A Unix socket's address must hold "/control.sock" too. */
+#define MAX_RUN_DIR 94
+
+#define PLACE(member) \
+	offsetof(struct tess_config, member), sizeof(((struct tess_config *)0)->member)
 
 static const struct setting settings[] = {
-	FIELD(box, "name", name, KIND_TEXT, 1, 0, "tessera"),
-	FIELD(box, "time_zone", time_zone, KIND_TEXT, 0, 0, ""),
-	FIELD(box, "state_dir", state_dir, KIND_DIR, 1, 0, "/var/lib/tessera"),
-	FIELD(box, "run_dir", run_dir, KIND_DIR, 1, 0, "/run/tessera"),
-	FIELD(control, "listen", listen, KIND_LISTEN, 1, 0, "0.0.0.0:8080"),
-	FIELD(control, "webui_dir", webui_dir, KIND_DIR, 0, 0, ""),
-	FIELD(control, "session_hours", session_hours, KIND_U32, 1, 720, "12"),
-	FIELD(media, "net", net, KIND_TEXT, 1, 0, "udp:0.0.0.0"),
-	FIELD(media, "address", address, KIND_TEXT, 0, 0, ""),
-	FIELD(media, "rtp_ports", rtp_port_min, KIND_PORTS, 1024, 65535, "20000-20999"),
-	FIELD(media, "engine", engine, KIND_TEXT, 1, 0, "auto"),
-	FIELD(media, "workers", workers, KIND_U32, 1, 64, "1"),
-	FIELD(media, "codec_threads", codec_threads, KIND_U32, 0, 256, "0"),
-	FIELD(media, "jitter_ms", jitter_ms, KIND_U32, 0, 2000, "100"),
-	FIELD(media, "idle_leave_s", idle_leave_s, KIND_U32, 0, 86400, "60"),
-	FIELD(egress, "listen", listen, KIND_LISTEN, 1, 0, "0.0.0.0:8088"),
-	FIELD(egress, "public_url", public_url, KIND_TEXT, 0, 0, ""),
-	FIELD(egress, "record_dir", record_dir, KIND_DIR, 1, 0, "/var/lib/tessera/recordings"),
-	FIELD(egress, "fragment_ms", fragment_ms, KIND_U32, 200, 10000, "1000"),
-	FIELD(egress, "viewer_buffer_kib", viewer_buffer_kib, KIND_U32, 64, 65536, "2048"),
-	FIELD(egress, "max_viewers", max_viewers, KIND_U32, 1, 1000000, "10000"),
+	{"box", "name", KIND_TEXT, PLACE(box.name), 1, 0, "tessera", NULL},
+	{"box", "time_zone", KIND_TEXT, PLACE(box.time_zone), 0, 0, "", &zone_form},
+	{"box", "state_dir", KIND_TEXT, PLACE(box.state_dir), 1, 0, "/var/lib/tessera", &path_form},
+	{"box", "run_dir", KIND_TEXT, PLACE(box.run_dir), 1, MAX_RUN_DIR, "/run/tessera",
+	 &path_form},
+	{"control", "listen", KIND_TEXT, PLACE(control.listen), 1, 0, "0.0.0.0:8080", &listen_form},
+	{"control", "webui_dir", KIND_TEXT, PLACE(control.webui_dir), 0, 0, "", &path_form},
+	{"control", "session_hours", KIND_U32, PLACE(control.session_hours), 1, 720, "12", NULL},
+	{"media", "net", KIND_TEXT, PLACE(media.net), 1, 0, "udp:0.0.0.0", &net_form},
+	{"media", "address", KIND_TEXT, PLACE(media.address), 0, 0, "", &host_form},
+	{"media", "rtp_ports", KIND_PORTS, PLACE(media.rtp_port_min), 1024, 65535, "20000-20999",
+	 NULL},
+	{"media", "engine", KIND_TEXT, PLACE(media.engine), 1, 0, "auto", &engine_form},
+	{"media", "workers", KIND_U32, PLACE(media.workers), 1, 64, "1", NULL},
+	{"media", "codec_threads", KIND_U32, PLACE(media.codec_threads), 0, 256, "0", NULL},
+	{"media", "jitter_ms", KIND_U32, PLACE(media.jitter_ms), 0, 2000, "100", NULL},
+	{"media", "idle_leave_s", KIND_U32, PLACE(media.idle_leave_s), 0, 86400, "60", NULL},
+	{"egress", "listen", KIND_TEXT, PLACE(egress.listen), 1, 0, "0.0.0.0:8088", &listen_form},
+	{"egress", "public_url", KIND_TEXT, PLACE(egress.public_url), 0, 0, "", &url_form},
+	{"egress", "record_dir", KIND_TEXT, PLACE(egress.record_dir), 1, 0,
+	 "/var/lib/tessera/recordings", &path_form},
+	{"egress", "fragment_ms", KIND_U32, PLACE(egress.fragment_ms), 200, 10000, "1000", NULL},
+	{"egress", "viewer_buffer_kib", KIND_U32, PLACE(egress.viewer_buffer_kib), 64, 65536,
+	 "2048", NULL},
+	{"egress", "max_viewers", KIND_U32, PLACE(egress.max_viewers), 1, 1000000, "10000", NULL},
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
-/* A range of UDP ports. @retval 0, -EINVAL */
-static int parse_ports(const struct setting *setting, const char *text, uint16_t ports[2])
+static int store_number(void *field, const struct setting *setting, const int64_t *number,
+			char *expected, size_t expected_size)
+{
+	if (number && *number >= setting->min && *number <= setting->max) {
+		*(uint32_t *)field = (uint32_t)*number;
+		return 0;
+	}
+	(void)snprintf(expected, expected_size, "a whole number from %lld to %lld is expected",
+		       (long long)setting->min, (long long)setting->max);
+	return -EINVAL;
+}
+
+/* Digits, at most five. @return behind them, NULL when there are none or too many */
+static const char *parse_port(const char *text, unsigned *port)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (!digits || digits > 5)
+		return NULL;
+	*port = (unsigned)strtoul(text, NULL, 10);
+	return text + digits;
+}
+
+/* Two fields that follow each other. */
+static int store_ports(uint16_t *fields, const struct setting *setting, const char *text,
+		       char *expected, size_t expected_size)
 {
 	unsigned min, max;
-	char end;
 
-	if (sscanf(text, "%5u-%5u%c", &min, &max, &end) != 2 || min % 2 ||
-	    min < (unsigned)setting->min || max > (unsigned)setting->max || max < min + 3)
-		return -EINVAL;
-	ports[0] = (uint16_t)min;
-	ports[1] = (uint16_t)max;
-	return 0;
+	_Static_assert(offsetof(struct tess_config, media.rtp_port_max) ==
+			       offsetof(struct tess_config, media.rtp_port_min) + sizeof(uint16_t),
+		       "the two ports of a range are neighbours");
+	text = text ? parse_port(text, &min) : NULL;
+	text = text && *text == '-' ? parse_port(text + 1, &max) : NULL;
+	if (text && !*text && min % 2 == 0 && min >= setting->min && max <= setting->max &&
+	    max >= min + 3) {
+		fields[0] = (uint16_t)min;
+		fields[1] = (uint16_t)max;
+		return 0;
+	}
+	(void)snprintf(expected, expected_size,
+		       "a range like \"20000-20999\" is expected, even start, at least 4 ports, "
+		       "%lld to %lld",
+		       (long long)setting->min, (long long)setting->max);
+	return -EINVAL;
+}
+
+static int store_text(char *field, const struct setting *setting, const char *text, char *expected,
+		      size_t expected_size)
+{
+	size_t length = text ? strlen(text) : 0;
+	size_t max = setting->max ? (size_t)setting->max : setting->size - 1;
+	bool control = false;
+
+	for (size_t i = 0; i < length; i++)
+		control = control || (unsigned char)text[i] < ' ' || text[i] == 0x7f;
+	if (!text)
+		(void)snprintf(expected, expected_size, "a text in quotes is expected");
+	else if (length < (size_t)setting->min)
+		(void)snprintf(expected, expected_size, "it must not be empty");
+	else if (length > max)
+		(void)snprintf(expected, expected_size, "it is longer than %zu bytes", max);
+	else if (control)
+		(void)snprintf(expected, expected_size, "it has control characters in it");
+	else if (length && setting->form && !setting->form->valid(text))
+		(void)snprintf(expected, expected_size, "%s", setting->form->expected);
+	else {
+		memset(field, 0, setting->size);
+		memcpy(field, text, length);
+		return 0;
+	}
+	return -EINVAL;
 }
 
 /*
@@ -84,58 +220,16 @@ static int store(struct tess_config *config, const struct setting *setting, cons
 		 const int64_t *number, char *expected, size_t expected_size)
 {
 	void *field = (char *)config + setting->offset;
-	union tess_addr address;
 
 	switch (setting->kind) {
 	case KIND_U32:
-		if (!number || *number < setting->min || *number > setting->max) {
-			(void)snprintf(expected, expected_size,
-				       "a whole number from %lld to %lld is expected",
-				       (long long)setting->min, (long long)setting->max);
-			return -EINVAL;
-		}
-		*(uint32_t *)field = (uint32_t)*number;
-		return 0;
+		return store_number(field, setting, number, expected, expected_size);
 	case KIND_PORTS:
-		if (!text || parse_ports(setting, text, field)) {
-			(void)snprintf(
-				expected, expected_size,
-				"a range like \"20000-20999\" is expected, even start, at least "
-				"4 ports, %lld to %lld",
-				(long long)setting->min, (long long)setting->max);
-			return -EINVAL;
-		}
-		return 0;
+		return store_ports(field, setting, text, expected, expected_size);
 	case KIND_TEXT:
-	case KIND_DIR:
-	case KIND_LISTEN:
-		break;
+		return store_text(field, setting, text, expected, expected_size);
 	}
-	if (!text) {
-		(void)snprintf(expected, expected_size, "a text in quotes is expected");
-		return -EINVAL;
-	}
-	if (strlen(text) < (size_t)setting->min) {
-		(void)snprintf(expected, expected_size, "it must not be empty");
-		return -EINVAL;
-	}
-	if (strlen(text) >= setting->size) {
-		(void)snprintf(expected, expected_size, "it is longer than %zu bytes",
-			       setting->size - 1);
-		return -EINVAL;
-	}
-	if (setting->kind == KIND_DIR && *text && *text != '/') {
-		(void)snprintf(expected, expected_size, "an absolute path is expected");
-		return -EINVAL;
-	}
-	if (setting->kind == KIND_LISTEN && tess_config_address(text, &address)) {
-		(void)snprintf(expected, expected_size,
-			       "an address like \"0.0.0.0:8080\" or \"[::]:8080\" is expected");
-		return -EINVAL;
-	}
-	memset(field, 0, setting->size);
-	memcpy(field, text, strlen(text));
-	return 0;
+	return -EINVAL;
 }
 
 static void locate_webui(struct tess_config *config)
@@ -194,6 +288,14 @@ static bool is_group(const char *name)
 	return false;
 }
 
+/* "FILE:LINE", also of a file that this one includes. */
+static void describe_place(char *place, size_t size, const config_setting_t *item, const char *path)
+{
+	const char *file = config_setting_source_file(item);
+
+	(void)snprintf(place, size, "%s:%u", file ? file : path, config_setting_source_line(item));
+}
+
 static int read_setting(struct tess_config *config, const char *group, config_setting_t *item,
 			const char *path, char *error, size_t error_size)
 {
@@ -203,11 +305,12 @@ static int read_setting(struct tess_config *config, const char *group, config_se
 	const char *text = NULL;
 	char expected[160];
 	int64_t number = 0;
+	char place[300];
 	bool is_number;
 
+	describe_place(place, sizeof(place), item, path);
 	if (!setting) {
-		(void)snprintf(error, error_size, "%s:%u: unknown setting %s.%s", path,
-			       config_setting_source_line(item), group, name);
+		(void)snprintf(error, error_size, "%s: unknown setting %s.%s", place, group, name);
 		return -EINVAL;
 	}
 	is_number = type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
@@ -216,48 +319,72 @@ static int read_setting(struct tess_config *config, const char *group, config_se
 	else if (type == CONFIG_TYPE_STRING)
 		text = config_setting_get_string(item);
 	if (store(config, setting, text, is_number ? &number : NULL, expected, sizeof(expected))) {
-		(void)snprintf(error, error_size, "%s:%u: %s.%s: %s", path,
-			       config_setting_source_line(item), group, name, expected);
+		(void)snprintf(error, error_size, "%s: %s.%s: %s", place, group, name, expected);
 		return -EINVAL;
 	}
 	return 0;
 }
 
+static int read_group(struct tess_config *config, config_setting_t *group, const char *path,
+		      char *error, size_t error_size)
+{
+	const char *name = config_setting_name(group);
+	char place[300];
+	int err = 0;
+
+	if (!is_group(name) || !config_setting_is_group(group)) {
+		describe_place(place, sizeof(place), group, path);
+		(void)snprintf(error, error_size,
+			       "%s: %s is not one of the groups box, control, media, egress", place,
+			       name);
+		return -EINVAL;
+	}
+	for (int i = 0; !err && i < config_setting_length(group); i++)
+		err = read_setting(config, name, config_setting_get_elem(group, (unsigned)i), path,
+				   error, error_size);
+	return err;
+}
+
+/* The library ends the process when it cannot read what it has opened. */
+static int open_file(FILE **streamp, const char *path)
+{
+	struct stat status;
+
+	*streamp = fopen(path, "re");
+	if (!*streamp)
+		return -errno;
+	if (!fstat(fileno(*streamp), &status) && !S_ISDIR(status.st_mode))
+		return 0;
+	(void)fclose(*streamp);
+	return -EISDIR;
+}
+
 int tess_config_load(struct tess_config *config, const char *path, char *error, size_t error_size)
 {
 	struct tess_config next = *config;
+	config_setting_t *root;
 	config_t file;
-	FILE *stream = fopen(path, "re");
-	int err = 0;
+	FILE *stream;
+	int err;
 
-	if (!stream) {
-		err = -errno;
+	err = open_file(&stream, path);
+	if (err) {
 		(void)snprintf(error, error_size, "%s: %s", path, strerror(-err));
 		return err;
 	}
 	config_init(&file);
 	if (config_read(&file, stream) != CONFIG_TRUE) {
-		(void)snprintf(error, error_size, "%s:%d: %s", path, config_error_line(&file),
-			       config_error_text(&file));
+		const char *name = config_error_file(&file);
+
+		(void)snprintf(error, error_size, "%s:%d: %s", name ? name : path,
+			       config_error_line(&file), config_error_text(&file));
 		err = -EINVAL;
 	}
 	(void)fclose(stream);
-	for (int i = 0; !err && i < config_setting_length(config_root_setting(&file)); i++) {
-		config_setting_t *group =
-			config_setting_get_elem(config_root_setting(&file), (unsigned)i);
-		const char *name = config_setting_name(group);
-
-		if (!is_group(name) || !config_setting_is_group(group)) {
-			(void)snprintf(
-				error, error_size,
-				"%s:%u: %s is not one of the groups box, control, media, egress",
-				path, config_setting_source_line(group), name);
-			err = -EINVAL;
-		}
-		for (int j = 0; !err && j < config_setting_length(group); j++)
-			err = read_setting(&next, name, config_setting_get_elem(group, (unsigned)j),
-					   path, error, error_size);
-	}
+	root = config_root_setting(&file);
+	for (int i = 0; !err && i < config_setting_length(root); i++)
+		err = read_group(&next, config_setting_get_elem(root, (unsigned)i), path, error,
+				 error_size);
 	config_destroy(&file);
 	if (!err)
 		*config = next;

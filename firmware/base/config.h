@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * firmware/base/config.h - the box's configuration (libconfig syntax; docs/configuration.md).
  *
- * One file for all processes. Every value has a default; an unknown name, a wrong type or a value out
- * of range is refused with "FILE:LINE: text".
+ * One file for all processes, which may include others (@include "FILE"). Every value has a
+ * default; an unknown name, a wrong type or a value out of range is refused with "FILE:LINE: text".
  */
 #ifndef TESS_BASE_CONFIG_H
 #define TESS_BASE_CONFIG_H
@@ -14,33 +14,33 @@
 
 struct tess_config {
 	struct {
-		char name[64];         /* "tessera" */
-		char time_zone[64];    /* "" = the system's; used in file names */
-		char state_dir[256];   /* SQLite; "/var/lib/tessera" */
-		char run_dir[256];     /* sockets; "/run/tessera" */
+		char name[64];	     /* "tessera" */
+		char time_zone[64];  /* "" = the system's; used in file names */
+		char state_dir[256]; /* SQLite; "/var/lib/tessera" */
+		char run_dir[256];   /* sockets; "/run/tessera" */
 	} box;
 	struct {
-		char listen[64];       /* "0.0.0.0:8080": cloud API, admin REST, web UI */
-		char webui_dir[256];   /* built web UI; found beside the program by default */
+		char listen[64];	/* "0.0.0.0:8080": cloud API, admin REST, web UI */
+		char webui_dir[256];	/* built web UI; found beside the program by default */
 		uint32_t session_hours; /* 12 */
 	} control;
 	struct {
-		char net[64];          /* "udp:0.0.0.0" */
-		char address[64];      /* told to publishers; "" = the host they asked for */
+		char net[64];	  /* "udp:0.0.0.0" */
+		char address[64]; /* told to publishers; "" = the host they asked for */
 		uint16_t rtp_port_min, rtp_port_max; /* 20000-20999; even min */
-		char engine[16];       /* "auto" */
-		uint32_t workers;      /* room threads, 1 */
-		uint32_t codec_threads; /* decode and encode threads beside them; 0 = number of cores */
-		uint32_t jitter_ms;    /* 100 */
+		char engine[16];		     /* "auto" */
+		uint32_t workers;		     /* room threads, 1 */
+		uint32_t codec_threads;		     /* 0 = number of cores */
+		uint32_t jitter_ms;		     /* 100 */
 		uint32_t idle_leave_s; /* a plain-RTP user without packets leaves; 60; 0 = never */
 	} media;
 	struct {
-		char listen[64];       /* "0.0.0.0:8088": http-flv and files */
-		char public_url[256];  /* as viewers reach it; "" = the host they asked for and the port */
-		char record_dir[256];  /* "/var/lib/tessera/recordings" */
-		uint32_t fragment_ms;  /* 1000 */
+		char listen[64];	    /* "0.0.0.0:8088": http-flv and files */
+		char public_url[256];	    /* for viewers; "" = the host they asked for */
+		char record_dir[256];	    /* "/var/lib/tessera/recordings" */
+		uint32_t fragment_ms;	    /* 1000 */
 		uint32_t viewer_buffer_kib; /* most bytes waiting for one slow viewer; 2048 */
-		uint32_t max_viewers;  /* 10000 */
+		uint32_t max_viewers;	    /* 10000 */
 	} egress;
 };
 
@@ -48,7 +48,7 @@ struct tess_config {
 void tess_config_defaults(struct tess_config *config);
 /**
  * Read @p path over the defaults. On failure *config is unchanged and @p error holds one line.
- * @retval 0, -EINVAL (see error), -ENOENT, -EACCES
+ * @retval 0, -EINVAL (see error), -ENOENT, -EACCES, -EISDIR
  */
 int tess_config_load(struct tess_config *config, const char *path, char *error,
 		     size_t error_size) TESS_MUST_CHECK;

@@ -3,6 +3,7 @@
  */
 #include "firmware/base/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,14 +22,29 @@ void tess_log_init(const char *process, enum tess_log_level level)
 	setup.level = level;
 }
 
+/* One event is one line, and cannot steer a terminal, whatever a value holds. */
+static void make_printable(unsigned char *text, int length)
+{
+	for (int i = 0; i < length; i++) {
+		/* U+0080..U+009F, the control characters of ISO 6429, in UTF-8 */
+		bool c1 = text[i] == 0xc2 && i + 1 < length && text[i + 1] >= 0x80 &&
+			  text[i + 1] < 0xa0;
+
+		if (c1)
+			text[i + 1] = ' ';
+		if (c1 || text[i] < ' ' || text[i] == 0x7f)
+			text[i] = ' ';
+	}
+}
+
 void tess_log(enum tess_log_level level, const char *event, const char *format, ...)
 {
 	static const char *const names[] = {"", "error", "warn", "info", "debug"};
 	struct timespec now;
 	char line[2048];
 	struct tm utc;
+	int error = errno, n, more;
 	va_list args;
-	int n, more;
 
 	if (level > setup.level)
 		return;
@@ -44,15 +60,12 @@ void tess_log(enum tess_log_level level, const char *event, const char *format, 
 		n += more;
 	if (n > (int)sizeof(line) - 2)
 		n = sizeof(line) - 2;
-	/* one event is one line, whatever a value holds */
-	for (int i = 0; i < n; i++) {
-		if ((unsigned char)line[i] < ' ')
-			line[i] = ' ';
-	}
+	make_printable((unsigned char *)line, n);
 	line[n++] = '\n';
 	/* one write a line, so that lines of several threads and processes do not mix */
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
-		return;
+		n = 0; /* there is nobody to tell */
+	errno = error;
 }
 
 bool tess_log_allowed(struct tess_log_limit *limit, int64_t now_us, uint64_t *suppressed)

@@ -21,6 +21,7 @@ enum tess_log_level {
 
 /** Name of this process in each line, and the most verbose level written. Before threads start. */
 void tess_log_init(const char *process, enum tess_log_level level);
+/** One line of at most 2 KiB; control characters in it become blanks. Keeps errno. */
 void tess_log(enum tess_log_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -29,7 +30,7 @@ void tess_log(enum tess_log_level level, const char *event, const char *format, 
 #define TESS_INFO(event, ...)  tess_log(TESS_LOG_INFO, event, __VA_ARGS__)
 #define TESS_DEBUG(event, ...) tess_log(TESS_LOG_DEBUG, event, __VA_ARGS__)
 
-/** For the packet path: true at most once a second per limiter; *suppressed is how many were not. */
+/** True at most once a second for each limiter; *suppressed is how often it was not since. */
 struct tess_log_limit {
 	int64_t last_us;
 	uint64_t suppressed;

@@ -52,9 +52,10 @@ static void test_values(void **state)
 
 	(void)state;
 	tess_config_defaults(&config);
-	assert_int_equal(load("box: { name = \"hall 3\"; };\n"
+	assert_int_equal(load("box: { name = \"hall 3\"; time_zone = \"UTC\"; };\n"
 			      "media: { rtp_ports = \"30000-30099\"; jitter_ms = 40; };\n"
-			      "egress: { listen = \"[::1]:9000\"; };\n",
+			      "egress: { listen = \"[::1]:9000\";"
+			      " public_url = \"https://live.example.com:8443/box/\"; };\n",
 			      &config, error, sizeof(error)),
 			 0);
 	assert_string_equal(config.box.name, "hall 3");
@@ -62,8 +63,17 @@ static void test_values(void **state)
 	assert_int_equal(config.media.rtp_port_max, 30099);
 	assert_int_equal(config.media.jitter_ms, 40);
 	assert_string_equal(config.egress.listen, "[::1]:9000");
+	assert_string_equal(config.egress.public_url, "https://live.example.com:8443/box/");
 	assert_string_equal(config.control.listen, "0.0.0.0:8080"); /* the others stay */
 }
+
+#define TEN_BYTES "0123456789"
+#define LONG_NAME                                                                                 \
+	TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES \
+		"0123"
+#define ZONE_MESSAGE                                                                     \
+	":1: box.time_zone: a zone like \"Asia/Shanghai\" is expected, one of those in " \
+	"/usr/share/zoneinfo"
 
 /* Each wrong file: what it says after the path, and the configuration stays as it was. */
 static void test_messages(void **state)
@@ -100,6 +110,34 @@ static void test_messages(void **state)
 		 ":1: media.rtp_ports: a range like \"20000-20999\" is expected, even start, at "
 		 "least "
 		 "4 ports, 1024 to 65535"},
+		/* as an unsigned number this would be an even one above 1024 */
+		{"media: { rtp_ports = \"-2-1030\"; };",
+		 ":1: media.rtp_ports: a range like \"20000-20999\" is expected, even start, at "
+		 "least 4 ports, 1024 to 65535"},
+		{"media: { rtp_ports = \"20000- 20999\"; };",
+		 ":1: media.rtp_ports: a range like \"20000-20999\" is expected, even start, at "
+		 "least 4 ports, 1024 to 65535"},
+		{"media: { rtp_ports = \"20000-20002\"; };",
+		 ":1: media.rtp_ports: a range like \"20000-20999\" is expected, even start, at "
+		 "least 4 ports, 1024 to 65535"},
+		{"box: { run_dir = \"/" LONG_NAME "\"; };",
+		 ":1: box.run_dir: it is longer than 94 bytes"},
+		{"box: { name = \"a\\nb\"; };", ":1: box.name: it has control characters in it"},
+		{"box: { time_zone = \"Asia/Nowhere\"; };", ZONE_MESSAGE},
+		{"box: { time_zone = \"../../../etc/passwd\"; };", ZONE_MESSAGE},
+		{"media: { engine = \"sofft\"; };",
+		 ":1: media.engine: \"auto\" or \"soft\" is expected"},
+		{"media: { net = \"0.0.0.0\"; };",
+		 ":1: media.net: a driver and its address like \"udp:0.0.0.0\" are expected"},
+		{"media: { address = \"a b\"; };",
+		 ":1: media.address: an address or the name of a host is expected"},
+		{"egress: { public_url = \"live.example.com\"; };",
+		 ":1: egress.public_url: an address like \"https://live.example.com\" is "
+		 "expected"},
+		{"egress: { public_url = \"http://\"; };",
+		 ":1: egress.public_url: an address like \"https://live.example.com\" is "
+		 "expected"},
+		{"box: { name = \"a\"; name = \"b\"; };", ":1: duplicate setting name"},
 		{"box: { name = \"", ":1: syntax error"},
 	};
 
@@ -129,6 +167,41 @@ static void test_missing_file(void **state)
 	assert_string_equal(error, "/nowhere/x.conf: No such file or directory");
 }
 
+static void test_folder(void **state)
+{
+	struct tess_config config;
+	char error[256];
+
+	(void)state;
+	tess_config_defaults(&config);
+	assert_int_equal(tess_config_load(&config, "/tmp", error, sizeof(error)), -EISDIR);
+	assert_string_equal(error, "/tmp: Is a directory");
+}
+
+/* The message names the file that is included, not the one that includes it. */
+static void test_included_file(void **state)
+{
+	static const char *const texts[] = {"\n\nbox: { nam = \"x\"; };\n", "\nbox = { ;\n"};
+	static const char *const messages[] = {":3: unknown setting box.nam", ":2: syntax error"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		char included[] = "/tmp/tessera-include-XXXXXX", text[128], error[256],
+		     expected[128];
+		struct tess_config config;
+		int fd = mkstemp(included);
+
+		assert_int_equal(write(fd, texts[i], strlen(texts[i])), strlen(texts[i]));
+		close(fd);
+		(void)snprintf(text, sizeof(text), "@include \"%s\"\n", included);
+		tess_config_defaults(&config);
+		assert_int_equal(load(text, &config, error, sizeof(error)), -EINVAL);
+		(void)snprintf(expected, sizeof(expected), "%s%s", included, messages[i]);
+		assert_string_equal(error, expected);
+		unlink(included);
+	}
+}
+
 static void test_address(void **state)
 {
 	union tess_addr address;
@@ -150,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_messages), cmocka_unit_test(test_missing_file),
+		cmocka_unit_test(test_folder),	 cmocka_unit_test(test_included_file),
 		cmocka_unit_test(test_address),
 	};
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -152,9 +153,10 @@ static void test_log_limit(void **state)
 	assert_int_equal(suppressed, 2);
 }
 
-/* A value with a line break must not forge a second line. */
+/* A value must not forge a second line, nor steer a terminal that shows the log. */
 static void test_log_line(void **state)
 {
+	static const char user[] = "a\nfake\x7f\xc2\x9b[2J \xc3\xa9";
 	int pipes[2], saved;
 	char text[256];
 	ssize_t n;
@@ -165,13 +167,15 @@ static void test_log_line(void **state)
 	dup2(pipes[1], STDERR_FILENO);
 	tess_log_init("test", TESS_LOG_INFO);
 	TESS_DEBUG("hidden", "x=%d", 1);
-	TESS_INFO("user.entered", "user=%s", "a\nfake line");
+	errno = ENOTTY;
+	TESS_INFO("user.entered", "user=%s", user);
+	assert_int_equal(errno, ENOTTY);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	n = read(pipes[0], text, sizeof(text) - 1);
 	assert_true(n > 25);
 	text[n] = '\0';
-	assert_string_equal(text + 24, " info test user.entered user=a fake line\n");
+	assert_string_equal(text + 24, " info test user.entered user=a fake   [2J \xc3\xa9\n");
 	close(pipes[0]);
 	close(pipes[1]);
 }
