@@ -54,7 +54,12 @@ static int make_config(const char *folder, const char *path)
 		"box: { state_dir = \"%s\"; run_dir = \"%s/run\"; };\n"
 		"egress: { record_dir = \"%s/recordings\"; };\n",
 		folder, folder, folder);
-	return fclose(file) ? -1 : 0;
+	if (fclose(file)) {
+		fprintf(stderr, "tessera: %s: %s\n", path, strerror(errno));
+		(void)unlink(path); /* half of it would be taken for whole the next time */
+		return -1;
+	}
+	return 0;
 }
 
 static int use_folder(const char *name, char *path, size_t size)
@@ -102,17 +107,20 @@ static int load(struct tess_config *config, const char *path)
 
 static int command_run(int argc, char **argv)
 {
-	char path[512] = SYSTEM_CONFIG;
+	const char *path = SYSTEM_CONFIG;
 	struct tess_config config;
+	char own[256];
 	int err;
 
-	if (argc == 2 && !strcmp(argv[0], "--config"))
-		(void)snprintf(path, sizeof(path), "%s", argv[1]);
-	else if (argc == 2 && !strcmp(argv[0], "--dir")) {
-		if (use_folder(argv[1], path, sizeof(path)))
+	if (argc == 2 && !strcmp(argv[0], "--config")) {
+		path = argv[1];
+	} else if (argc == 2 && !strcmp(argv[0], "--dir")) {
+		if (use_folder(argv[1], own, sizeof(own)))
 			return 1;
-	} else if (argc)
+		path = own;
+	} else if (argc) {
 		return usage(stderr);
+	}
 	if (load(&config, path) || make_folder(config.box.state_dir) ||
 	    make_folder(config.box.run_dir) || make_folder(config.egress.record_dir))
 		return 1;

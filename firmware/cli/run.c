@@ -165,6 +165,8 @@ int tess_run(const char *config_path)
 
 	if (err)
 		return err;
+	/* who started us may have it ignored, and then nobody would be told of an end */
+	(void)signal(SIGCHLD, SIG_DFL);
 	err = tess_loop_alloc(&run.loop);
 	if (err)
 		return err;

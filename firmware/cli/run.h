@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/cli/run.h - starts and supervises control, media and egress, for development: on a box each is
- * a systemd unit of its own.
+ * firmware/cli/run.h - starts and supervises control, media and egress, for development: on a box
+ * each is a systemd unit of its own.
  */
 #ifndef TESS_CLI_RUN_H
 #define TESS_CLI_RUN_H
@@ -8,8 +8,8 @@
 #include "hal/net.h"
 
 /**
- * Run the three programs that stand beside this one until SIGINT or SIGTERM; one that ends is started
- * again (after 100 ms, doubled up to 5 s while it keeps ending within 10 s).
+ * Run the three programs that stand beside this one until SIGINT or SIGTERM; one that ends is
+ * started again (after 100 ms, doubled up to 5 s while it keeps ending within 10 s).
  * @retval 0 ended by a signal, or a negative errno: nothing runs
  */
 int tess_run(const char *config_path) TESS_MUST_CHECK;
