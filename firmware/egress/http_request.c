@@ -110,7 +110,7 @@ static int parse_target(struct tess_http_request *request, struct text target)
 		target.at = slash;
 	}
 	if (text_is(target, "*")) { /* OPTIONS * */
-		(void)strcpy(request->path, "*");
+		memcpy(request->path, "*", 2);
 		return request->method == TESS_HTTP_OPTIONS ? 0 : -EBADMSG;
 	}
 	if (!target.length || *target.at != '/')

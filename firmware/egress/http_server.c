@@ -31,8 +31,8 @@
 	"Access-Control-Allow-Origin: *\r\n"
 
 struct connection {
-	struct connection *next, **linkp;
 	struct tess_http *http;
+	unsigned index; /* of http->connections */
 	int fd;
 	struct tess_watch *watch;
 	int64_t deadline_us;
@@ -48,7 +48,7 @@ struct tess_http {
 	int fd;
 	struct tess_watch *watch;
 	struct tess_timer *sweep;
-	struct connection *connections;
+	struct connection **connections; /* in no order; one that leaves is replaced by the last */
 	unsigned connection_count;
 	bool has_key;
 	uint8_t key[TESS_TOKEN_KEY_SIZE];
@@ -92,10 +92,10 @@ static const char *reason_phrase(int status)
 /** Let go of the connection without closing its socket. */
 static void connection_forget(struct connection *connection)
 {
-	connection->http->connection_count--;
-	*connection->linkp = connection->next;
-	if (connection->next)
-		connection->next->linkp = connection->linkp;
+	struct tess_http *http = connection->http;
+
+	http->connections[connection->index] = http->connections[--http->connection_count];
+	http->connections[connection->index]->index = connection->index;
 	tess_watch_remove(connection->watch);
 	tess_http_file_close(&connection->file);
 	free(connection->input);
@@ -387,12 +387,8 @@ static void connection_open(struct tess_http *http, int fd)
 	connection->fd = fd;
 	connection->file.fd = -1;
 	connection->deadline_us = tess_loop_now_us(http->loop) + HEAD_US;
-	connection->next = http->connections;
-	connection->linkp = &http->connections;
-	if (connection->next)
-		connection->next->linkp = &connection->next;
-	http->connections = connection;
-	http->connection_count++;
+	connection->index = http->connection_count;
+	http->connections[http->connection_count++] = connection;
 }
 
 static void on_listener(void *arg, uint32_t events)
@@ -422,10 +418,10 @@ static void on_sweep(void *arg)
 {
 	struct tess_http *http = arg;
 	int64_t now_us = tess_loop_now_us(http->loop);
-	struct connection *next;
 
-	for (struct connection *connection = http->connections; connection; connection = next) {
-		next = connection->next;
+	for (unsigned i = http->connection_count; i-- > 0;) {
+		struct connection *connection = http->connections[i];
+
 		if (now_us < connection->deadline_us)
 			continue;
 		/* an idle connection is closed without a word, a begun request gets an answer */
@@ -464,7 +460,9 @@ int tess_http_alloc(struct tess_http **httpp, struct tess_loop *loop,
 		return -ENOMEM;
 	http->loop = loop;
 	http->config = *config;
-	rc = open_listener(http);
+	http->fd = -1;
+	http->connections = calloc(config->max_connections, sizeof(*http->connections));
+	rc = http->connections ? open_listener(http) : -ENOMEM;
 	if (!rc)
 		rc = tess_timer_alloc(&http->sweep, loop, on_sweep, http);
 	if (rc) {
@@ -480,12 +478,13 @@ void tess_http_free(struct tess_http *http)
 {
 	if (!http)
 		return;
-	while (http->connections)
-		connection_close(http->connections);
+	while (http->connection_count)
+		connection_close(http->connections[http->connection_count - 1]);
 	tess_timer_free(http->sweep);
 	tess_watch_remove(http->watch);
 	if (http->fd >= 0)
 		(void)close(http->fd);
+	free(http->connections);
 	free(http);
 }
 
@@ -497,7 +496,7 @@ void tess_http_set_key(struct tess_http *http, const uint8_t key[TESS_TOKEN_KEY_
 
 uint16_t tess_http_port(const struct tess_http *http)
 {
-	union tess_addr address;
+	union tess_addr address = {.in = {.sin_family = AF_UNSPEC}};
 	socklen_t size = sizeof(address);
 
 	if (getsockname(http->fd, &address.sa, &size))

@@ -25,8 +25,8 @@
 #define MAX_INPUT_BYTES 65536
 
 struct player {
-	struct player *next, **linkp;
 	struct output *output;
+	unsigned index; /* of output->players */
 	struct tess_viewer viewer;
 	struct tess_watch *watch;
 	int64_t due_us, progress_us;
@@ -41,8 +41,8 @@ struct output {
 	struct tess_live *live;
 	struct tess_sink *sink;
 	struct tess_window *window;
-	struct player *players;
-	unsigned player_count;
+	struct player **players; /* in no order; one that leaves is replaced by the last */
+	unsigned player_count, player_room;
 	char name[TESS_LIVE_NAME_SIZE], stream[TESS_STREAM_KEY_SIZE];
 	bool wanted; /* while a desired state is applied */
 	bool up, ended;
@@ -95,11 +95,9 @@ static void player_close(struct player *player, const char *reason)
 		   player->viewer.bytes_sent);
 	output->closed_sent += player->viewer.bytes_sent;
 	output->live->closed_sent += player->viewer.bytes_sent;
-	output->player_count--;
+	output->players[player->index] = output->players[--output->player_count];
+	output->players[player->index]->index = player->index;
 	output->live->player_count--;
-	*player->linkp = player->next;
-	if (player->next)
-		player->next->linkp = player->linkp;
 	tess_watch_remove(player->watch);
 	(void)close(player->viewer.fd);
 	tess_viewer_clear(&player->viewer);
@@ -108,8 +106,8 @@ static void player_close(struct player *player, const char *reason)
 
 static void close_all(struct output *output, const char *reason)
 {
-	while (output->players)
-		player_close(output->players, reason);
+	while (output->player_count)
+		player_close(output->players[output->player_count - 1], reason);
 }
 
 static void on_stream_up(void *arg, const struct tess_stream_info *info, uint64_t epoch)
@@ -153,8 +151,8 @@ static void on_stream_end(void *arg)
 	on_stream_away(output);
 	output->ended = true;
 	/* players are closed when they have the last of it */
-	for (struct player *player = output->players; player; player = player->next)
-		player->drained = false;
+	for (unsigned i = 0; i < output->player_count; i++)
+		output->players[i]->drained = false;
 }
 
 static const struct tess_sink_ops live_sink = {
@@ -175,6 +173,7 @@ static void output_free(struct output *output)
 	close_all(output, "removed");
 	tess_streams_detach(output->sink);
 	tess_window_free(output->window);
+	free(output->players);
 	free(output);
 }
 
@@ -213,8 +212,8 @@ static int output_add(struct tess_live *live, const char *name, const char *stre
 	output->live = live;
 	output->wanted = true;
 	output->away_us = output->measured_us = tess_loop_now_us(live->loop);
-	(void)strcpy(output->name, name);
-	(void)strcpy(output->stream, stream);
+	memcpy(output->name, name, strlen(name) + 1);
+	memcpy(output->stream, stream, strlen(stream) + 1);
 	rc = tess_window_alloc(&output->window, live->config.viewer_buffer_bytes);
 	if (!rc)
 		rc = tess_streams_attach(&output->sink, live->streams, stream, &live_sink, output,
@@ -278,6 +277,22 @@ int tess_live_admit(struct tess_live *live, const char *name)
 	return 0;
 }
 
+/** A place for one more. @retval 0, -ENOMEM */
+static int make_room(struct output *output)
+{
+	unsigned room = output->player_room ? output->player_room * 2 : 16;
+	struct player **players;
+
+	if (output->player_count < output->player_room)
+		return 0;
+	players = realloc(output->players, room * sizeof(*players));
+	if (!players)
+		return -ENOMEM;
+	output->players = players;
+	output->player_room = room;
+	return 0;
+}
+
 int tess_live_join(struct tess_live *live, const char *name, int fd)
 {
 	struct output *output = find(live, name);
@@ -286,7 +301,7 @@ int tess_live_join(struct tess_live *live, const char *name, int fd)
 
 	if (!output)
 		return -ENOENT;
-	player = calloc(1, sizeof(*player));
+	player = make_room(output) ? NULL : calloc(1, sizeof(*player));
 	if (!player)
 		return -ENOMEM;
 	rc = tess_watch_add(&player->watch, live->loop, fd, EPOLLIN | EPOLLRDHUP, on_io, player);
@@ -299,12 +314,8 @@ int tess_live_join(struct tess_live *live, const char *name, int fd)
 	/* the odd step reaches all 1024 phases, neighbours far apart */
 	player->phase = live->next_phase = (live->next_phase + 633) % 1024;
 	tess_viewer_init(&player->viewer, fd, output->window);
-	player->next = output->players;
-	player->linkp = &output->players;
-	if (player->next)
-		player->next->linkp = &player->next;
-	output->players = player;
-	output->player_count++;
+	player->index = output->player_count;
+	output->players[output->player_count++] = player;
 	if (live->player_count++ == 0)
 		tess_timer_start(live->tick, 0);
 	return 0;
@@ -388,26 +399,28 @@ static void on_io(void *arg, uint32_t events)
 		serve(player, tess_loop_now_us(player->output->live->loop));
 }
 
+static void tick_player(struct player *player, int64_t now_us)
+{
+	if (player->blocked) {
+		if (now_us - player->progress_us > STALL_US) {
+			player->output->live->viewers_stalled++;
+			player_close(player, "stalled");
+		}
+	} else if (player->due_us <= now_us) {
+		if (player->output->ended && player->drained)
+			player_close(player, "ended");
+		else
+			serve(player, now_us);
+	}
+}
+
 static void tick_output(struct output *output, int64_t now_us)
 {
-	struct player *next;
-
 	if (!output->up && !output->ended && now_us - output->away_us > AWAY_US)
 		close_all(output, "away");
-	for (struct player *player = output->players; player; player = next) {
-		next = player->next;
-		if (player->blocked) {
-			if (now_us - player->progress_us > STALL_US) {
-				output->live->viewers_stalled++;
-				player_close(player, "stalled");
-			}
-		} else if (player->due_us <= now_us) {
-			if (output->ended && player->drained)
-				player_close(player, "ended");
-			else
-				serve(player, now_us);
-		}
-	}
+	/* downwards: who takes the place of one that leaves has had its turn */
+	for (unsigned i = output->player_count; i-- > 0;)
+		tick_player(output->players[i], now_us);
 }
 
 static void on_tick(void *arg)
@@ -425,8 +438,8 @@ static uint64_t output_sent(const struct output *output)
 {
 	uint64_t sent = output->closed_sent;
 
-	for (const struct player *player = output->players; player; player = player->next)
-		sent += player->viewer.bytes_sent;
+	for (unsigned i = 0; i < output->player_count; i++)
+		sent += output->players[i]->viewer.bytes_sent;
 	return sent;
 }
 
