@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -51,6 +52,21 @@ static void kill_after(pid_t pid, useconds_t time)
 	assert_true(WIFSIGNALED(status)); /* it did not end by itself before */
 }
 
+/** How long a life takes to have something on disk, on this machine as it is now. */
+static useconds_t measure_life(const struct story *story)
+{
+	struct timespec begin, now;
+	pid_t pid = begin_life(story);
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	while (!story->world.state->committed_us)
+		(void)usleep(500);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	kill_after(pid, 0);
+	return (useconds_t)((now.tv_sec - begin.tv_sec) * 1000000 +
+			    (now.tv_nsec - begin.tv_nsec) / 1000);
+}
+
 /** What goes on in the world until the next life. */
 static void meanwhile(struct story *story)
 {
@@ -81,6 +97,7 @@ static void random_kills(void **arg)
 	const char *seed = getenv("TESSERA_SEED"), *many = getenv("TESSERA_LONG");
 	unsigned kills = many && many[0] == '1' ? MAX_KILLS : 200, survived = 0, missing;
 	struct story story = {0};
+	useconds_t life_us;
 	json_t *facts;
 	char *text;
 
@@ -93,17 +110,18 @@ static void random_kills(void **arg)
 	world_open(&story.world, story.dir, story.state_path);
 	story.world.state->now_us = 10000000;
 
+	life_us = measure_life(&story);
 	for (unsigned i = 0; i < kills; i++) {
 		int64_t before_us = story.world.state->committed_us;
 
-		kill_after(begin_life(&story), (useconds_t)(rand() % 40000 + rand() % 40000));
+		kill_after(begin_life(&story), (useconds_t)rand() % (3 * life_us));
 		/* nothing that was committed is lost; the life told of it when it had recovered */
 		assert_true(story.world.state->committed_us >= before_us);
 		survived += story.world.state->committed_us > before_us;
 		meanwhile(&story);
 	}
-	print_message("%u kills, %u lives recorded something, %lld s\n", kills, survived,
-		      (long long)story.world.state->committed_us / 1000000);
+	print_message("%u kills within %u us, %u lives recorded something, %lld s\n", kills,
+		      3 * life_us, survived, (long long)story.world.state->committed_us / 1000000);
 	assert_true(survived > kills / 4);
 
 	text = media_must_run("%s %s %s %s until_us=%lld finish=1", FAULT_LIFE, story.record_dir,
