@@ -2,9 +2,11 @@
  * firmware/cli/main.c - the command line: tessera run | check-config | version.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +38,39 @@ static int make_folder(const char *path)
 		return -1;
 	}
 	return 0;
+}
+
+/* Take a folder for this box alone, until the process ends: a second box would take over the
+ * sockets and the data base of the first. Also says at once, and once, that a folder cannot be
+ * written to.
+ */
+static int claim(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || access(path, W_OK | X_OK)) {
+		fprintf(stderr, "tessera: %s: %s\n", path, strerror(errno));
+	} else if (flock(fd, LOCK_EX | LOCK_NB)) {
+		fprintf(stderr, "tessera: %s: another box runs in this folder\n", path);
+	} else {
+		return 0;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+static int claim_folders(const struct tess_config *config)
+{
+	struct stat state, run;
+
+	if (make_folder(config->box.state_dir) || make_folder(config->box.run_dir) ||
+	    make_folder(config->egress.record_dir) || claim(config->box.state_dir))
+		return -1;
+	if (!stat(config->box.state_dir, &state) && !stat(config->box.run_dir, &run) &&
+	    state.st_dev == run.st_dev && state.st_ino == run.st_ino)
+		return 0;
+	return claim(config->box.run_dir);
 }
 
 /* A configuration that keeps state, sockets and recordings below @p folder. */
@@ -121,8 +156,7 @@ static int command_run(int argc, char **argv)
 	} else if (argc) {
 		return usage(stderr);
 	}
-	if (load(&config, path) || make_folder(config.box.state_dir) ||
-	    make_folder(config.box.run_dir) || make_folder(config.egress.record_dir))
+	if (load(&config, path) || claim_folders(&config))
 		return 1;
 	print_addresses(&config);
 	tess_log_init("run", TESS_LOG_INFO);

@@ -404,6 +404,19 @@ static void on_resume(void *arg)
 		tess_timer_start(server->resume, RECONNECT_US);
 }
 
+/* Whether somebody listens there; what a dead process left behind is nobody. */
+static bool is_taken(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool taken;
+
+	taken = fd >= 0 && (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) ||
+			    errno == EAGAIN);
+	if (fd >= 0)
+		(void)close(fd);
+	return taken;
+}
+
 int tess_link_listen(struct tess_link_server **serverp, struct tess_loop *loop, const char *path,
 		     const struct tess_link_handlers *handlers, void *arg)
 {
@@ -421,6 +434,10 @@ int tess_link_listen(struct tess_link_server **serverp, struct tess_loop *loop, 
 	if (err)
 		goto fail;
 	memcpy(address.sun_path, server->path, sizeof(server->path));
+	if (is_taken(&address)) {
+		err = -EADDRINUSE;
+		goto fail;
+	}
 	server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	(void)unlink(path);
 	if (server->fd < 0 || bind(server->fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||

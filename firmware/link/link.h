@@ -36,7 +36,10 @@ struct tess_link_handlers {
 	void (*down)(void *arg, struct tess_link *link);
 };
 
-/** Listen at @p path (mode 0660; an old socket is replaced). @retval 0 or negative errno */
+/**
+ * Listen at @p path (mode 0660). A socket that a dead process left there is replaced.
+ * @retval 0, -EADDRINUSE another process listens there, or another negative errno
+ */
 int tess_link_listen(struct tess_link_server **serverp, struct tess_loop *loop, const char *path,
 		     const struct tess_link_handlers *handlers, void *arg) TESS_MUST_CHECK;
 /** With its links, whose down() is not called; accepts NULL. */

@@ -306,6 +306,31 @@ static void test_children_end_with_it(void **state)
 		assert_goes(pids[i]);
 }
 
+/* The first goes on; the second says why it does not. */
+static void test_one_box_a_folder(void **state)
+{
+	struct fixture *f = *state;
+	char text[512], expected[512];
+	pid_t first, control;
+
+	start_box(f, false);
+	control = started(f, "control", 1);
+	first = f->tessera;
+	start_box(f, false);
+	assert_int_equal(finish(f), 1);
+	f->tessera = first;
+	read_file(f, "output", text, sizeof(text));
+	(void)snprintf(expected, sizeof(expected),
+		       "tessera: %s/box: another box runs in this folder\n", f->folder);
+	assert_string_equal(text, expected);
+	assert_int_equal(kill(control, 0), 0);
+	assert_int_equal(kill(first, SIGKILL), 0);
+	assert_int_equal(finish(f), -1);
+	/* the folder is free again however the first ended */
+	start_box(f, false);
+	(void)started(f, "control", 2);
+}
+
 static void test_check_config(void **state)
 {
 	struct fixture *f = *state;
@@ -346,6 +371,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_waits_longer_each_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kills_what_does_not_stop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_children_end_with_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_box_a_folder, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_check_config, setup, teardown),
 	};
 

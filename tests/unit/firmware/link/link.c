@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -172,6 +173,30 @@ static void test_server_comes_late(void **state)
 	assert_int_equal(f->last, 4);
 }
 
+/* A second process must not take a socket over, nor remove it; what a dead one left is nobody's. */
+static void test_a_socket_in_use_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct tess_link_server *second = NULL;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat before, after;
+	int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", f->path);
+	assert_int_equal(bind(dead, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(dead, 1), 0);
+	assert_int_equal(tess_link_listen(&second, f->loop, f->path, &server_handlers, f),
+			 -EADDRINUSE);
+	assert_int_equal(close(dead), 0);
+	assert_int_equal(tess_link_listen(&f->server, f->loop, f->path, &server_handlers, f), 0);
+	assert_int_equal(stat(f->path, &before), 0);
+	assert_int_equal(tess_link_listen(&second, f->loop, f->path, &server_handlers, f),
+			 -EADDRINUSE);
+	assert_null(second);
+	assert_int_equal(stat(f->path, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
 static void count_message(void *arg, struct tess_link *link, json_t *message, int *fds,
 			  unsigned count)
 {
@@ -318,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_both_ways_with_descriptors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_socket_in_use_is_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_server_comes_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_queue_arrives_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_queue_is_bounded, setup, teardown),
