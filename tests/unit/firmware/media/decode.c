@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/unit/firmware/media/decode.c - a publication's decoder: its bounded queue, its pictures,
+ * its errors.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+
+#include <cmocka.h>
+
+#include "firmware/media/decode.h"
+#include "tests/unit/firmware/media/fake_engine.h"
+
+static const uint8_t au[4] = {0, 0, 0, 1};
+
+struct fixture {
+	struct fake_engine fake;
+	struct tess_executor *executor;
+	struct tess_decode *decode;
+	struct tess_tile_source *tile;
+};
+
+static void open_fixture(struct fixture *fixture, unsigned threads)
+{
+	fake_engine_init(&fixture->fake);
+	assert_int_equal(tess_executor_alloc(&fixture->executor, threads), 0);
+	assert_int_equal(tess_decode_alloc(&fixture->decode, fixture->executor,
+					   &fixture->fake.engine, TESS_CODEC_H264),
+			 0);
+	assert_int_equal(tess_tile_source_alloc(&fixture->tile), 0);
+}
+
+static void close_fixture(struct fixture *fixture)
+{
+	tess_tile_source_unref(fixture->tile);
+	tess_decode_close(fixture->decode);
+	tess_executor_free(fixture->executor);
+	fake_engine_done(&fixture->fake);
+}
+
+static int submit(struct fixture *fixture, int64_t capture_us)
+{
+	return tess_decode_submit(fixture->decode, au, sizeof(au), capture_us, &fixture->tile, 1);
+}
+
+static void a_picture_goes_to_its_tiles(void **state)
+{
+	struct tess_decode_result result;
+	struct fixture fixture;
+	struct tess_surface *surface;
+
+	(void)state;
+	open_fixture(&fixture, 0);
+	assert_int_equal(fixture.fake.decoders_opened, 0); /* not before there is something */
+	assert_false(tess_decode_reap(fixture.decode, &result));
+	assert_int_equal(submit(&fixture, 5000), 0);
+	assert_true(tess_decode_reap(fixture.decode, &result));
+	assert_int_equal(result.error, 0);
+	assert_true(result.picture);
+	assert_int_equal(result.width, 64);
+	assert_int_equal(result.height, 32);
+	assert_false(tess_decode_reap(fixture.decode, &result));
+	assert_null(tess_video_source_pick(fixture.tile->pictures, 4999));
+	surface = tess_video_source_pick(fixture.tile->pictures, 5000);
+	assert_non_null(surface);
+	assert_int_equal(surface->capture_us, 5000);
+	close_fixture(&fixture);
+}
+
+static void a_full_queue_says_so_and_waits_for_nobody(void **state)
+{
+	struct tess_decode_result result;
+	struct fixture fixture;
+	unsigned reaped = 0;
+
+	(void)state;
+	open_fixture(&fixture, 1);
+	fixture.fake.hang = true;
+	for (unsigned i = 0; i < TESS_DECODE_SLOTS; i++)
+		assert_int_equal(submit(&fixture, i), 0);
+	(void)sem_wait(&fixture.fake.entered);
+	assert_int_equal(submit(&fixture, 100), -EBUSY);
+	assert_false(tess_decode_reap(fixture.decode, &result));
+	fixture.fake.hang = false;
+	(void)sem_post(&fixture.fake.release);
+	while (reaped < TESS_DECODE_SLOTS)
+		reaped += tess_decode_reap(fixture.decode, &result);
+	assert_int_equal(submit(&fixture, 101), 0);
+	close_fixture(&fixture);
+}
+
+static void closing_leaves_nothing_behind(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture, 1);
+	fixture.fake.hang = true;
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(submit(&fixture, i), 0);
+	(void)sem_wait(&fixture.fake.entered);
+	/* the decoder hangs; the room's thread closes it and its tile, and goes on */
+	tess_decode_close(fixture.decode);
+	tess_tile_source_unref(fixture.tile);
+	fixture.fake.hang = false;
+	(void)sem_post(&fixture.fake.release);
+	tess_executor_free(fixture.executor);
+	assert_int_equal(fixture.fake.decoded, 4);
+	fake_engine_done(&fixture.fake);
+}
+
+static void errors_are_told_and_the_last_picture_stays(void **state)
+{
+	struct tess_decode_result result;
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture, 0);
+	assert_int_equal(submit(&fixture, 1), 0);
+	fixture.fake.decode_error = -EBADMSG;
+	assert_int_equal(submit(&fixture, 2), 0);
+	assert_true(tess_decode_reap(fixture.decode, &result));
+	assert_true(tess_decode_reap(fixture.decode, &result));
+	assert_int_equal(result.error, -EBADMSG);
+	assert_false(result.picture);
+	assert_int_equal(fixture.fake.decoders_opened, 1); /* it goes on with the same one */
+	assert_int_equal(tess_video_source_pick(fixture.tile->pictures, 10)->capture_us, 1);
+	close_fixture(&fixture);
+}
+
+static void a_lost_device_gets_a_new_decoder(void **state)
+{
+	struct tess_decode_result result;
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture, 0);
+	assert_int_equal(submit(&fixture, 1), 0);
+	fixture.fake.decode_error = -ENODEV;
+	assert_int_equal(submit(&fixture, 2), 0);
+	assert_int_equal(fixture.fake.decoders_open, 0);
+	fixture.fake.decode_error = 0;
+	fixture.fake.open_error = -ENODEV;
+	assert_int_equal(submit(&fixture, 3), 0);
+	fixture.fake.open_error = 0;
+	assert_int_equal(submit(&fixture, 4), 0);
+	assert_int_equal(fixture.fake.decoders_opened, 2);
+	for (unsigned i = 1; i <= 4; i++) {
+		assert_true(tess_decode_reap(fixture.decode, &result));
+		assert_int_equal(result.error, i == 2 || i == 3 ? -ENODEV : 0);
+	}
+	close_fixture(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_picture_goes_to_its_tiles),
+		cmocka_unit_test(a_full_queue_says_so_and_waits_for_nobody),
+		cmocka_unit_test(closing_leaves_nothing_behind),
+		cmocka_unit_test(errors_are_told_and_the_last_picture_stays),
+		cmocka_unit_test(a_lost_device_gets_a_new_decoder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

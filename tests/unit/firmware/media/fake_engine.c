@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/unit/firmware/media/fake_engine.c - an engine without pictures.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/firmware/media/fake_engine.h"
+
+struct fake_surface {
+	struct tess_surface surface;
+	struct fake_engine *fake;
+};
+
+struct tess_decoder {
+	struct fake_engine *fake;
+};
+
+struct tess_compositor {
+	struct fake_engine *fake;
+	uint16_t width, height;
+};
+
+struct tess_encoder {
+	struct fake_engine *fake;
+	bool begun;
+	uint8_t data[8];
+};
+
+static void destroy(struct tess_surface *surface)
+{
+	struct fake_surface *fake_surface = (struct fake_surface *)surface;
+
+	atomic_fetch_sub(&fake_surface->fake->surfaces, 1);
+	free(fake_surface);
+}
+
+static struct tess_surface *make_surface(struct fake_engine *fake, int64_t capture_us)
+{
+	struct fake_surface *surface = calloc(1, sizeof(*surface));
+
+	if (!surface)
+		abort();
+	surface->fake = fake;
+	atomic_init(&surface->surface.references, 1);
+	surface->surface.width = 64;
+	surface->surface.height = 32;
+	surface->surface.capture_us = capture_us;
+	surface->surface.serial =
+		(uint64_t)atomic_fetch_add(&fake->surfaces, 1) + 1 + (uint64_t)capture_us;
+	surface->surface.destroy = destroy;
+	return &surface->surface;
+}
+
+static void maybe_hang(struct fake_engine *fake)
+{
+	if (!atomic_load(&fake->hang))
+		return;
+	(void)sem_post(&fake->entered);
+	(void)sem_wait(&fake->release);
+}
+
+static int decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine,
+			enum tess_codec codec)
+{
+	struct fake_engine *fake = (struct fake_engine *)engine;
+
+	if (codec != TESS_CODEC_H264 || fake->open_error)
+		return fake->open_error ? fake->open_error : -1;
+	*decoderp = calloc(1, sizeof(**decoderp));
+	if (!*decoderp)
+		abort();
+	(*decoderp)->fake = fake;
+	atomic_fetch_add(&fake->decoders_opened, 1);
+	atomic_fetch_add(&fake->decoders_open, 1);
+	return 0;
+}
+
+static void decoder_close(struct tess_decoder *decoder)
+{
+	if (decoder)
+		atomic_fetch_sub(&decoder->fake->decoders_open, 1);
+	free(decoder);
+}
+
+static int decoder_decode(struct tess_decoder *decoder, const uint8_t *data, size_t length,
+			  int64_t capture_us, struct tess_surface **surfacep)
+{
+	struct fake_engine *fake = decoder->fake;
+
+	(void)data;
+	(void)length;
+	*surfacep = NULL;
+	maybe_hang(fake);
+	atomic_fetch_add(&fake->decoded, 1);
+	if (fake->decode_error)
+		return fake->decode_error;
+	*surfacep = make_surface(fake, capture_us);
+	return 0;
+}
+
+static int compositor_open(struct tess_compositor **compositorp, struct tess_engine *engine,
+			   uint16_t width, uint16_t height, uint32_t background)
+{
+	struct fake_engine *fake = (struct fake_engine *)engine;
+
+	(void)background;
+	*compositorp = calloc(1, sizeof(**compositorp));
+	if (!*compositorp)
+		abort();
+	**compositorp = (struct tess_compositor){fake, width, height};
+	atomic_fetch_add(&fake->compositors_opened, 1);
+	atomic_fetch_add(&fake->compositors_open, 1);
+	return 0;
+}
+
+static void compositor_close(struct tess_compositor *compositor)
+{
+	if (compositor)
+		atomic_fetch_sub(&compositor->fake->compositors_open, 1);
+	free(compositor);
+}
+
+static int compositor_draw(struct tess_compositor *compositor, const struct tess_tile *tiles,
+			   unsigned count, struct tess_surface **surfacep)
+{
+	(void)tiles;
+	compositor->fake->last_tiles = count;
+	*surfacep = make_surface(compositor->fake, 0);
+	return 0;
+}
+
+static int encoder_open(struct tess_encoder **encoderp, struct tess_engine *engine,
+			const struct tess_encoder_config *config)
+{
+	struct fake_engine *fake = (struct fake_engine *)engine;
+
+	if (fake->open_error)
+		return fake->open_error;
+	*encoderp = calloc(1, sizeof(**encoderp));
+	if (!*encoderp)
+		abort();
+	(*encoderp)->fake = fake;
+	fake->last_width = config->width;
+	atomic_fetch_add(&fake->encoders_opened, 1);
+	atomic_fetch_add(&fake->encoders_open, 1);
+	return 0;
+}
+
+static void encoder_close(struct tess_encoder *encoder)
+{
+	if (encoder)
+		atomic_fetch_sub(&encoder->fake->encoders_open, 1);
+	free(encoder);
+}
+
+static int encoder_encode(struct tess_encoder *encoder, struct tess_surface *surface,
+			  int64_t pts_us, bool force_key, struct tess_encoded *encoded)
+{
+	static const uint8_t idr[6] = {0, 0, 0, 1, 0x65, 0x88}, other[6] = {0, 0, 0, 1, 0x41, 0x9a};
+	struct fake_engine *fake = encoder->fake;
+
+	(void)surface;
+	maybe_hang(fake);
+	if (fake->encode_error)
+		return fake->encode_error;
+	*encoded = (struct tess_encoded){encoder->data, sizeof(idr), pts_us, pts_us,
+					 force_key || !encoder->begun};
+	memcpy(encoder->data, encoded->key ? idr : other, sizeof(idr));
+	encoder->begun = true;
+	fake->last_pts_us = pts_us;
+	atomic_fetch_add(&fake->forced_keys, force_key);
+	atomic_fetch_add(&fake->encoded, 1);
+	return 0;
+}
+
+static int encoder_set_bitrate(struct tess_encoder *encoder, uint32_t bitrate_bps)
+{
+	(void)bitrate_bps;
+	atomic_fetch_add(&encoder->fake->bitrate_changes, 1);
+	return 0;
+}
+
+static const struct tess_engine_driver driver = {
+	.size = sizeof(driver),
+	.name = "fake",
+	.decoder_open = decoder_open,
+	.decoder_close = decoder_close,
+	.decoder_decode = decoder_decode,
+	.compositor_open = compositor_open,
+	.compositor_close = compositor_close,
+	.compositor_draw = compositor_draw,
+	.encoder_open = encoder_open,
+	.encoder_close = encoder_close,
+	.encoder_encode = encoder_encode,
+	.encoder_set_bitrate = encoder_set_bitrate,
+};
+
+void fake_engine_init(struct fake_engine *fake)
+{
+	memset(fake, 0, sizeof(*fake));
+	fake->engine.driver = &driver;
+	(void)sem_init(&fake->entered, 0, 0);
+	(void)sem_init(&fake->release, 0, 0);
+}
+
+void fake_engine_done(struct fake_engine *fake)
+{
+	assert_int_equal(fake->decoders_open, 0);
+	assert_int_equal(fake->encoders_open, 0);
+	assert_int_equal(fake->compositors_open, 0);
+	assert_int_equal(fake->surfaces, 0);
+	(void)sem_destroy(&fake->entered);
+	(void)sem_destroy(&fake->release);
+}
