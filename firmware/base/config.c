@@ -206,8 +206,7 @@ static int store_text(char *field, const struct setting *setting, const char *te
 	else if (length && setting->form && !setting->form->valid(text))
 		(void)snprintf(expected, expected_size, "%s", setting->form->expected);
 	else {
-		memset(field, 0, setting->size);
-		memcpy(field, text, length);
+		(void)stpncpy(field, text, setting->size); /* fills up with zeros */
 		return 0;
 	}
 	return -EINVAL;

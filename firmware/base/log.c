@@ -42,6 +42,7 @@ void tess_log(enum tess_log_level level, const char *event, const char *format, 
 	static const char *const names[] = {"", "error", "warn", "info", "debug"};
 	struct timespec now;
 	char line[2048];
+	ssize_t written;
 	struct tm utc;
 	int error = errno, n, more;
 	va_list args;
@@ -63,8 +64,8 @@ void tess_log(enum tess_log_level level, const char *event, const char *format, 
 	make_printable((unsigned char *)line, n);
 	line[n++] = '\n';
 	/* one write a line, so that lines of several threads and processes do not mix */
-	if (write(STDERR_FILENO, line, (size_t)n) < 0)
-		n = 0; /* there is nobody to tell */
+	written = write(STDERR_FILENO, line, (size_t)n);
+	(void)written; /* there is nobody to tell */
 	errno = error;
 }
 

@@ -47,7 +47,7 @@ static int write_response(struct tess_cloud_response *response, json_t *inner)
 
 int tess_envelope_write(struct tess_cloud_response *response, const json_t *fields)
 {
-	json_t *inner = json_deep_copy(fields);
+	json_t *inner = json_copy((json_t *)fields);
 
 	if (!inner || json_object_set_new(inner, "RequestId", json_string(response->request_id))) {
 		json_decref(inner);

@@ -17,7 +17,6 @@
 	X(SECRET_ID_NOT_FOUND, "AuthFailure.SecretIdNotFound") \
 	X(SIGNATURE_EXPIRE, "AuthFailure.SignatureExpire") \
 	X(SIGNATURE_FAILURE, "AuthFailure.SignatureFailure") \
-	X(FAILED, "FailedOperation") \
 	X(MIX_SESSION_NOT_EXIST, "FailedOperation.MixSessionNotExist") \
 	X(REQUEST_REJECTION, "FailedOperation.RequestRejection") \
 	X(RESTRICTED_FREQUENCY, "FailedOperation.RestrictedFrequency") \
@@ -45,7 +44,6 @@
 	X(INVALID_STR_ROOM_ID, "InvalidParameter.StrRoomId") \
 	X(INVALID_STREAM_ID, "InvalidParameter.StreamId") \
 	X(INVALID_VIDEO_RESOLUTION, "InvalidParameter.VideoResolution") \
-	X(LIMIT_EXCEEDED, "LimitExceeded") \
 	X(MISSING_PARAMETER, "MissingParameter") \
 	X(MISSING_AUDIO_ENCODE_PARAMS, "MissingParameter.AudioEncodeParams") \
 	X(MISSING_BIZ_ID, "MissingParameter.BizId") \
@@ -58,10 +56,8 @@
 	X(MISSING_STREAM_ID, "MissingParameter.StreamId") \
 	X(MISSING_VIDEO_ENCODE_PARAMS, "MissingParameter.VideoEncodeParams") \
 	X(NO_SUCH_VERSION, "NoSuchVersion") \
-	X(REQUEST_LIMIT_EXCEEDED, "RequestLimitExceeded") \
 	X(REQUEST_SIZE_LIMIT_EXCEEDED, "RequestSizeLimitExceeded") \
 	X(RESOURCE_INSUFFICIENT, "ResourceInsufficient.RequestRejection") \
-	X(RESOURCE_NOT_FOUND, "ResourceNotFound") \
 	X(UNAUTHORIZED_SDK_APP_ID, "UnauthorizedOperation.SdkAppId") \
 	X(UNSUPPORTED_OPERATION, "UnsupportedOperation") \
 	X(UNSUPPORTED_PROTOCOL, "UnsupportedProtocol")

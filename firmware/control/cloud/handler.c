@@ -106,7 +106,8 @@ int tess_cloud_handle(const struct tess_cloud_request *request,
 	if (!err) {
 		err = tess_envelope_write(response, fields);
 	} else {
-		if (err != -EINVAL)
+		/* -EINVAL is a refusal only with what was refused */
+		if (err != -EINVAL || error.code == TESS_CLOUD_CODE_BEFORE_FIRST)
 			(void)tess_cloud_refuse(&error, TESS_CLOUD_INTERNAL,
 						"The box failed to do this; its log tells more.");
 		response->code = error.code;

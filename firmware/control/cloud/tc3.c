@@ -243,7 +243,8 @@ static int derive_key(uint8_t key[TESS_SHA256_BYTES],
 
 		err = tess_hmac(next, &length, TESS_HMAC_SHA256, key, length, parts[i],
 				strlen(parts[i]));
-		memcpy(key, next, sizeof(next));
+		if (!err)
+			memcpy(key, next, sizeof(next));
 		OPENSSL_cleanse(next, sizeof(next));
 	}
 	OPENSSL_cleanse(first, sizeof(first));

@@ -268,6 +268,8 @@ static void test_backend_fails(void **state)
 	client.box.taken = -EIO;
 	client_expect(&client, "InternalError");
 	client.box.taken = 0;
+	client.box.start = -EINVAL;
+	client_expect(&client, "InternalError");
 	client.box.start = -ENOSPC;
 	client_expect(&client, "InternalError");
 	assert_string_equal(client.message, "The box failed to do this; its log tells more.");
