@@ -24,7 +24,7 @@ static bool same_host(const union tess_addr *a, const union tess_addr *b)
 }
 
 /* sin_port and sin6_port are at the same place */
-static bool same_address(const union tess_addr *a, const union tess_addr *b)
+bool tess_latch_same_address(const union tess_addr *a, const union tess_addr *b)
 {
 	return same_host(a, b) && a->in.sin_port == b->in.sin_port;
 }
@@ -90,11 +90,11 @@ enum tess_latch_verdict tess_latch_check(struct tess_latch *latch, struct tess_p
 	held[0] = held[1] = NULL;
 	if (latch->allowed && (!same_host(latch->allowed, &packet->remote) ||
 			       (latch->allowed->in.sin_port && !tess_latch_is_rtcp(packet) &&
-				!same_address(latch->allowed, &packet->remote))))
+				!tess_latch_same_address(latch->allowed, &packet->remote))))
 		return TESS_LATCH_REFUSED;
 	if (tess_latch_is_rtcp(packet))
 		return check_rtcp(latch, packet);
-	if (latch->latched && same_address(&latch->remote, &packet->remote)) {
+	if (latch->latched && tess_latch_same_address(&latch->remote, &packet->remote)) {
 		if (valid_rtp(latch, packet))
 			latch->last_us = packet->arrival_us;
 		return TESS_LATCH_ACCEPTED; /* what is wrong with it the track counts */
@@ -103,7 +103,8 @@ enum tess_latch_verdict tess_latch_check(struct tess_latch *latch, struct tess_p
 		return TESS_LATCH_REFUSED;
 	if (!valid_rtp(latch, packet))
 		return TESS_LATCH_REFUSED;
-	if (!latch->held_rtp || !same_address(&latch->held_rtp->remote, &packet->remote) ||
+	if (!latch->held_rtp ||
+	    !tess_latch_same_address(&latch->held_rtp->remote, &packet->remote) ||
 	    !follows(latch->held_rtp, packet)) {
 		hold(&latch->held_rtp, packet);
 		return TESS_LATCH_HELD;

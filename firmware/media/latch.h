@@ -42,6 +42,8 @@ void tess_latch_clear(struct tess_latch *latch);
  */
 enum tess_latch_verdict tess_latch_check(struct tess_latch *latch, struct tess_packet *packet,
 					 struct tess_packet *held[2]);
+/** True if both are the same host and port. */
+bool tess_latch_same_address(const union tess_addr *a, const union tess_addr *b);
 /** RTCP shares the RTP port or has its own; told apart by RFC 5761 §4. */
 bool tess_latch_is_rtcp(const struct tess_packet *packet);
 

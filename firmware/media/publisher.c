@@ -198,9 +198,10 @@ void tess_publisher_close(struct tess_publisher *publisher)
 void tess_publisher_update(struct tess_publisher *publisher,
 			   const struct tess_desired_publisher *desired, int64_t now_us)
 {
-	bool other_source =
-		desired->has_source != publisher->desired.has_source ||
-		memcmp(&desired->source, &publisher->desired.source, sizeof(desired->source)) != 0;
+	const struct tess_desired_publisher *running = &publisher->desired;
+	bool other_source = desired->has_source != running->has_source ||
+			    (desired->has_source &&
+			     !tess_latch_same_address(&desired->source, &running->source));
 
 	publisher->desired = *desired;
 	if (other_source) {
