@@ -20,7 +20,7 @@
 struct fixture {
 	struct tess_loop *loop;
 	struct tess_watch *a, *b;
-	struct tess_timer *timer;
+	struct tess_timer *timer, *other_timer;
 	int calls, order[8];
 	int64_t started_us;
 };
@@ -90,6 +90,36 @@ static void test_removed_in_the_same_turn(void **state)
 	tess_loop_free(f.loop);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+static void free_both_timers(void *arg)
+{
+	struct fixture *f = arg;
+
+	f->calls++;
+	tess_timer_free(f->timer);
+	tess_timer_free(f->other_timer);
+	f->timer = f->other_timer = NULL;
+}
+
+/* Two timers are due in one turn; whichever comes first frees both: the other must not be called.
+ */
+static void test_timers_freed_in_the_same_turn(void **state)
+{
+	struct fixture f = {0};
+	struct tess_timer *end;
+
+	(void)state;
+	assert_int_equal(tess_loop_alloc(&f.loop), 0);
+	assert_int_equal(tess_timer_alloc(&end, f.loop, stop, &f), 0);
+	assert_int_equal(tess_timer_alloc(&f.timer, f.loop, free_both_timers, &f), 0);
+	assert_int_equal(tess_timer_alloc(&f.other_timer, f.loop, free_both_timers, &f), 0);
+	tess_timer_start(f.timer, 0);
+	tess_timer_start(f.other_timer, 0);
+	tess_timer_start(end, 20000);
+	assert_int_equal(tess_loop_run(f.loop), 0);
+	assert_int_equal(f.calls, 2); /* with the end */
+	tess_loop_free(f.loop);
 }
 
 static void *other_thread(void *arg)
@@ -185,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timers_in_time),
 		cmocka_unit_test(test_removed_in_the_same_turn),
+		cmocka_unit_test(test_timers_freed_in_the_same_turn),
 		cmocka_unit_test(test_calls_from_another_thread),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_log_limit),

@@ -472,6 +472,29 @@ static void test_free_client_in_message(void **state)
 	free_in_client(state, FREE_IN_MESSAGE);
 }
 
+static void hang_up(void *arg, struct tess_link *link)
+{
+	struct fixture *f = arg;
+
+	(void)link;
+	tess_link_server_free(f->server);
+	f->server = NULL;
+}
+
+static void test_free_client_in_down(void **state)
+{
+	static const struct tess_link_handlers rude = {.up = hang_up, .message = on_message};
+	struct fixture *f = *state;
+
+	f->free_in = FREE_IN_DOWN;
+	assert_int_equal(tess_link_listen(&f->server, f->loop, f->path, &rude, f), 0);
+	assert_int_equal(tess_link_connect(&f->client, f->loop, f->path, &handlers, f), 0);
+	run_for(f, 200000);
+	assert_null(f->client);
+	assert_int_equal(f->ups, 1); /* it did not connect again */
+	assert_int_equal(f->downs, 1);
+}
+
 /* ---- what cannot be sent ---- */
 
 static void send_without_descriptors_left(void *arg, struct tess_link *link)
@@ -526,6 +549,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_free_in_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_free_client_in_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_free_client_in_message, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_free_client_in_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_message_is_left_out, setup, teardown),
 	};
 
