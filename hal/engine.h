@@ -62,6 +62,7 @@ struct tess_encoded {
 struct tess_engine_stats {
 	uint64_t decoded, composed, tiles_drawn, tiles_kept, encoded;
 	uint64_t damaged;            /* access units that no decoder could use */
+	uint64_t refused;            /* access units of a format or size beyond what the engine takes */
 	uint64_t downloads, uploads; /* pictures that crossed between device and host */
 	uint64_t surfaces_live;
 };
@@ -89,7 +90,8 @@ struct tess_engine_driver {
 	 * Decode one access unit (H.264: Annex B). A picture comes out in *surfacep, a reference of the
 	 * caller's, or NULL when none is ready yet.
 	 * @retval 0, -EBADMSG the access unit is damaged (go on with the next), -ENOTSUP a picture format
-	 *         this engine cannot bring to 8-bit 4:2:0 (go on with the next), -ENOMEM,
+	 *         this engine cannot bring to 8-bit 4:2:0, a size that it does not take, or more
+	 *         pictures held at once than it has memory for (go on with a key frame), -ENOMEM,
 	 *         -ENODEV the device is lost (close everything)
 	 */
 	int (*decoder_decode)(struct tess_decoder *decoder, const uint8_t *data, size_t length,

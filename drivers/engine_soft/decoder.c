@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * drivers/engine_soft/decoder.c - H.264 to I420 surfaces, by libavcodec.
  *
- * What comes in was sent by strangers: sizes are bounded before libavcodec allocates, and an access
- * unit that fails is one error, not the end of the decoder.
+ * What comes in was sent by strangers: sizes and memory are bounded before libavcodec allocates,
+ * and an access unit that fails is one error, not the end of the decoder.
  */
 #include "drivers/engine_soft/soft.h"
 
 #include <errno.h>
 #include <libavcodec/avcodec.h>
+#include <libavutil/imgutils.h>
 #include <libyuv.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_SIDE TESS_ENGINE_SOFT_MAX_SIDE
+/* beside its references: the one being decoded, one shown, two waiting for their time */
+#define PICTURES_BESIDE 4
 /* an access unit is copied into a buffer that grows in steps of this */
 #define INPUT_STEP_BYTES 16384u
 
@@ -23,13 +26,37 @@ struct tess_decoder {
 	AVPacket *packet;
 	AVBufferRef *input; /* the padded copy that libavcodec reads from */
 	struct soft_frame_pool converted;
+	struct soft_budget *budget; /* of the pictures that libavcodec decodes into */
+	bool refused;		    /* the access unit at hand went over a limit */
 };
 
-/* max_pixels bounds the area before tables are allocated; this bounds each side */
+/* called for each new size, before tables are allocated for it */
+static enum AVPixelFormat get_format(AVCodecContext *codec, const enum AVPixelFormat *formats)
+{
+	struct tess_decoder *decoder = codec->opaque;
+	int width = codec->coded_width, height = codec->coded_height;
+	if (width > MAX_SIDE || height > MAX_SIDE ||
+	    width * height > TESS_ENGINE_SOFT_MAX_PICTURE_PIXELS) {
+		decoder->refused = true;
+		return AV_PIX_FMT_NONE;
+	}
+	return avcodec_default_get_format(codec, formats);
+}
+
 static int get_buffer(AVCodecContext *codec, AVFrame *frame, int flags)
 {
-	if (frame->width > MAX_SIDE || frame->height > MAX_SIDE)
-		return AVERROR(EINVAL);
+	struct tess_decoder *decoder = codec->opaque;
+	int bytes = av_image_get_buffer_size(frame->format, frame->width, frame->height, 1);
+	if (bytes < 0)
+		return bytes;
+	/* the share travels with each reference to the picture, and ends with the last */
+	size_t needed = (size_t)(codec->refs + PICTURES_BESIDE) * (size_t)bytes;
+	if (needed <= TESS_ENGINE_SOFT_DECODER_BYTES)
+		frame->opaque_ref = soft_budget_take(decoder->budget, (size_t)bytes);
+	if (!frame->opaque_ref) {
+		decoder->refused = true;
+		return AVERROR(ENOMEM);
+	}
 	return avcodec_default_get_buffer2(codec, frame, flags);
 }
 
@@ -47,7 +74,8 @@ int soft_decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine
 	decoder->engine = (struct soft_engine *)engine;
 	decoder->packet = av_packet_alloc();
 	decoder->codec = avcodec_alloc_context3(h264);
-	if (!decoder->packet || !decoder->codec)
+	decoder->budget = soft_budget_new(TESS_ENGINE_SOFT_DECODER_BYTES);
+	if (!decoder->packet || !decoder->codec || !decoder->budget)
 		goto no_memory;
 	AVCodecContext *context = decoder->codec;
 	context->thread_count = 1;
@@ -55,7 +83,8 @@ int soft_decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine
 	/* a picture out for each access unit in, unless the stream says that it reorders; crop by
 	 * moved pointers, exactly, even if that costs their alignment */
 	context->flags |= AV_CODEC_FLAG_LOW_DELAY | AV_CODEC_FLAG_UNALIGNED;
-	context->max_pixels = (int64_t)MAX_SIDE * MAX_SIDE;
+	context->opaque = decoder;
+	context->get_format = get_format;
 	context->get_buffer2 = get_buffer;
 	if (avcodec_open2(context, h264, NULL) < 0)
 		goto no_memory;
@@ -74,6 +103,7 @@ void soft_decoder_close(struct tess_decoder *decoder)
 	av_packet_free(&decoder->packet);
 	av_buffer_unref(&decoder->input);
 	soft_frame_pool_close(&decoder->converted);
+	soft_budget_release(decoder->budget);
 	free(decoder);
 }
 
@@ -204,27 +234,43 @@ static int receive(struct tess_decoder *decoder, int64_t capture_us, struct tess
 	}
 }
 
+/* @retval 0, -EBADMSG, -ENOTSUP, -ENOMEM */
+static int decode(struct tess_decoder *decoder, const uint8_t *data, size_t length,
+		  int64_t capture_us, struct tess_surface **surfacep)
+{
+	if (length == 0 || length >= INT_MAX / 2)
+		return -EBADMSG; /* nothing, which libavcodec would take for the end of the stream
+				  */
+	int err = fill_packet(decoder, data, length);
+	if (err)
+		return err;
+	decoder->packet->pts = capture_us;
+	decoder->refused = false;
+	int sent = avcodec_send_packet(decoder->codec, decoder->packet);
+	av_packet_unref(decoder->packet);
+	err = receive(decoder, capture_us, surfacep);
+	if (decoder->refused) {
+		/* give up the references that it holds: the next key frame gets a new chance */
+		avcodec_flush_buffers(decoder->codec);
+		return -ENOTSUP;
+	}
+	if (!err && sent < 0)
+		err = sent == AVERROR(ENOMEM) ? -ENOMEM : -EBADMSG;
+	return err;
+}
+
 int soft_decoder_decode(struct tess_decoder *decoder, const uint8_t *data, size_t length,
 			int64_t capture_us, struct tess_surface **surfacep)
 {
 	*surfacep = NULL;
-	int err = -EBADMSG; /* nothing, which libavcodec would take for the end of the stream */
-	if (length > 0 && length < INT_MAX / 2)
-		err = fill_packet(decoder, data, length);
-	if (err)
-		goto out;
-	decoder->packet->pts = capture_us;
-	int sent = avcodec_send_packet(decoder->codec, decoder->packet);
-	av_packet_unref(decoder->packet);
-	err = receive(decoder, capture_us, surfacep);
-	if (!err && sent < 0)
-		err = sent == AVERROR(ENOMEM) ? -ENOMEM : -EBADMSG;
-out:
+	int err = decode(decoder, data, length, capture_us, surfacep);
 	if (err) {
 		tess_surface_unref(*surfacep);
 		*surfacep = NULL;
-		if (err != -ENOMEM)
-			soft_count(&decoder->engine->damaged, 1);
 	}
+	if (err == -ENOTSUP)
+		soft_count(&decoder->engine->refused, 1);
+	else if (err == -EBADMSG)
+		soft_count(&decoder->engine->damaged, 1);
 	return err;
 }

@@ -4,6 +4,7 @@
 #include "drivers/engine_soft/soft.h"
 
 #include <errno.h>
+#include <libavutil/log.h>
 #include <libyuv.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@ static int engine_open(struct tess_engine **enginep, const char *device)
 		return -ENOMEM;
 	}
 	engine->base.driver = &tess_engine_soft;
+	/* its codecs are told to be silent one by one, but helpers that they call log what
+	 * strangers send as well, without limit; what fails is returned and counted */
+	av_log_set_level(AV_LOG_QUIET);
 	*enginep = &engine->base;
 	return 0;
 }
@@ -40,6 +44,7 @@ static void engine_stats(const struct tess_engine *base, struct tess_engine_stat
 	*stats = (struct tess_engine_stats){
 		.decoded = engine->decoded,
 		.damaged = engine->damaged,
+		.refused = engine->refused,
 		.composed = engine->composed,
 		.tiles_drawn = engine->tiles_drawn,
 		.tiles_kept = engine->tiles_kept,

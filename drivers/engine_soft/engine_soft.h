@@ -17,8 +17,15 @@
 
 #include "hal/engine.h"
 
-/** Larger pictures are refused as damaged, in either direction. */
+/** Larger pictures are refused, in either direction. */
 #define TESS_ENGINE_SOFT_MAX_SIDE 4096
+/** The largest picture that is decoded: MaxFS of level 5.1 (H.264 table A-1). */
+#define TESS_ENGINE_SOFT_MAX_PICTURE_PIXELS (4096 * 2304)
+/**
+ * What the pictures of one decoder may take, in tiles and queues too. Enough for 3840x2160 with
+ * four references and 1920x1080 with sixteen; real-time senders use one to three.
+ */
+#define TESS_ENGINE_SOFT_DECODER_BYTES ((size_t)96 << 20)
 /** The most tiles of one canvas. */
 #define TESS_ENGINE_SOFT_MAX_TILES 64
 

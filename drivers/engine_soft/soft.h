@@ -27,7 +27,8 @@ struct soft_engine {
 	pthread_mutex_t lock; /* guards free_surfaces alone */
 	struct soft_surface *free_surfaces;
 	_Atomic uint64_t next_serial;
-	_Atomic uint64_t decoded, damaged, composed, tiles_drawn, tiles_kept, encoded, downloads;
+	_Atomic uint64_t decoded, damaged, refused, composed, tiles_drawn, tiles_kept, encoded,
+		downloads;
 	_Atomic uint64_t surfaces_live;
 };
 
@@ -51,6 +52,16 @@ void soft_surfaces_free(struct soft_engine *engine);
 int soft_frame_pool_get(struct soft_frame_pool *pool, AVFrame *frame, int width, int height);
 /** Buffers that are still out stay valid. */
 void soft_frame_pool_close(struct soft_frame_pool *pool);
+
+/** How much memory the pictures of one decoder may take, those that others still show included. */
+struct soft_budget;
+
+/** One reference, the caller's; NULL: no memory. */
+struct soft_budget *soft_budget_new(size_t bytes);
+/** Give it up; accepts NULL. What was taken stays valid. */
+void soft_budget_release(struct soft_budget *budget);
+/** Take @p bytes until the last reference to the buffer goes. NULL: it is spent. Threads: any. */
+AVBufferRef *soft_budget_take(struct soft_budget *budget, size_t bytes);
 
 int soft_decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine,
 		      enum tess_codec codec);

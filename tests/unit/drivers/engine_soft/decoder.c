@@ -7,8 +7,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "h264.h"
 
@@ -234,27 +236,121 @@ static void sample_aspect_ratio_is_told(void **state)
 	driver->decoder_close(decoder);
 }
 
+/* sides, area, and both beyond what libavcodec itself takes; nothing of it is logged */
 static void oversize_is_refused(void **state)
 {
 	struct tess_engine *engine = *state;
-	static const int sizes[][2] = {{4112, 32}, {32, 4112}};
-	for (size_t s = 0; s < 2; s++) {
-		struct tess_decoder *decoder = decoder_of(engine);
+	static const int sizes[][2] = {{4112, 32}, {32, 4112}, {4096, 2320}, {4112, 4112}};
+	struct tess_decoder *decoder = decoder_of(engine);
+	int real_stderr = dup(STDERR_FILENO);
+	FILE *log = tmpfile();
+	assert_non_null(log);
+	assert_int_equal(dup2(fileno(log), STDERR_FILENO), STDERR_FILENO);
+	for (size_t s = 0; s < 4; s++) {
 		struct h264_stream stream;
 		struct tess_surface *surface;
-		h264_encode(&stream, AV_PIX_FMT_YUV420P, sizes[s][0], sizes[s][1], 2,
+		h264_encode(&stream, AV_PIX_FMT_YUV420P, sizes[s][0], sizes[s][1], 1,
 			    "tune=zerolatency");
-		assert_int_equal(driver->decoder_decode(decoder, stream.units[0].data,
-							stream.units[0].length, 0, &surface),
-				 -EBADMSG);
-		assert_null(surface);
+		for (unsigned times = 0; times < 2; times++) {
+			assert_int_equal(driver->decoder_decode(decoder, stream.units[0].data,
+								stream.units[0].length, 0,
+								&surface),
+					 -ENOTSUP);
+			assert_null(surface);
+		}
 		h264_free(&stream);
-		driver->decoder_close(decoder);
+	}
+	/* profile, constraints, level 5.1; 100000 x 100000 macroblocks: not even libavcodec asks */
+	static const uint8_t endless[] = {0,	0,    0,    1,	  0x67, 0x42, 0xc0,
+					  0x33, 0xda, 0x00, 0x00, 0x61, 0xa8, 0x10,
+					  0x00, 0x06, 0x1a, 0x81, 0x00, 0x80};
+	struct tess_surface *surface;
+	(void)driver->decoder_decode(decoder, endless, sizeof(endless), 0, &surface);
+	assert_null(surface);
+	assert_int_equal(dup2(real_stderr, STDERR_FILENO), STDERR_FILENO);
+	close(real_stderr);
+	assert_int_equal(fseek(log, 0, SEEK_END), 0);
+	assert_int_equal(ftell(log), 0);
+	assert_int_equal(fclose(log), 0);
+	driver->decoder_close(decoder);
+	struct tess_engine_stats stats;
+	driver->stats(engine, &stats);
+	assert_int_equal(stats.refused, 8);
+	assert_int_equal(stats.decoded, 0);
+}
+
+/* Sixteen references of the largest picture would be 300 MB: refused before the first one. */
+static void too_many_references_are_refused(void **state)
+{
+	struct tess_engine *engine = *state;
+	struct tess_decoder *decoder = decoder_of(engine);
+	struct tess_engine_stats stats;
+	struct tess_surface *surface;
+	struct h264_stream stream;
+	h264_encode(&stream, AV_PIX_FMT_YUV420P, 4096, 2304, 2, "tune=zerolatency:refs=16");
+	for (unsigned i = 0; i < stream.count; i++) {
+		assert_int_equal(driver->decoder_decode(decoder, stream.units[i].data,
+							stream.units[i].length, i, &surface),
+				 -ENOTSUP);
+		assert_null(surface);
+	}
+	h264_free(&stream);
+	driver->stats(engine, &stats);
+	assert_int_equal(stats.refused, 2);
+	/* the same decoder takes the same number of a size that people send */
+	h264_encode(&stream, AV_PIX_FMT_YUV420P, 1920, 1080, 18, "tune=zerolatency:refs=16");
+	for (unsigned i = 0; i < stream.count; i++) {
+		assert_int_equal(driver->decoder_decode(decoder, stream.units[i].data,
+							stream.units[i].length, time_of(i),
+							&surface),
+				 0);
+		assert_non_null(surface);
+		tess_surface_unref(surface);
+	}
+	h264_free(&stream);
+	driver->decoder_close(decoder);
+}
+
+/* What tiles hold counts until it is let go. A decoder that spent its share says so, and goes on
+ * with a key frame. */
+static void held_pictures_are_bounded(void **state)
+{
+	enum { PICTURES = 9, PICTURE_BYTES = 4096 * 2304 * 3 / 2 };
+	const unsigned most = (unsigned)(TESS_ENGINE_SOFT_DECODER_BYTES / PICTURE_BYTES);
+	struct tess_engine *engine = *state;
+	struct tess_decoder *decoder = decoder_of(engine);
+	struct tess_surface *surface, *held[PICTURES] = {NULL};
+	struct h264_stream stream;
+	unsigned count = 0;
+	int err;
+	h264_encode(&stream, AV_PIX_FMT_YUV420P, 4096, 2304, PICTURES, "tune=zerolatency:refs=1");
+	while ((err = driver->decoder_decode(decoder, stream.units[count].data,
+					     stream.units[count].length, count, &held[count])) ==
+	       0) {
+		assert_non_null(held[count]);
+		assert_true(++count < PICTURES);
+	}
+	assert_int_equal(err, -ENOTSUP);
+	assert_in_range(count, 5, most);
+	assert_int_equal(driver->decoder_decode(decoder, stream.units[0].data,
+						stream.units[0].length, 0, &surface),
+			 -ENOTSUP);
+	for (unsigned i = 0; i < count; i++)
+		tess_surface_unref(held[i]);
+	for (unsigned i = 0; i < PICTURES; i++) {
+		assert_int_equal(driver->decoder_decode(decoder, stream.units[i].data,
+							stream.units[i].length, i, &surface),
+				 0);
+		assert_non_null(surface);
+		if (i < PICTURES - 1)
+			tess_surface_unref(surface);
 	}
 	struct tess_engine_stats stats;
 	driver->stats(engine, &stats);
-	assert_int_equal(stats.damaged, 2);
-	assert_int_equal(stats.decoded, 0);
+	assert_int_equal(stats.refused, 2);
+	driver->decoder_close(decoder);
+	tess_surface_unref(surface); /* after its decoder */
+	h264_free(&stream);
 }
 
 static void nonsense_is_damage(void **state)
@@ -407,6 +503,8 @@ int main(void)
 		TEST(lossless_rgb_is_refused),
 		TEST(sample_aspect_ratio_is_told),
 		TEST(oversize_is_refused),
+		TEST(too_many_references_are_refused),
+		TEST(held_pictures_are_bounded),
 		TEST(nonsense_is_damage),
 		TEST(nothing_before_the_first_key_frame),
 		TEST(damage_is_survived),
