@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* a quarter of a second at 30 pictures a second */
+/* a quarter of a second at 30 pictures a second ... */
 #define QUEUE_LENGTH 8
+/* ... of up to 1920x1080; of larger ones fewer, since each is memory */
+#define QUEUE_PIXELS (8 * 1920 * 1088)
 
 struct tess_video_source {
 	pthread_mutex_t lock; /* guards queue, count and skipped */
@@ -53,22 +55,43 @@ static void take(struct tess_video_source *source, struct tess_surface **taken, 
 	memmove(source->queue, source->queue + n, source->count * sizeof(taken[0]));
 }
 
+static uint32_t pixels_of(const struct tess_surface *surface)
+{
+	return (uint32_t)surface->width * surface->height;
+}
+
+/* how many pictures must give way to one more; called with the lock held */
+static unsigned too_many(const struct tess_video_source *source, const struct tess_surface *surface)
+{
+	uint64_t pixels = pixels_of(surface);
+	for (unsigned i = 0; i < source->count; i++)
+		pixels += pixels_of(source->queue[i]);
+	unsigned left = source->count;
+	for (unsigned i = 1; left > 1 && (left == QUEUE_LENGTH || pixels > QUEUE_PIXELS); i++) {
+		pixels -= pixels_of(source->queue[i]);
+		left--;
+	}
+	return source->count - left;
+}
+
 void tess_video_source_push(struct tess_video_source *source, struct tess_surface *surface)
 {
-	struct tess_surface *dropped = NULL;
+	struct tess_surface *dropped[QUEUE_LENGTH];
 	pthread_mutex_lock(&source->lock);
-	if (source->count == QUEUE_LENGTH) {
+	unsigned n = too_many(source, surface);
+	if (n > 0) {
 		/* the oldest but one: if the oldest went, a publisher whose pictures all come this
 		 * early would never see one become due */
-		dropped = source->queue[1];
-		source->count--;
-		memmove(source->queue + 1, source->queue + 2,
-			(QUEUE_LENGTH - 2) * sizeof(source->queue[0]));
-		source->skipped++;
+		memcpy(dropped, source->queue + 1, n * sizeof(dropped[0]));
+		source->count -= n;
+		memmove(source->queue + 1, source->queue + 1 + n,
+			(source->count - 1) * sizeof(source->queue[0]));
+		source->skipped += n;
 	}
 	source->queue[source->count++] = surface;
 	pthread_mutex_unlock(&source->lock);
-	tess_surface_unref(dropped);
+	for (unsigned i = 0; i < n; i++)
+		tess_surface_unref(dropped[i]);
 }
 
 void tess_video_source_clear(struct tess_video_source *source)

@@ -18,16 +18,17 @@ int tess_video_source_alloc(struct tess_video_source **sourcep) TESS_MUST_CHECK;
 void tess_video_source_free(struct tess_video_source *source); /* accepts NULL */
 /**
  * Queue a picture; takes the caller's reference. Pictures come in the order they are to be shown. A
- * full queue (8) drops its oldest but one (counted): the oldest is the next to become due.
+ * full queue (8 pictures up to 1920x1080, at least 2 of larger ones) drops its oldest but one
+ * (counted): the oldest is the next to become due.
  */
 void tess_video_source_push(struct tess_video_source *source, struct tess_surface *surface);
 /** Forget all pictures: the tile becomes black. */
 void tess_video_source_clear(struct tess_video_source *source);
 /**
- * The picture to show at media time @p media_us: the last pushed one with capture_us <= media_us, or
- * the one shown before. Pictures pushed before it are dropped, whatever their time says, so that a
- * publisher whose time line jumps back goes on at once. Still the source's reference, valid until the
- * next pick or clear. NULL: none yet.
+ * The picture to show at media time @p media_us: the last pushed one with capture_us <= media_us,
+ * or the one shown before. Pictures pushed before it are dropped, whatever their time says, so that
+ * a publisher whose time line jumps back goes on at once. Still the source's reference, valid until
+ * the next pick or clear. NULL: none yet.
  */
 struct tess_surface *tess_video_source_pick(struct tess_video_source *source, int64_t media_us);
 /** Pictures that were never shown because a newer one was due, or the queue was full. */

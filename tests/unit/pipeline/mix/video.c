@@ -87,6 +87,37 @@ static void full_queue_keeps_next_due(void **state)
 	assert_int_equal(tess_video_source_skipped(source), 4 + 5);
 }
 
+static struct tess_surface *large_picture(int64_t capture_us, uint16_t width, uint16_t height)
+{
+	struct tess_surface *surface = picture(capture_us);
+	surface->width = width;
+	surface->height = height;
+	return surface;
+}
+
+/* the queue is bounded in memory as well */
+static void large_pictures_wait_in_smaller_number(void **state)
+{
+	struct tess_video_source *source = *state;
+	for (int64_t t = 1; t <= 8; t++)
+		tess_video_source_push(source, large_picture(t, 1920, 1080));
+	assert_int_equal(live, 8);
+	assert_int_equal(tess_video_source_skipped(source), 0);
+	/* one of the largest makes room for itself at once, behind the next to become due */
+	tess_video_source_push(source, large_picture(9, 4096, 2304));
+	assert_int_equal(live, 4);
+	assert_int_equal(tess_video_source_skipped(source), 5);
+	assert_shows(source, 8, 8);
+	tess_video_source_push(source, large_picture(10, 4096, 2304));
+	assert_int_equal(tess_video_source_skipped(source), 5 + 2);
+	for (int64_t t = 11; t <= 20; t++)
+		tess_video_source_push(source, large_picture(t, 4096, 4096));
+	assert_int_equal(live, 3); /* the one shown and two */
+	assert_shows(source, 9, 9);
+	assert_shows(source, 20, 20);
+	assert_int_equal(live, 1);
+}
+
 /* pictures that always come earlier than the queue is long are still shown, only fewer of them */
 static void early_publisher_does_not_freeze(void **state)
 {
@@ -160,6 +191,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(newest_due_wins, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_queue_keeps_next_due, setup, teardown),
+		cmocka_unit_test_setup_teardown(large_pictures_wait_in_smaller_number, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(early_publisher_does_not_freeze, setup, teardown),
 		cmocka_unit_test_setup_teardown(time_line_jumps_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(clear_makes_black, setup, teardown),
