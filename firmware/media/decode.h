@@ -15,7 +15,7 @@
 #include "hal/engine.h"
 #include "pipeline/mix/video.h"
 
-#define TESS_DECODE_SLOTS 8
+#define TESS_DECODE_SLOTS 6
 /** The most mixes that show one publication: the mixes of a room. */
 #define TESS_MAX_TAPS 8
 

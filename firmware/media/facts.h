@@ -66,7 +66,7 @@ struct tess_media_facts_track {
 struct tess_publisher_facts {
 	int64_t id;
 	enum tess_publisher_state state;
-	int error; /* negative errno, in state ERROR */
+	int error; /* negative errno: in state ERROR, or pictures that cannot be decoded */
 	int64_t idle_us;
 	struct tess_media_facts_track video, audio;
 };

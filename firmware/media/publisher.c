@@ -24,7 +24,8 @@ struct tess_publisher {
 	const struct tess_media_context *context;
 	struct tess_desired_publisher desired;
 	int64_t opened_us;
-	int error; /* of making a decoder */
+	int error;	   /* of making a decoder */
+	int picture_error; /* why the last picture could not be decoded, if that is not damage */
 	struct tess_rtp_source *source;
 	struct tess_receiver video, audio;
 
@@ -209,8 +210,10 @@ void tess_publisher_update(struct tess_publisher *publisher,
 		tess_receiver_close(&publisher->audio);
 	}
 	publisher->error = set_receivers(publisher, now_us);
-	if (!publisher->video.desired.present)
+	if (!publisher->video.desired.present) {
 		publisher->width = publisher->height = 0;
+		publisher->picture_error = 0;
+	}
 }
 
 const struct tess_desired_publisher *tess_publisher_desired(const struct tess_publisher *publisher)
@@ -272,12 +275,16 @@ static void reap_decoder(struct tess_publisher *publisher)
 		if (result.picture) {
 			publisher->width = result.width;
 			publisher->height = result.height;
+			publisher->picture_error = 0;
 		}
 		if (result.error) {
 			publisher->video.counters.decode_errors++;
-			/* a new decoder, after the device was lost, knows no references */
-			if (result.error != -EBADMSG)
+			/* a new decoder, after the device was lost, knows no references; and a
+			 * format that cannot be decoded changes at a key frame */
+			if (result.error != -EBADMSG) {
 				publisher->need_key = true;
+				publisher->picture_error = result.error;
+			}
 			tess_rtp_track_want_key(publisher->video.track);
 		}
 	}
@@ -356,6 +363,8 @@ void tess_publisher_facts(const struct tess_publisher *publisher, int64_t now_us
 	facts->id = publisher->desired.id;
 	facts->state = tess_publisher_state(publisher, now_us);
 	facts->error = current_error(publisher);
+	if (!facts->error)
+		facts->error = publisher->picture_error;
 	facts->idle_us = now_us - (last_us ? last_us : publisher->opened_us);
 	if (facts->idle_us < 0)
 		facts->idle_us = 0;

@@ -26,8 +26,8 @@ struct tess_room {
 	void *arg;
 	struct tess_publisher **publishers;
 	unsigned publisher_count, publisher_capacity;
-	struct entry entries[TESS_MAX_TAPS];
-	unsigned entry_count;
+	struct entry *entries;
+	unsigned entry_count, entry_capacity;
 	char name[TESS_DESIRED_NAME];
 };
 
@@ -56,6 +56,7 @@ void tess_room_free(struct tess_room *room)
 	for (unsigned i = 0; i < room->publisher_count; i++)
 		tess_publisher_close(room->publishers[i]);
 	free(room->publishers);
+	free(room->entries);
 	free(room);
 }
 
@@ -97,11 +98,23 @@ static void seat(struct tess_room *room)
 	}
 }
 
+static unsigned open_mixes(const struct tess_room *room)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < room->entry_count; i++)
+		count += room->entries[i].mix != NULL;
+	return count;
+}
+
 static void open_mix(struct tess_room *room, struct entry *entry, int64_t now_us)
 {
 	int memfd, eventfd;
 
-	entry->error = tess_mix_open(&entry->mix, room->context, &entry->desired, now_us);
+	if (open_mixes(room) == TESS_MAX_TAPS)
+		entry->error = -EUSERS;
+	else
+		entry->error = tess_mix_open(&entry->mix, room->context, &entry->desired, now_us);
 	if (entry->error) {
 		entry->mix = NULL;
 		entry->retry_us = now_us + RETRY_US;
@@ -186,18 +199,19 @@ static struct tess_publisher *find_publisher(const struct tess_room *room, int64
 	return NULL;
 }
 
-static int reserve_publisher(struct tess_room *room)
+/* Room for one more in an array. */
+static int reserve(void **array, unsigned *capacity, unsigned count, size_t size)
 {
-	unsigned capacity = room->publisher_capacity ? room->publisher_capacity * 2 : 8;
-	struct tess_publisher **publishers;
+	unsigned larger = *capacity ? *capacity * 2 : 8;
+	void *grown;
 
-	if (room->publisher_count < room->publisher_capacity)
+	if (count < *capacity)
 		return 0;
-	publishers = realloc(room->publishers, capacity * sizeof(*publishers));
-	if (!publishers)
+	grown = realloc(*array, larger * size);
+	if (!grown)
 		return -ENOMEM;
-	room->publishers = publishers;
-	room->publisher_capacity = capacity;
+	*array = grown;
+	*capacity = larger;
 	return 0;
 }
 
@@ -211,7 +225,8 @@ static void grow_publisher(struct tess_room *room, const struct tess_desired_pub
 		tess_publisher_update(publisher, desired, now_us);
 		return;
 	}
-	error = reserve_publisher(room);
+	error = reserve((void **)&room->publishers, &room->publisher_capacity,
+			room->publisher_count, sizeof(*room->publishers));
 	if (!error)
 		error = tess_publisher_open(&publisher, room->context, desired, now_us);
 	if (error) {
@@ -240,9 +255,10 @@ static void grow_mix(struct tess_room *room, const struct tess_desired *wanted,
 	struct entry *entry = find_entry(room, desired->id);
 
 	if (!entry) {
-		if (room->entry_count == TESS_MAX_TAPS) {
-			TESS_ERROR("mix.refused", "room=%s mix=%lld reason=too_many_in_room",
-				   room->name, (long long)desired->id);
+		if (reserve((void **)&room->entries, &room->entry_capacity, room->entry_count,
+			    sizeof(*room->entries))) {
+			TESS_ERROR("mix.open_failed", "room=%s mix=%lld error=memory", room->name,
+				   (long long)desired->id);
 			return;
 		}
 		entry = &room->entries[room->entry_count++];

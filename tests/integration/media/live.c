@@ -406,7 +406,8 @@ static struct box *box_open(void)
 	assert_non_null(config);
 	fprintf(config,
 		"box = { run_dir = \"%s\"; };\n"
-		"media = { net = \"udp:127.0.0.1\"; jitter_ms = %d; codec_threads = 2; };\n",
+		"media = { net = \"udp:127.0.0.1\"; jitter_ms = %d; codec_threads = 2; workers = "
+		"2; };\n",
 		box->directory, SCENARIO_JITTER_MS);
 	assert_int_equal(fclose(config), 0);
 	box->base_port = (uint16_t)(30000 + getpid() % 1000 * 4 * PUBLISHERS);

@@ -352,6 +352,27 @@ static void a_decode_error_asks_for_a_key_frame_and_goes_on(void **state)
 	close_fixture(&fixture);
 }
 
+static void a_format_that_cannot_be_decoded_is_told(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	look(&fixture, true);
+	fixture.fake.decode_error = -ENOTSUP;
+	send_picture(&fixture, true);
+	send_picture(&fixture, false);
+	assert_int_equal(facts_of(&fixture).state, TESS_PUBLISHER_RECEIVING);
+	assert_int_equal(facts_of(&fixture).error, -ENOTSUP);
+	fixture.fake.decode_error = 0;
+	send_picture(&fixture, false); /* of no use without its key frame */
+	assert_int_equal(facts_of(&fixture).error, -ENOTSUP);
+	send_picture(&fixture, true);
+	assert_int_equal(facts_of(&fixture).error, 0);
+	close_fixture(&fixture);
+}
+
 static void video_goes_and_comes_back_while_audio_stays(void **state)
 {
 	struct tess_desired_publisher without;
@@ -409,6 +430,7 @@ int main(void)
 		cmocka_unit_test(decodes_only_while_somebody_looks_and_from_a_key_frame),
 		cmocka_unit_test(asks_for_a_key_frame_at_the_source_of_the_reports),
 		cmocka_unit_test(a_decode_error_asks_for_a_key_frame_and_goes_on),
+		cmocka_unit_test(a_format_that_cannot_be_decoded_is_told),
 		cmocka_unit_test(video_goes_and_comes_back_while_audio_stays),
 		cmocka_unit_test(pictures_remember_their_arrival),
 	};
