@@ -260,7 +260,7 @@ int tess_api_user_enter(struct tess_call *call)
 	if (rc == -EEXIST)
 		return tess_call_error(call, 409, "exists", "user",
 				       "The user sends this stream type in this room already.");
-	if (rc == -ENOSPC)
+	if (rc == -EADDRNOTAVAIL)
 		return tess_call_error(call, 503, "no_port", "", "All RTP ports are in use.");
 	if (rc)
 		return rc;

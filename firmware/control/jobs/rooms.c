@@ -77,7 +77,7 @@ static int allocate(struct tess_control *control, struct tess_publisher *publish
 	publisher->video_port = video ? find_free(&ports) : 0;
 	publisher->audio_port = audio ? find_free(&ports) : 0;
 	if ((video && !publisher->video_port) || (audio && !publisher->audio_port))
-		return -ENOSPC;
+		return -EADDRNOTAVAIL;
 	control->next_port_pair = ports.next;
 	return 0;
 }

@@ -24,7 +24,7 @@ bool tess_rooms_id_valid(enum tess_room_id_type type, const char *id);
  * A user enters and will send. @p publisher comes with room, user, stream_type, source and payload
  * types; ports (for @p video, @p audio), id and time are filled in.
  * @retval 0, -EEXIST the user sends this stream type already, -ENOENT no such application,
- * -ENOSPC no port is free, or another error of the store
+ * -EADDRNOTAVAIL no port is free, or another error of the store
  */
 int tess_rooms_enter(struct tess_control *control, struct tess_publisher *publisher, bool video,
 		     bool audio) TESS_MUST_CHECK;

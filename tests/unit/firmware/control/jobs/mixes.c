@@ -10,6 +10,7 @@
 #include "cloud/json_text.h"
 #include "firmware/control/http/dispatch.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/store/db.h"
 #include "fixture.h"
 
 #define APP 1400000123
@@ -308,6 +309,63 @@ static void test_keys(void **state)
 	assert_int_equal(f.control.http.cloud_errors, 5);
 }
 
+static int64_t pages(const char *pragma)
+{
+	struct tess_query q = tess_query(tess_store_db(f.control.store), pragma);
+	int64_t count = 0;
+
+	assert_int_equal(tess_query_row(&q), 1);
+	count = tess_column_int(&q, 0);
+	assert_int_equal(tess_query_end(&q), 0);
+	return count;
+}
+
+/* The disk is full: refused as a whole, nothing half done is told to the others; then it has room
+ * again. */
+static void test_full_disk(void **state)
+{
+	char limit[64];
+	unsigned changes;
+	int64_t id;
+
+	(void)state;
+	enter(&number, "alice");
+	start((struct start){0}, "");
+	id = mix_of(&number).id;
+	/* so many audit entries that no free page is left for what comes next */
+	(void)snprintf(limit, sizeof(limit), "PRAGMA max_page_count=%lld",
+		       (long long)pages("PRAGMA page_count"));
+	assert_int_equal(tess_db_script(tess_store_db(f.control.store), limit), 0);
+	for (int i = 0; i < 1000; i++) {
+		struct tess_audit entry = {0, 1, "who", "address", "action", "a longer target"};
+
+		if (tess_store_audit_add(f.control.store, &entry) == -ENOSPC)
+			break;
+		assert_int_not_equal(i, 999);
+	}
+	changes = f.changes;
+	for (int i = 0; i < 100; i++) {
+		struct tess_publisher row = {.room = string, .stream_type = "main"};
+		int rc;
+
+		(void)sprintf(row.user, "user%d", i);
+		rc = tess_rooms_enter(&f.control, &row, true, true);
+		if (rc) {
+			assert_int_equal(rc, -ENOSPC);
+			break;
+		}
+		assert_int_not_equal(i, 99);
+		changes++;
+	}
+	assert_int_equal(f.changes, changes);
+	assert_int_equal(mix_of(&number).id, id);
+
+	assert_int_equal(
+		tess_db_script(tess_store_db(f.control.store), "PRAGMA max_page_count=1000000"), 0);
+	start((struct start){.output = "\"StreamId\":\"other\""}, "");
+	expect_recordings("mix-1:file001:0 ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +376,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_often, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
