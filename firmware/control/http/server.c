@@ -15,7 +15,7 @@
 #include "firmware/control/text.h"
 
 #define MAX_CONNECTIONS	 256
-#define MAX_FROM_ADDRESS 128
+#define FULL_CONNECTIONS 240	     /* from here on a new one pushes out an old one */
 #define HEADER_BYTES	 (96 * 1024) /* the cloud's queries may have 32 KiB, twice decoded */
 #define IDLE_S		 30
 #define READ_US		 60000000
@@ -29,6 +29,8 @@ struct connection {
 	struct connection *next, **link;
 	int fd;
 	int64_t deadline_us;
+	uint64_t network; /* who it is from: an IPv4 address or an IPv6 /64 */
+	bool ending;	  /* was shut down */
 };
 
 struct tess_http_server {
@@ -39,7 +41,8 @@ struct tess_http_server {
 	struct tess_timer *timer; /* what the daemon asks for */
 	struct tess_timer *sweep;
 	struct connection *connections;
-	size_t bodies_bytes; /* allocated for bodies now */
+	unsigned connection_count; /* without those that end */
+	size_t bodies_bytes;	   /* allocated for bodies now */
 	uint16_t port;
 };
 
@@ -67,6 +70,66 @@ static struct connection *connection_of(struct MHD_Connection *mhd)
 	return info ? info->socket_context : NULL;
 }
 
+/* The daemon notices, and gives it up. */
+static void end_connection(struct tess_http_server *server, struct connection *connection)
+{
+	if (connection->ending)
+		return;
+	connection->ending = true;
+	server->connection_count--;
+	shutdown(connection->fd, SHUT_RDWR);
+}
+
+static uint64_t network_of(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *sa = info ? info->client_addr : NULL;
+	const struct in6_addr *in6;
+	uint64_t network = 0;
+
+	if (sa && sa->sa_family == AF_INET)
+		return ((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr;
+	if (!sa || sa->sa_family != AF_INET6)
+		return 0;
+	in6 = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(in6))
+		memcpy(&network, in6->s6_addr + 12, 4);
+	else
+		memcpy(&network, in6->s6_addr, 8);
+	return network;
+}
+
+static unsigned count_of(const struct tess_http_server *server, uint64_t network)
+{
+	const struct connection *connection;
+	unsigned count = 0;
+
+	for (connection = server->connections; connection; connection = connection->next)
+		count += !connection->ending && connection->network == network;
+	return count;
+}
+
+/* Whoever holds connections without asking anything must not keep the others out: of who has most
+ * of them, the one goes that has waited longest. */
+static void make_room(struct tess_http_server *server)
+{
+	struct connection *connection, *oldest = NULL;
+	unsigned most = 0;
+
+	for (connection = server->connections; connection; connection = connection->next) {
+		unsigned count = connection->ending ? 0 : count_of(server, connection->network);
+
+		if (count > most ||
+		    (count && count == most && connection->deadline_us < oldest->deadline_us)) {
+			most = count;
+			oldest = connection;
+		}
+	}
+	if (oldest)
+		end_connection(server, oldest);
+}
+
 static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 			  enum MHD_ConnectionNotificationCode code)
 {
@@ -82,6 +145,10 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 			return; /* then only the daemon's own limit holds for it */
 		connection->fd = info->connect_fd;
 		connection->deadline_us = now(server) + READ_US;
+		connection->network = network_of(mhd);
+		if (server->connection_count >= FULL_CONNECTIONS)
+			make_room(server);
+		server->connection_count++;
 		connection->next = server->connections;
 		connection->link = &server->connections;
 		if (connection->next)
@@ -89,6 +156,8 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 		server->connections = connection;
 		*context = connection;
 	} else if (connection) {
+		if (!connection->ending)
+			server->connection_count--;
 		*connection->link = connection->next;
 		if (connection->next)
 			connection->next->link = connection->link;
@@ -106,7 +175,7 @@ static void sweep(void *arg)
 
 	for (connection = server->connections; connection; connection = connection->next)
 		if (now(server) >= connection->deadline_us)
-			shutdown(connection->fd, SHUT_RDWR);
+			end_connection(server, connection);
 	tess_timer_start(server->sweep, SWEEP_US);
 }
 
@@ -364,7 +433,6 @@ static int start_daemon(struct tess_http_server *server, int fd)
 	server->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)MAX_FROM_ADDRESS,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)HEADER_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_URI_LOG_CALLBACK,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * firmware/control/http/server.h - the HTTP server: libmicrohttpd in the loop of the process.
  *
- * Bounds: 256 connections, 128 of one address; a request must be complete 60 s after its connection
- * was ready for it, its answer taken 120 s after that; 64 MiB of bodies at one instant.
+ * Bounds: 240 connections, beyond which a new one pushes out the oldest of whoever has most; a
+ * request must be complete 60 s after its connection was ready for it, its answer taken 120 s after
+ * that; 64 MiB of bodies at one instant.
  */
 #ifndef TESS_CONTROL_HTTP_SERVER_H
 #define TESS_CONTROL_HTTP_SERVER_H
