@@ -19,6 +19,8 @@
 
 /** How many seconds a start or end may be moved to find a free name. */
 #define NAME_TRIES 600
+/** Two days before the year 10000, so that it is so in every time zone. */
+#define MAX_UTC_S 253402128000
 
 void tess_record_file_init(struct tess_record_file *file)
 {
@@ -39,16 +41,18 @@ void tess_record_file_close(struct tess_record_file *file)
 	close_fd(&file->dir);
 }
 
-/** Append _YYYY-MM-DD-HH-MM-SS. */
+/** Append _YYYY-MM-DD-HH-MM-SS; beyond the years of four digits it is 1970. */
 static void append_time(char name[TESS_RECORD_NAME_SIZE], int64_t utc_us)
 {
 	time_t seconds = (time_t)(utc_us / 1000000);
 	size_t length = strlen(name);
 	struct tm local;
 
-	if (!localtime_r(&seconds, &local))
-		memset(&local, 0, sizeof(local));
-	(void)strftime(name + length, TESS_RECORD_NAME_SIZE - length, "_%Y-%m-%d-%H-%M-%S", &local);
+	if (seconds < 0 || seconds > MAX_UTC_S)
+		seconds = 0;
+	if (!localtime_r(&seconds, &local) ||
+	    !strftime(name + length, TESS_RECORD_NAME_SIZE - length, "_%Y-%m-%d-%H-%M-%S", &local))
+		name[length] = 0;
 }
 
 static int open_new(int dir, const char *base, const char *suffix)
