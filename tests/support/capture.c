@@ -221,11 +221,15 @@ static bool next_frame(struct stream *stream, unsigned index, double *time_s, bo
 
 static void report_if_due(struct stream *stream)
 {
-	if (stream->now_us < stream->report_us || stream->publisher->no_sender_reports)
+	const struct tess_test_publisher *publisher = stream->publisher;
+	int64_t now_us = stream->now_us;
+
+	if (now_us < stream->report_us || publisher->no_sender_reports)
 		return;
-	tess_rtp_sender_report(&stream->sender, stream->now_us,
-			       stream->scene->utc_us + stream->now_us +
-				       (int64_t)(stream->publisher->wall_clock_ms * 1000));
+	tess_rtp_sender_report(&stream->sender, now_us,
+			       stream->scene->utc_us + now_us +
+				       llround((double)now_us * publisher->wall_clock_ppm * 1e-6) +
+				       (int64_t)(publisher->wall_clock_ms * 1000));
 	stream->report_us += REPORT_INTERVAL_US;
 }
 

@@ -57,7 +57,8 @@ struct tess_test_publisher {
 	double jitter_ms; /* each stream's packets are held back by up to that, in order */
 	double send_delay_ms;
 	int audio_ppm, video_ppm; /* how much too fast the clocks run */
-	double wall_clock_ms;	  /* how much the sender's wall clock is ahead */
+	double wall_clock_ms;	  /* how much the sender's wall clock is ahead at the begin */
+	int wall_clock_ppm;	  /* how much too fast it runs */
 	bool no_sender_reports;
 };
 
