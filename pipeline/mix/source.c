@@ -11,8 +11,8 @@
 #define RING TESS_SOURCE_RING
 #define FADE TESS_SOURCE_FADE
 
-/* clock drift is worked off from 2 ms of error down to 0.3 ms */
-#define FOLLOW_ERROR  96
+/* clock drift is worked off from 1 ms of error down to 0.3 ms */
+#define FOLLOW_ERROR  48
 #define RELEASE_ERROR 14
 /* more than 60 ms is no drift */
 #define JUMP_ERROR 2880
