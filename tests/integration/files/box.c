@@ -239,12 +239,10 @@ void box_files_remove(struct box_files *files)
 
 	(void)unlink(files->flv);
 	(void)unlink(files->mp4);
+	/* beside PREFIX_START_END.mp4 there is PREFIX_START.journal until control has stored it */
 	*strrchr(files->mp4, '_') = '\0';
-	/* PREFIX_START.journal stays until control has stored the recording */
-	for (unsigned cut = 0; cut < 1; cut++) {
-		(void)snprintf(path, sizeof(path), "%s.journal", files->mp4);
-		(void)unlink(path);
-	}
+	(void)snprintf(path, sizeof(path), "%s.journal", files->mp4);
+	(void)unlink(path);
 	(void)snprintf(path, sizeof(path), "%s/%d", files->dir, APP);
 	(void)rmdir(path);
 	assert_int_equal(rmdir(files->dir), 0);
