@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
+#include <math.h>
 #include <speex/speex_resampler.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@
 #define JUMP_US 1000
 /* speexdsp's quality, 0 to 10; at 5 the stop band is below what AAC leaves of it */
 #define RESAMPLE_QUALITY 5
+/* -180 dB */
+#define SILENCE 1e-9f
 /* from here on libavcodec's "fast" coder is the better one */
 #define FAST_CODER_BPS 64000
 
@@ -172,20 +175,28 @@ static int resample(struct tess_audio_encoder *encoder, const float *pcm, unsign
 	return 0;
 }
 
+/* A muted sender's decoder goes on at 1e-34, and numbers that small make the resampler and the
+ * encoder up to forty times slower. What is no number is silence as well. */
+static float audible(float sample)
+{
+	return fabsf(sample) >= SILENCE ? sample : 0.0f;
+}
+
 /* at most CHUNK stereo frames; NULL is silence */
 static int take_in(struct tess_audio_encoder *encoder, const float *pcm, unsigned frames)
 {
 	float mixed[2 * CHUNK];
-	if (!pcm) {
+	if (!pcm)
 		memset(mixed, 0, sizeof(mixed));
-		pcm = mixed;
-	} else if (encoder->channels == 1) {
+	else if (encoder->channels == 1)
 		for (unsigned i = 0; i < frames; i++)
-			mixed[i] = 0.5f * (pcm[2 * i] + pcm[2 * i + 1]);
-		pcm = mixed;
-	}
+			mixed[i] = audible(0.5f * (pcm[2 * i] + pcm[2 * i + 1]));
+	else
+		for (unsigned i = 0; i < 2 * frames; i++)
+			mixed[i] = audible(pcm[i]);
 	encoder->fed += frames;
-	return encoder->resampler ? resample(encoder, pcm, frames) : append(encoder, pcm, frames);
+	return encoder->resampler ? resample(encoder, mixed, frames)
+				  : append(encoder, mixed, frames);
 }
 
 static int take_in_all(struct tess_audio_encoder *encoder, const float *pcm, int64_t frames)

@@ -252,6 +252,46 @@ static void same_input_same_bytes(void **state)
 	assert_memory_equal(bytes[0], bytes[1], length[0]);
 }
 
+/* numbers so small that arithmetic with them is slow, and what is no number, are silence */
+static void nothing_is_heard_below_silence(void **state)
+{
+	(void)state;
+	static const float quiet[] = {0.0f, 2e-34f, -1e-38f, 1e-42f, NAN};
+	static const struct tess_audio_encoder_config configs[] = {{44100, 2, 64000},
+								   {48000, 1, 32000}};
+	for (size_t c = 0; c < 2; c++) {
+		uint8_t silent[4096];
+		size_t silent_length = 0;
+		for (size_t q = 0; q < sizeof(quiet) / sizeof(quiet[0]); q++) {
+			struct tess_audio_encoder *encoder;
+			struct tess_audio_encoded encoded;
+			uint8_t bytes[4096];
+			size_t length = 0;
+			float pcm[2 * 960];
+			assert_int_equal(driver->encoder_open(&encoder, &configs[c]), 0);
+			for (unsigned i = 0; i < 25; i++) {
+				for (unsigned k = 0; k < 2 * 960; k++)
+					pcm[k] = k % 7 ? quiet[q] : 0;
+				assert_int_equal(driver->encoder_feed(encoder, pcm, 960, i * 20000),
+						 0);
+				while (driver->encoder_next(encoder, &encoded) == 0) {
+					assert_true(length + encoded.length <= sizeof(bytes));
+					memcpy(bytes + length, encoded.data, encoded.length);
+					length += encoded.length;
+				}
+			}
+			driver->encoder_close(encoder);
+			assert_true(length > 0);
+			if (q == 0) {
+				memcpy(silent, bytes, length);
+				silent_length = length;
+			}
+			assert_int_equal(length, silent_length);
+			assert_memory_equal(bytes, silent, length);
+		}
+	}
+}
+
 static void bounded_and_checked(void **state)
 {
 	(void)state;
@@ -299,6 +339,7 @@ int main(void)
 		cmocka_unit_test(gap_moves_the_time),
 		cmocka_unit_test(time_may_go_back),
 		cmocka_unit_test(same_input_same_bytes),
+		cmocka_unit_test(nothing_is_heard_below_silence),
 		cmocka_unit_test(bounded_and_checked),
 		cmocka_unit_test(config_says_rate_and_channels),
 	};
