@@ -24,6 +24,8 @@ function(tessera_test)
 	endif()
 endfunction()
 
+add_custom_target(fuzz-targets)
+
 # tessera_fuzz(NAME name SOURCES file... LIBS target...): a libFuzzer target fuzz_<name>; its corpus
 # is tests/fuzz/corpus/<name>. Without TESSERA_FUZZ the corpus is replayed as a plain test.
 function(tessera_fuzz)
@@ -33,6 +35,7 @@ function(tessera_fuzz)
 	target_link_libraries(fuzz_${F_NAME} PRIVATE ${F_LIBS})
 	if(TESSERA_FUZZ)
 		target_link_options(fuzz_${F_NAME} PRIVATE -fsanitize=fuzzer)
+		add_dependencies(fuzz-targets fuzz_${F_NAME})
 		add_test(NAME fuzz/${F_NAME} COMMAND ${CMAKE_SOURCE_DIR}/tests/fuzz/run
 			$<TARGET_FILE:fuzz_${F_NAME}> ${corpus})
 		set_tests_properties(fuzz/${F_NAME} PROPERTIES TIMEOUT 1200 LABELS fuzz)
