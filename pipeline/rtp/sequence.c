@@ -5,6 +5,8 @@
 
 /* A sender that was silent for so long may be replaced by the one that it replaced. */
 #define SILENCE_US 1000000
+/* A packet held for longer belongs to another life of its sender. */
+#define CONFIRM_US 5000000
 
 static bool in_range(int32_t delta)
 {
@@ -51,7 +53,8 @@ enum tess_rtp_verdict tess_rtp_sequence_check(struct tess_rtp_sequence *sequence
 	}
 
 	if (sequence->has_candidate && header->ssrc == sequence->candidate_ssrc &&
-	    header->sequence == sequence->candidate_next) {
+	    header->sequence == sequence->candidate_next &&
+	    arrival_us - sequence->candidate_us < CONFIRM_US) {
 		begin(sequence, header, arrival_us);
 		/* the held packet comes first and may be the one before the wrap */
 		*extended = sequence->highest;
@@ -59,6 +62,7 @@ enum tess_rtp_verdict tess_rtp_sequence_check(struct tess_rtp_sequence *sequence
 	}
 	sequence->has_candidate = true;
 	sequence->candidate_ssrc = header->ssrc;
+	sequence->candidate_us = arrival_us;
 	sequence->candidate_next = (uint16_t)(header->sequence + 1);
 	return TESS_RTP_HOLD;
 }

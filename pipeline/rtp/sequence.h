@@ -3,9 +3,9 @@
  * (after RFC 3550 A.1).
  *
  * The first SSRC seen is trusted at once. Another SSRC, or a sequence number far from the last, is
- * believed when two packets in sequence say so: the caller holds the first of them. An SSRC that
- * was replaced cannot come back while its successor still sends, so two senders on one port do not
- * take turns: the newer one wins.
+ * believed when two packets in sequence, within 5 s, say so: the caller holds the first. An SSRC
+ * that was replaced cannot come back while its successor still sends, so two senders on one port do
+ * not take turns: the newer one wins.
  */
 #ifndef TESS_RTP_SEQUENCE_H
 #define TESS_RTP_SEQUENCE_H
@@ -36,6 +36,7 @@ struct tess_rtp_sequence {
 	uint32_t previous_ssrc; /* replaced by ssrc */
 	bool has_candidate;
 	uint32_t candidate_ssrc;
+	int64_t candidate_us; /* its arrival */
 	uint16_t candidate_next;
 };
 

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "drivers/clock/clock.h"
@@ -367,6 +368,75 @@ static void packets_outlive_the_net(void **state)
 	close(peer);
 }
 
+/* What is sent to a port that nobody listens on comes back as an ICMP error. It must neither be
+ * taken for a packet, nor hide one, nor wake the owner again and again. */
+static void unreachable_peers_do_no_harm(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 64);
+	uint16_t port = add_flow(net, NULL), peer_port, closed_port;
+	int peer = peer_open(&peer_port), closed = peer_open(&closed_port);
+	struct tess_packet *packets[TESS_NET_BURST];
+	unsigned wakes = 0;
+	int64_t until_us;
+
+	(void)state;
+	close(closed);
+	for (uint8_t i = 0; i < 50; i++) {
+		struct tess_packet *packet = net->driver->tx_alloc(net);
+
+		assert_non_null(packet);
+		packet->length = 1;
+		packet->local_port = port;
+		packet->remote.in.sin_family = AF_INET;
+		packet->remote.in.sin_port = htons(closed_port);
+		packet->remote.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		net->driver->tx_burst(net, &packet, 1);
+		net->driver->flush(net);
+		peer_send(peer, port, &i, 1);
+	}
+	assert_int_equal(receive(net, packets, 50), 50);
+	for (uint8_t i = 0; i < 50; i++)
+		assert_int_equal(packets[i]->data[0], i);
+	release_all(packets, 50);
+	until_us = now_us() + 50000;
+	while (now_us() < until_us) {
+		assert_int_equal(net->driver->wait(net, until_us), 0);
+		assert_int_equal(net->driver->rx_burst(net, packets, TESS_NET_BURST), 0);
+		wakes++;
+	}
+	assert_true(wakes < 5);
+	assert_int_equal(net_stats(net).tx_packets, 50);
+	assert_int_equal(net_stats(net).rx_packets, 50);
+	close(peer);
+	net->driver->close(net);
+}
+
+/* Out of descriptors: told, nothing is left behind, and the port can be had later. */
+static void descriptors_may_run_out(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 16);
+	uint16_t port = add_flow(net, NULL), peer_port;
+	int peer = peer_open(&peer_port);
+	struct rlimit limit, none;
+	struct tess_packet *packet;
+
+	(void)state;
+	net->driver->flow_remove(net, port);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(net->driver->flow_add(net, port, NULL), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(net->driver->flow_add(net, port, NULL), 0);
+	peer_send(peer, port, "x", 1);
+	assert_int_equal(receive(net, &packet, 1), 1);
+	release_all(&packet, 1);
+	close(peer);
+	net->driver->close(net);
+}
+
 static void wait_keeps_its_time(void **state)
 {
 	struct tess_net *net = open_net("udp:127.0.0.1", 16);
@@ -405,6 +475,8 @@ int main(void)
 		cmocka_unit_test(flows_come_and_go),
 		cmocka_unit_test(ipv6_takes_both),
 		cmocka_unit_test(packets_outlive_the_net),
+		cmocka_unit_test(unreachable_peers_do_no_harm),
+		cmocka_unit_test(descriptors_may_run_out),
 		cmocka_unit_test(wait_keeps_its_time),
 	};
 

@@ -94,6 +94,20 @@ static void goodbye(void **state)
 	assert_int_equal(check(&sequence, 1, 3, 1, &extended), TESS_RTP_HOLD);
 }
 
+/* A stray packet, and much later the one behind it: no word of a sender that is there now. */
+static void confirmation_has_its_time(void **state)
+{
+	struct tess_rtp_sequence sequence = {0};
+	int64_t extended;
+
+	(void)state;
+	(void)check(&sequence, 1, 1, 0, &extended);
+	assert_int_equal(check(&sequence, 2, 10, 0, &extended), TESS_RTP_HOLD);
+	assert_int_equal(check(&sequence, 2, 11, 5000000, &extended), TESS_RTP_HOLD);
+	assert_int_equal(check(&sequence, 1, 2, 5000000, &extended), TESS_RTP_ACCEPT);
+	assert_int_equal(check(&sequence, 2, 12, 9999999, &extended), TESS_RTP_RESTART);
+}
+
 /* The packet before the wrap is held, the one behind it confirms. */
 static void restart_at_wrap(void **state)
 {
@@ -115,6 +129,7 @@ int main(void)
 		cmocka_unit_test(large_jump_needs_two),
 		cmocka_unit_test(another_sender),
 		cmocka_unit_test(goodbye),
+		cmocka_unit_test(confirmation_has_its_time),
 		cmocka_unit_test(restart_at_wrap),
 	};
 
