@@ -91,7 +91,6 @@ static int open_encoder(struct tess_canvas *canvas)
 		.frame_rate = canvas->video.frame_rate,
 		.gop_frames = canvas->video.gop_frames,
 		.bitrate_bps = canvas->video.bitrate_bps,
-		.threads = 1, /* the pool runs the mixes side by side */
 	};
 	int error;
 

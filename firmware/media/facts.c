@@ -167,13 +167,14 @@ static json_t *net_json(const struct tess_net_stats *net)
 
 static json_t *engine_json(const char *name, const struct tess_engine_stats *engine)
 {
-	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "name", name, "decoded",
-			 (json_int_t)engine->decoded, "composed", (json_int_t)engine->composed,
-			 "tiles_drawn", (json_int_t)engine->tiles_drawn, "tiles_kept",
-			 (json_int_t)engine->tiles_kept, "encoded", (json_int_t)engine->encoded,
-			 "downloads", (json_int_t)engine->downloads, "uploads",
-			 (json_int_t)engine->uploads, "surfaces_live",
-			 (json_int_t)engine->surfaces_live);
+	return json_pack(
+		"{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "name", name, "decoded",
+		(json_int_t)engine->decoded, "damaged", (json_int_t)engine->damaged, "refused",
+		(json_int_t)engine->refused, "composed", (json_int_t)engine->composed,
+		"tiles_drawn", (json_int_t)engine->tiles_drawn, "tiles_kept",
+		(json_int_t)engine->tiles_kept, "encoded", (json_int_t)engine->encoded, "downloads",
+		(json_int_t)engine->downloads, "uploads", (json_int_t)engine->uploads,
+		"surfaces_live", (json_int_t)engine->surfaces_live);
 }
 
 static void add_net(struct tess_net_stats *sum, const struct tess_net_stats *net)

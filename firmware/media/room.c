@@ -109,7 +109,7 @@ static unsigned open_mixes(const struct tess_room *room)
 
 static void open_mix(struct tess_room *room, struct entry *entry, int64_t now_us)
 {
-	int memfd, eventfd;
+	int memfd, eventfd, error_before = entry->error;
 
 	if (open_mixes(room) == TESS_MAX_TAPS)
 		entry->error = -EUSERS;
@@ -118,8 +118,9 @@ static void open_mix(struct tess_room *room, struct entry *entry, int64_t now_us
 	if (entry->error) {
 		entry->mix = NULL;
 		entry->retry_us = now_us + RETRY_US;
-		TESS_ERROR("mix.open_failed", "room=%s mix=%lld error=%d", room->name,
-			   (long long)entry->desired.id, entry->error);
+		if (entry->error != error_before) /* once, not at each retry */
+			TESS_ERROR("mix.open_failed", "room=%s mix=%lld error=\"%s\"", room->name,
+				   (long long)entry->desired.id, strerrordesc_np(-entry->error));
 		return;
 	}
 	TESS_INFO("mix.started", "room=%s mix=%lld stream=%s", room->name,

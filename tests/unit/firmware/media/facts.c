@@ -45,7 +45,8 @@ static void fill_publisher(struct tess_publisher_facts *publisher)
 
 static void the_documented_message(void **state)
 {
-	const struct tess_engine_stats engine = {.decoded = 1, .encoded = 2};
+	const struct tess_engine_stats engine = {
+		.decoded = 1, .damaged = 8, .refused = 9, .encoded = 2};
 	struct tess_media_facts *facts[2] = {NULL, NULL};
 	json_t *message, *publisher, *video, *mix;
 
@@ -92,6 +93,8 @@ static void the_documented_message(void **state)
 		    "\"width\":320,\"height\":180},{\"user\":\"bob\",\"stream_type\":\"aux\","
 		    "\"x\":0,\"y\":0,\"width\":0,\"height\":0}]}");
 	assert_json(json_object_get(json_object_get(message, "engine"), "encoded"), "2");
+	assert_json(json_object_get(json_object_get(message, "engine"), "damaged"), "8");
+	assert_json(json_object_get(json_object_get(message, "engine"), "refused"), "9");
 	assert_json(json_object_get(json_object_get(message, "engine"), "name"), "\"soft\"");
 	assert_json(json_object_get(json_object_get(message, "net"), "rx_packets"), "77");
 	json_decref(message);
