@@ -8,7 +8,7 @@
 #include "hal/engine.h"
 
 /** The mix works at this rate, in stereo. */
-#define TESS_AUDIO_RATE     48000
+#define TESS_AUDIO_RATE	    48000
 #define TESS_AUDIO_CHANNELS 2
 /** The longest packet of Opus is 120 ms (RFC 6716 §2.1.4). */
 #define TESS_AUDIO_MAX_FRAMES 5760
@@ -36,12 +36,12 @@ struct tess_audio_driver {
 	int (*decoder_open)(struct tess_audio_decoder **decoderp, enum tess_codec codec);
 	void (*decoder_close)(struct tess_audio_decoder *decoder); /* accepts NULL */
 	/**
-	 * Decode a packet, or conceal a lost one: data NULL and @p lost_frames how many sample frames
-	 * are missing. @p pcm has room for TESS_AUDIO_MAX_FRAMES stereo frames.
+	 * Decode a packet, or conceal a lost one: data NULL and @p lost_frames how many sample
+	 * frames are missing. @p pcm has room for TESS_AUDIO_MAX_FRAMES stereo frames.
 	 * @return sample frames written, or -EBADMSG
 	 */
-	int (*decoder_decode)(struct tess_audio_decoder *decoder, const uint8_t *data, size_t length,
-			      unsigned lost_frames, float *pcm);
+	int (*decoder_decode)(struct tess_audio_decoder *decoder, const uint8_t *data,
+			      size_t length, unsigned lost_frames, float *pcm);
 
 	/** AAC-LC encoder, fed at 48 kHz stereo; it resamples and mixes down itself. */
 	int (*encoder_open)(struct tess_audio_encoder **encoderp,

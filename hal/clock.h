@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct tess_clock {
-	/* monotonic, microseconds; the system's driver gives CLOCK_MONOTONIC, the same in all processes */
+	/* monotonic, microseconds, the same in all processes; of the system: CLOCK_MONOTONIC */
 	int64_t (*now_us)(const struct tess_clock *clock);
 	/* UTC, microseconds since 1970 */
 	int64_t (*utc_us)(const struct tess_clock *clock);

@@ -25,7 +25,7 @@ enum tess_codec {
 };
 
 struct tess_rect {
-	int32_t x, y;          /* pixels, origin top left; even */
+	int32_t x, y;	       /* pixels, origin top left; even */
 	int32_t width, height; /* pixels; even */
 };
 
@@ -38,17 +38,17 @@ enum tess_render {
 
 /** One tile of a canvas. Tiles are drawn in the order given, later over earlier. */
 struct tess_tile {
-	struct tess_rect rect;        /* inside the canvas */
+	struct tess_rect rect; /* inside the canvas */
 	enum tess_render render;
 	struct tess_surface *surface; /* NULL: the tile is filled with black */
 };
 
 struct tess_encoder_config {
-	uint16_t width, height;    /* even */
-	uint16_t frame_rate;       /* a second */
-	uint16_t gop_frames;       /* distance of key frames */
+	uint16_t width, height; /* even */
+	uint16_t frame_rate;	/* a second */
+	uint16_t gop_frames;	/* distance of key frames */
 	uint32_t bitrate_bps;
-	uint8_t threads;           /* software: how many; 0 = the engine's choice */
+	uint8_t threads; /* software: how many; 0 = the engine's choice */
 };
 
 /** An encoded picture; data is the encoder's until its next call. */
@@ -61,8 +61,8 @@ struct tess_encoded {
 
 struct tess_engine_stats {
 	uint64_t decoded, composed, tiles_drawn, tiles_kept, encoded;
-	uint64_t damaged;            /* access units that no decoder could use */
-	uint64_t refused;            /* access units of a format or size beyond what the engine takes */
+	uint64_t damaged; /* access units that no decoder could use */
+	uint64_t refused; /* access units of a format or size beyond what the engine takes */
 	uint64_t downloads, uploads; /* pictures that crossed between device and host */
 	uint64_t surfaces_live;
 };
@@ -74,7 +74,7 @@ struct tess_encoder;
 
 /** An engine driver. Required calls first; those marked optional may be NULL. */
 struct tess_engine_driver {
-	size_t size;      /* sizeof(struct tess_engine_driver) the driver was built with */
+	size_t size;	  /* sizeof(struct tess_engine_driver) the driver was built with */
 	const char *name; /* "soft", "vaapi", "nv" */
 	/** Open device @p device (NULL: the first). @retval 0, -ENODEV, -ENOMEM */
 	int (*open)(struct tess_engine **enginep, const char *device);
@@ -87,24 +87,27 @@ struct tess_engine_driver {
 			    enum tess_codec codec);
 	void (*decoder_close)(struct tess_decoder *decoder); /* accepts NULL */
 	/**
-	 * Decode one access unit (H.264: Annex B). A picture comes out in *surfacep, a reference of the
-	 * caller's, or NULL when none is ready yet.
-	 * @retval 0, -EBADMSG the access unit is damaged (go on with the next), -ENOTSUP a picture format
-	 *         this engine cannot bring to 8-bit 4:2:0, a size that it does not take, or more
+	 * Decode one access unit (H.264: Annex B). A picture comes out in *surfacep, a reference of
+	 * the caller's, or NULL when none is ready yet.
+	 * @retval 0, -EBADMSG the access unit is damaged (go on with the next), -ENOTSUP a picture
+	 * format this engine cannot bring to 8-bit 4:2:0, a size that it does not take, or more
 	 *         pictures held at once than it has memory for (go on with a key frame), -ENOMEM,
 	 *         -ENODEV the device is lost (close everything)
 	 */
 	int (*decoder_decode)(struct tess_decoder *decoder, const uint8_t *data, size_t length,
 			      int64_t capture_us, struct tess_surface **surfacep);
 
-	/** A canvas of width x height, both even; background is 0xRRGGBB. @retval 0, -EINVAL, -ENOMEM */
+	/**
+	 * A canvas of width x height, both even; background is 0xRRGGBB.
+	 * @retval 0, -EINVAL, -ENOMEM
+	 */
 	int (*compositor_open)(struct tess_compositor **compositorp, struct tess_engine *engine,
 			       uint16_t width, uint16_t height, uint32_t background);
 	void (*compositor_close)(struct tess_compositor *compositor); /* accepts NULL */
 	/**
-	 * Draw the canvas. The compositor keeps what did not change since its last call (same rectangle,
-	 * render mode and surface serial) and draws the rest. *surfacep is a reference of the
-	 * caller's; give it up before the next call or that one must copy the canvas.
+	 * Draw the canvas. The compositor keeps what did not change since its last call (same
+	 * rectangle, render mode and surface serial) and draws the rest. *surfacep is a reference
+	 * of the caller's; give it up before the next call or that one must copy the canvas.
 	 * @retval 0, -EINVAL a rectangle is odd or leaves the canvas, -ENOMEM, -ENODEV
 	 */
 	int (*compositor_draw)(struct tess_compositor *compositor, const struct tess_tile *tiles,
@@ -115,13 +118,13 @@ struct tess_engine_driver {
 			    const struct tess_encoder_config *config);
 	void (*encoder_close)(struct tess_encoder *encoder); /* accepts NULL */
 	/**
-	 * Encode one picture; low delay: what comes out is that picture, or nothing (length 0) when the
-	 * device is late. The caller keeps its reference of @p surface. pts must rise.
+	 * Encode one picture; low delay: what comes out is that picture, or nothing (length 0) when
+	 * the device is late. The caller keeps its reference of @p surface. pts must rise.
 	 * @retval 0, -EINVAL, -ENOMEM, -ENODEV
 	 */
-	int (*encoder_encode)(struct tess_encoder *encoder, struct tess_surface *surface, int64_t pts_us,
-			      bool force_key, struct tess_encoded *encoded);
-	/** Change the bit rate from the next picture on. Optional: NULL or -ENOTSUP means reopen. */
+	int (*encoder_encode)(struct tess_encoder *encoder, struct tess_surface *surface,
+			      int64_t pts_us, bool force_key, struct tess_encoded *encoded);
+	/** Change the bit rate from the next picture on. NULL or -ENOTSUP: open it again. */
 	int (*encoder_set_bitrate)(struct tess_encoder *encoder, uint32_t bitrate_bps);
 
 	/**

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * hal/net.h - packet I/O: bursts of UDP datagrams in and out.
  *
- * A packet belongs to the driver that made it: an mbuf under DPDK, a pool buffer under sockets. It is
- * passed by pointer, never copied, and given back with tess_packet_release().
+ * A packet belongs to the driver that made it: an mbuf under DPDK, a pool buffer under sockets. It
+ * is passed by pointer, never copied, and given back with tess_packet_release().
  *
  * A *flow* is a local UDP port whose datagrams the user wants; each packet received carries the tag
  * that its flow was added with, so that no look-up by port is needed afterwards.
@@ -32,14 +32,15 @@ union tess_addr {
 };
 
 struct tess_packet {
-	uint8_t *data;            /* UDP payload; may be changed in place by whoever holds the packet */
-	uint32_t length;          /* bytes */
-	uint32_t capacity;        /* bytes that data may grow to */
-	int64_t arrival_us;       /* rx: the clock when the datagram came in */
-	void *tag;                /* rx: of its flow */
-	uint16_t local_port;      /* rx: where it came in; tx: the port it leaves from */
-	union tess_addr remote;   /* rx: sender; tx: destination */
-	void (*release)(struct tess_packet *packet); /* the driver's; use tess_packet_release() */
+	uint8_t *data;	     /* UDP payload; may be changed in place by whoever holds the packet */
+	uint32_t length;     /* bytes */
+	uint32_t capacity;   /* bytes that data may grow to */
+	int64_t arrival_us;  /* rx: the clock when the datagram came in */
+	void *tag;	     /* rx: of its flow */
+	uint16_t local_port; /* rx: where it came in; tx: the port it leaves from */
+	union tess_addr remote; /* rx: sender; tx: destination */
+	/* the driver's; use tess_packet_release() */
+	void (*release)(struct tess_packet *packet);
 	void *driver_private;
 };
 
@@ -52,32 +53,34 @@ struct tess_net_stats {
 	uint64_t rx_packets, rx_bytes;
 	uint64_t tx_packets, tx_bytes;
 	uint64_t rx_dropped_pool_empty; /* came in, but all packets were out */
-	uint64_t rx_dropped_kernel;     /* the kernel's or NIC's receive queue overran */
-	uint64_t rx_dropped_truncated;  /* larger than TESS_PACKET_SIZE */
-	uint64_t tx_dropped;            /* the queue was full or the kernel refused */
+	uint64_t rx_dropped_kernel;	/* the kernel's or NIC's receive queue overran */
+	uint64_t rx_dropped_truncated;	/* larger than TESS_PACKET_SIZE */
+	uint64_t tx_dropped;		/* the queue was full or the kernel refused */
 };
 
 struct tess_net;
 
 /** A packet I/O driver. Required calls first; those marked optional may be NULL. */
 struct tess_net_driver {
-	size_t size;      /* sizeof(struct tess_net_driver) the driver was built with */
+	size_t size;	  /* sizeof(struct tess_net_driver) the driver was built with */
 	const char *name; /* the specification's scheme: "udp", "pcap", later "xdp", "pci", ... */
 	/**
 	 * Open. @p spec is "scheme:arguments", e.g. "udp:0.0.0.0" or "pcap:FILE"; @p packets is the
 	 * size of the receive pool. On success *netp is the caller's, to be given to close().
-	 * @retval 0, -EINVAL bad spec, -ENOMEM, -ENODEV, -EACCES, or another negative errno of the system
+	 * @retval 0, -EINVAL bad spec, -ENOMEM, -ENODEV, -EACCES, or another errno of the system
 	 */
-	int (*open)(struct tess_net **netp, const char *spec, unsigned packets, struct tess_clock *clock);
+	int (*open)(struct tess_net **netp, const char *spec, unsigned packets,
+		    struct tess_clock *clock);
 	/** Close; accepts NULL. Packets that are still out stay valid until released. */
 	void (*close)(struct tess_net *net);
 	/**
-	 * Begin to receive datagrams to local UDP port @p port. @retval 0, -EADDRINUSE, -ENOMEM, ...
+	 * Begin to receive datagrams to local UDP port @p port.
+	 * @retval 0, -EADDRINUSE, -ENOMEM, -EMFILE, or another errno of the system
 	 */
 	int (*flow_add)(struct tess_net *net, uint16_t port, void *tag);
 	/** End it. Packets of the flow that were received before keep their tag. */
 	void (*flow_remove)(struct tess_net *net, uint16_t port);
-	/** Receive up to @p count packets, now, without waiting. @return how many; they are the caller's */
+	/** Receive without waiting, up to @p count packets. @return how many, now the caller's */
 	unsigned (*rx_burst)(struct tess_net *net, struct tess_packet **packets, unsigned count);
 	/** An empty packet to fill and send, or NULL if the pool is empty. */
 	struct tess_packet *(*tx_alloc)(struct tess_net *net);
@@ -86,8 +89,9 @@ struct tess_net_driver {
 	/** Send what is queued: once a poll, not once a stream. */
 	void (*flush)(struct tess_net *net);
 	/**
-	 * Wait for packets, tess_net_wake() or the time @p until_us of the clock. On a replay driver
-	 * this is what moves the virtual clock. @return 0, or -ENODATA: a replay has come to its end
+	 * Wait for packets, tess_net_wake() or the time @p until_us of the clock. On a replay
+	 * driver this is what moves the virtual clock. @return 0, or -ENODATA: a replay has come to
+	 * its end
 	 */
 	int (*wait)(struct tess_net *net, int64_t until_us);
 	/** Make a wait() that runs or comes next return at once. From any thread. */

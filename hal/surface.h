@@ -19,7 +19,8 @@ struct tess_surface {
 	uint16_t sar_num, sar_den;
 	uint64_t serial;    /* differs between any two pictures of one engine */
 	int64_t capture_us; /* media time, as given to the decoder with the access unit */
-	void (*destroy)(struct tess_surface *surface); /* the engine's, when the last reference goes */
+	/* the engine's, when the last reference goes */
+	void (*destroy)(struct tess_surface *surface);
 };
 
 static inline struct tess_surface *tess_surface_ref(struct tess_surface *surface)

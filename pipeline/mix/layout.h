@@ -20,6 +20,7 @@ enum tess_layout_template {
  * @retval 0, -EINVAL count or canvas out of range, or a template that is not there
  */
 int tess_layout_place(enum tess_layout_template layout, uint16_t width, uint16_t height,
-		      unsigned count, struct tess_rect rects[TESS_LAYOUT_MAX_TILES]) TESS_MUST_CHECK;
+		      unsigned count,
+		      struct tess_rect rects[TESS_LAYOUT_MAX_TILES]) TESS_MUST_CHECK;
 
 #endif

@@ -14,8 +14,10 @@
 
 struct tess_video_source;
 
-int tess_video_source_alloc(struct tess_video_source **sourcep) TESS_MUST_CHECK; /* -ENOMEM */
-void tess_video_source_free(struct tess_video_source *source); /* accepts NULL */
+/** @retval 0, -ENOMEM */
+int tess_video_source_alloc(struct tess_video_source **sourcep) TESS_MUST_CHECK;
+/** Accepts NULL. */
+void tess_video_source_free(struct tess_video_source *source);
 /**
  * Queue a picture; takes the caller's reference. Pictures come in the order they are to be shown. A
  * full queue (8 pictures up to 1920x1080, at least 2 of larger ones) drops its oldest but one

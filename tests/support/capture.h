@@ -2,20 +2,18 @@
  * tests/support/capture.h - writes what many publishers send to the box as one capture.
  *
  * Everything is a function of the configuration: the same one gives the same bytes. Time is true
- *time in seconds from the capture's begin (0). A publisher's pictures are test patterns
- *(test_pattern.h) that carry the true time of capture; its sound is a tone of its own. At each
- *multiple of flash_every_s (not at 0) the first picture taken then, and those of the next flash_s,
- *flash; the beep begins at the very time of that picture: tess_test_flash_time_us() says when.
+ * time in seconds from the capture's begin (0). A publisher's pictures are test patterns
+ * (test_pattern.h) that carry the true time of capture; its sound is a tone of its own. At each
+ * multiple of flash_every_s (not at 0) the first picture taken then, and those of the next flash_s,
+ * flash; the beep begins at the very time of that picture: tess_test_flash_time_us() says when.
  *
  * A packet leaves when it was captured plus send_delay_ms, those of one picture 0.1 ms apart; then
- *it is lost, held back or put off as told. Sender reports (once a second, first after 0.2 s) are
- *never lost; they carry the publisher's wall clock, which is wrong by wall_clock_ms.
+ * it is lost, held back or put off as told. Sender reports (once a second, first after 0.2 s) are
+ * never lost; they carry the publisher's wall clock, which is wrong by wall_clock_ms.
  *
  *	struct tess_test_publisher publishers[2] = {
- *		{.id = 0, .video_port = 20000, .audio_port = 20002, .tone_hz = 440, .tone_level =
- *0.2},
- *		{.id = 1, .video_port = 20004, .audio_port = 20006, .tone_hz = 660, .tone_level =
- *0.2},
+ *		{.id = 0, .video_port = 20000, .audio_port = 20002, .tone_hz = 440},
+ *		{.id = 1, .video_port = 20004, .audio_port = 20006, .tone_hz = 660},
  *	};
  *	struct tess_test_capture capture = {
  *		.publishers = publishers, .count = 2, .duration_s = 20, .seed = 1,

@@ -6,7 +6,7 @@
  * Each argument of no other meaning describes one more publisher by the fields of struct
  * tess_test_publisher, e.g. video=20000,audio=20002,size=320x180,fps=15,tone=440,loss=2,flash=2 .
  * publishers=N adds N plain ones, each with a tone of its own, ports from 20000 on as the box gives
- *them: video 20000 + 4 i, audio 20002 + 4 i.
+ * them: video 20000 + 4 i, audio 20002 + 4 i.
  */
 #include <stdio.h>
 #include <stdlib.h>

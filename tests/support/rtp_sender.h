@@ -3,8 +3,8 @@
  *
  * Independent of pipeline/rtp on purpose: it is what that is tested against. H.264 by RFC 6184 in
  * packetization mode 1 (SPS and PPS of a picture as one STAP-A, NAL units that fit alone, the
- *others as FU-A), Opus by RFC 7587, sender reports by RFC 3550 §6.4.1. No network: packets go to a
- *handler.
+ * others as FU-A), Opus by RFC 7587, sender reports by RFC 3550 §6.4.1. No network: packets go to a
+ * handler.
  *
  *	struct tess_rtp_sender sender;
  *	struct tess_rtp_sender_config config = {
