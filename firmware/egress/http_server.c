@@ -365,12 +365,34 @@ static void on_connection(void *arg, uint32_t events)
 		connection_close(connection); /* an error or a hang-up in the middle of a file */
 }
 
+/**
+ * Whoever holds connections without asking anything must not keep the others out: the one goes that
+ * has waited longest for a request.
+ * @retval 0, -EUSERS all send a file
+ */
+static int make_room(struct tess_http *http)
+{
+	struct connection *oldest = NULL;
+
+	for (unsigned i = 0; i < http->connection_count; i++) {
+		struct connection *connection = http->connections[i];
+
+		if (connection->file.fd < 0 &&
+		    (!oldest || connection->deadline_us < oldest->deadline_us))
+			oldest = connection;
+	}
+	if (!oldest)
+		return -EUSERS;
+	connection_close(oldest);
+	return 0;
+}
+
 static void connection_open(struct tess_http *http, int fd)
 {
 	static const int on = 1, unsent = UNSENT_BYTES;
 	struct connection *connection;
 
-	if (http->connection_count >= http->config.max_connections) {
+	if (http->connection_count >= http->config.max_connections && make_room(http)) {
 		(void)close(fd);
 		return;
 	}

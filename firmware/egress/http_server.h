@@ -17,8 +17,10 @@ struct tess_http;
 struct tess_live;
 
 struct tess_http_config {
-	union tess_addr listen;	  /* port 0: any */
-	unsigned max_connections; /* of requests; players that were handed over do not count */
+	union tess_addr listen; /* port 0: any */
+	/** Of requests; players that were handed over do not count. A new one pushes out the oldest
+	 * that waits for a request. */
+	unsigned max_connections;
 	const struct tess_clock *clock;
 	struct tess_live *live;
 	/** Open the file of a recording for reading. @retval 0 *fdp is the server's, -ENOENT, ...
