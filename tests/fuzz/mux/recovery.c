@@ -75,8 +75,9 @@ static void go_through(int dir)
 	if (again.media_end != state.media_end || again.fragments != state.fragments ||
 	    again.gap_count != state.gap_count)
 		abort();
-	if (!end.finished)
-		(void)tess_record_file_finish(&file, &meta, 1000000);
+	/* what was taken back can always be finished */
+	if (!end.finished && tess_record_file_finish(&file, &meta, 1000000))
+		abort();
 	tess_record_file_close(&file);
 	tess_record_state_free(&state);
 	tess_record_state_free(&again);
