@@ -185,13 +185,11 @@ static float audible(float sample)
 /* at most CHUNK stereo frames; NULL is silence */
 static int take_in(struct tess_audio_encoder *encoder, const float *pcm, unsigned frames)
 {
-	float mixed[2 * CHUNK];
-	if (!pcm)
-		memset(mixed, 0, sizeof(mixed));
-	else if (encoder->channels == 1)
+	float mixed[2 * CHUNK] = {0};
+	if (pcm && encoder->channels == 1)
 		for (unsigned i = 0; i < frames; i++)
 			mixed[i] = audible(0.5f * (pcm[2 * i] + pcm[2 * i + 1]));
-	else
+	else if (pcm)
 		for (unsigned i = 0; i < 2 * frames; i++)
 			mixed[i] = audible(pcm[i]);
 	encoder->fed += frames;
