@@ -94,16 +94,17 @@ static int64_t read_control(struct udp_net *udp, struct udp_flow *flow, struct m
 }
 
 /* The pool is empty: take the datagrams off the socket so that it does not wake us for ever. */
-static int discard(struct udp_net *udp, struct udp_flow *flow, unsigned count)
+static unsigned discard(struct udp_net *udp, struct udp_flow *flow, unsigned count)
 {
 	struct mmsghdr messages[TESS_NET_BURST];
 	int taken;
 
 	memset(messages, 0, count * sizeof(messages[0]));
 	taken = recvmmsg(flow->fd, messages, count, MSG_DONTWAIT | MSG_TRUNC, NULL);
-	if (taken > 0)
-		udp->stats.rx_dropped_pool_empty += (unsigned)taken;
-	return taken;
+	if (taken <= 0)
+		return 0;
+	udp->stats.rx_dropped_pool_empty += (unsigned)taken;
+	return (unsigned)taken;
 }
 
 /* Make a packet of message @i, or NULL if it is no good; arrival_us is left on the wall clock. */
@@ -129,26 +130,28 @@ static struct tess_packet *take(struct udp_net *udp, struct udp_flow *flow, unsi
 }
 
 /*
- * Receive up to @want datagrams of one socket. Returns how many packets came out; *drained says
- * that the socket has no more for now.
+ * Receive up to @want datagrams of one socket. Returns how many packets came out, which may be
+ * fewer than were @taken off; *drained says that the socket has no more for now.
  */
 static unsigned receive(struct udp_net *udp, struct udp_flow *flow, struct tess_packet **packets,
-			unsigned want, bool *drained)
+			unsigned want, unsigned *taken, bool *drained)
 {
 	struct udp_rx *rx = &udp->rx;
 	unsigned got = 0;
-	int taken;
+	int received;
 
 	fill(udp, want);
 	if (rx->first == TESS_NET_BURST) {
-		*drained = discard(udp, flow, want) < (int)want;
+		*taken = discard(udp, flow, want);
+		*drained = *taken < want;
 		return 0;
 	}
 	if (want > TESS_NET_BURST - rx->first)
 		want = TESS_NET_BURST - rx->first;
-	taken = recvmmsg(flow->fd, &rx->messages[rx->first], want, MSG_DONTWAIT, NULL);
-	*drained = taken < (int)want;
-	for (int i = 0; i < taken; i++) {
+	received = recvmmsg(flow->fd, &rx->messages[rx->first], want, MSG_DONTWAIT, NULL);
+	*taken = received > 0 ? (unsigned)received : 0;
+	*drained = *taken < want;
+	for (unsigned i = 0; i < *taken; i++) {
 		struct tess_packet *packet = take(udp, flow, rx->first++);
 
 		if (packet)
@@ -196,6 +199,7 @@ unsigned udp_rx_burst(struct tess_net *net, struct tess_packet **packets, unsign
 {
 	struct udp_net *udp = (struct udp_net *)net;
 	bool waited = udp->harvested;
+	unsigned left = count; /* what is dropped counts as well: a flood of it must not hold us */
 	unsigned got = 0;
 
 	udp->harvested = false;
@@ -203,19 +207,20 @@ unsigned udp_rx_burst(struct tess_net *net, struct tess_packet **packets, unsign
 		return 0; /* all that wait() saw has been handed out: not worth another look */
 	if (!waited && udp_harvest(udp, &(struct timespec){0}))
 		return 0;
-	while (got < count && udp->ready) {
+	while (left > 0 && udp->ready) {
 		struct udp_flow *flow = udp->ready;
-		unsigned want = (count - got) / udp->ready_count;
+		unsigned want = left / udp->ready_count, taken;
 		bool drained;
 
 		if (want < MIN_TURN)
 			want = MIN_TURN;
-		if (want > count - got)
-			want = count - got;
+		if (want > left)
+			want = left;
 		if (want > TESS_NET_BURST)
 			want = TESS_NET_BURST;
 		udp_ready_remove(udp, flow);
-		got += receive(udp, flow, packets + got, want, &drained);
+		got += receive(udp, flow, packets + got, want, &taken, &drained);
+		left -= taken;
 		if (!drained)
 			udp_ready_push(udp, flow);
 	}

@@ -247,6 +247,35 @@ static void an_empty_pool_drops_and_counts(void **state)
 	net->driver->close(net);
 }
 
+/* What can only be dropped takes part in a burst's work, or a flood of it would never let go. */
+static void dropping_has_an_end(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 8);
+	uint16_t port = add_flow(net, NULL), peer_port;
+	int peer = peer_open(&peer_port);
+	struct tess_packet *packets[TESS_NET_BURST], *more[TESS_NET_BURST];
+	uint8_t data[TESS_PACKET_SIZE + 1] = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++)
+		peer_send(peer, port, data, sizeof(data));
+	assert_int_equal(net->driver->rx_burst(net, packets, 16), 0);
+	assert_int_equal(net_stats(net).rx_dropped_truncated, 16);
+	assert_int_equal(net->driver->rx_burst(net, packets, TESS_NET_BURST), 0);
+	assert_int_equal(net_stats(net).rx_dropped_truncated, 40);
+
+	for (unsigned i = 0; i < 48; i++)
+		peer_send(peer, port, data, 1);
+	assert_int_equal(receive(net, packets, 8), 8);
+	assert_int_equal(net->driver->rx_burst(net, more, 16), 0);
+	assert_int_equal(net_stats(net).rx_dropped_pool_empty, 16);
+	assert_int_equal(net->driver->rx_burst(net, more, TESS_NET_BURST), 0);
+	assert_int_equal(net_stats(net).rx_dropped_pool_empty, 40);
+	release_all(packets, 8);
+	close(peer);
+	net->driver->close(net);
+}
+
 static void the_kernels_drops_are_counted(void **state)
 {
 	struct tess_net *net = open_net("udp:127.0.0.1", 64);
@@ -471,6 +500,7 @@ int main(void)
 		cmocka_unit_test(arrival_is_when_it_came_not_when_it_was_read),
 		cmocka_unit_test(too_large_is_counted),
 		cmocka_unit_test(an_empty_pool_drops_and_counts),
+		cmocka_unit_test(dropping_has_an_end),
 		cmocka_unit_test(the_kernels_drops_are_counted),
 		cmocka_unit_test(flows_come_and_go),
 		cmocka_unit_test(ipv6_takes_both),
