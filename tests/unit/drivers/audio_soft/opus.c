@@ -83,6 +83,56 @@ static void decodes_a_tone(void **state)
 	driver->decoder_close(decoder);
 }
 
+static double channel_level(const float *pcm, unsigned channel, double hz)
+{
+	float both[2 * FRAME];
+	for (unsigned i = 0; i < FRAME; i++)
+		both[2 * i] = both[2 * i + 1] = pcm[2 * i + channel];
+	return level(both, FRAME, hz);
+}
+
+/* a sender may change between mono and stereo at any packet (RFC 7587 §4.4): mono is heard on both
+ * sides, left and right stay what they are */
+static void mono_and_stereo_take_turns(void **state)
+{
+	struct tess_audio_decoder *decoder;
+	float in[2 * FRAME], pcm[2 * TESS_AUDIO_MAX_FRAMES];
+	unsigned char data[1500];
+	(void)state;
+	assert_int_equal(driver->decoder_open(&decoder, TESS_CODEC_OPUS), 0);
+	for (int turn = 0; turn < 3; turn++) {
+		int sent = turn == 1 ? 2 : 1;
+		OpusEncoder *encoder =
+			opus_encoder_create(RATE, sent, OPUS_APPLICATION_RESTRICTED_LOWDELAY, NULL);
+		assert_non_null(encoder);
+		assert_int_equal(opus_encoder_ctl(encoder, OPUS_SET_BITRATE(256000)), OPUS_OK);
+		for (int n = 0; n < 10; n++) {
+			for (int i = 0; i < FRAME; i++) {
+				double t = (double)(n * FRAME + i) / RATE;
+				in[i * sent] = (float)(0.5 * sin(2 * M_PI * 500 * t));
+				if (sent == 2)
+					in[2 * i + 1] = (float)(0.25 * sin(2 * M_PI * 2000 * t));
+			}
+			int length = opus_encode_float(encoder, in, FRAME, data, sizeof(data));
+			assert_true(length > 0);
+			assert_int_equal(
+				driver->decoder_decode(decoder, data, (size_t)length, 0, pcm),
+				FRAME);
+		}
+		assert_true(fabs(channel_level(pcm, 0, 500) - 0.5) < 0.02);
+		if (sent == 1) {
+			for (unsigned i = 0; i < FRAME; i++)
+				assert_true(pcm[2 * i] == pcm[2 * i + 1]);
+		} else {
+			assert_true(channel_level(pcm, 0, 2000) < 0.01);
+			assert_true(channel_level(pcm, 1, 500) < 0.01);
+			assert_true(fabs(channel_level(pcm, 1, 2000) - 0.25) < 0.01);
+		}
+		opus_encoder_destroy(encoder);
+	}
+	driver->decoder_close(decoder);
+}
+
 static void conceals_what_is_lost(void **state)
 {
 	struct packets *packets = *state;
@@ -157,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(decodes_a_tone),
+		TEST(mono_and_stereo_take_turns),
 		TEST(conceals_what_is_lost),
 		TEST(refuses_damage),
 	};
