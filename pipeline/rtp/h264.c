@@ -72,7 +72,7 @@ static void begin(struct tess_rtp_h264 *h264, uint32_t timestamp, bool head_unsu
 	h264->timestamp = timestamp;
 	h264->head_unsure = head_unsure;
 	h264->length = 0;
-	h264->sets_at = 0;
+	h264->sps_at = h264->pps_at = 0;
 	h264->fragment_type = 0;
 	h264->damaged = h264->oversize = false;
 	h264->has_picture = h264->has_idr = h264->has_sps = h264->has_pps = false;
@@ -128,11 +128,11 @@ static void nal_end(struct tess_rtp_h264 *h264, uint8_t type)
 			h264->has_sps = true;
 		else
 			h264->has_pps = true;
-		h264->sets_at = h264->length;
+		h264->pps_at = h264->length;
 		break;
 	case NAL_DELIMITER:
 		if (h264->nal_at == START_CODE_BYTES)
-			h264->sets_at = h264->length;
+			h264->sps_at = h264->pps_at = h264->length;
 		break;
 	case NAL_IDR:
 		h264->has_idr = true;
@@ -251,7 +251,7 @@ static void push_payload(struct tess_rtp_h264 *h264, const uint8_t *payload, siz
 }
 
 /* Put the remembered sets of a type where they belong. */
-static void insert_sets(struct tess_rtp_h264 *h264, uint8_t type)
+static void insert_sets(struct tess_rtp_h264 *h264, uint8_t type, size_t at)
 {
 	size_t size = tess_h264_parameters_size(&h264->parameters, type);
 
@@ -261,10 +261,8 @@ static void insert_sets(struct tess_rtp_h264 *h264, uint8_t type)
 		h264->oversize = true;
 		return;
 	}
-	memmove(h264->buffer + h264->sets_at + size, h264->buffer + h264->sets_at,
-		h264->length - h264->sets_at);
-	tess_h264_parameters_write(&h264->parameters, type, h264->buffer + h264->sets_at);
-	h264->sets_at += size;
+	memmove(h264->buffer + at + size, h264->buffer + at, h264->length - at);
+	tess_h264_parameters_write(&h264->parameters, type, h264->buffer + at);
 	h264->length += size;
 }
 
@@ -295,10 +293,11 @@ static void finish(struct tess_rtp_h264 *h264)
 	if (h264->fragment_type)
 		damage(h264);
 	if (h264->has_idr && !h264->damaged && !h264->oversize) {
-		if (!h264->has_sps)
-			insert_sets(h264, TESS_H264_NAL_SPS);
+		/* the later place first, so that the other one stays where it is */
 		if (!h264->has_pps)
-			insert_sets(h264, TESS_H264_NAL_PPS);
+			insert_sets(h264, TESS_H264_NAL_PPS, h264->pps_at);
+		if (!h264->has_sps)
+			insert_sets(h264, TESS_H264_NAL_SPS, h264->sps_at);
 	}
 	if (h264->damaged || h264->oversize) {
 		if (h264->damaged)

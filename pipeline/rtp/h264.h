@@ -29,7 +29,8 @@ struct tess_rtp_h264 {
 	void *arg;
 	uint8_t *buffer;
 	size_t length, capacity, limit;
-	size_t sets_at;	       /* where missing parameter sets belong: behind delimiter and sets */
+	size_t sps_at;	       /* where a missing SPS belongs: behind the delimiter */
+	size_t pps_at;	       /* where a missing PPS belongs: behind the sets that are there */
 	size_t nal_at;	       /* of the NAL unit that is put together */
 	uint32_t timestamp;    /* of the open access unit */
 	uint8_t fragment_type; /* NAL unit type between the first and last FU-A, else 0 */

@@ -150,6 +150,22 @@ static void parameter_sets_are_put_in_front(void **state)
 	EXPECT(f, SC, P);
 }
 
+/* A PPS is refused by decoders that do not know its SPS yet. */
+static void an_sps_comes_before_its_pps(void **state)
+{
+	struct fixture *f = *state;
+
+	push(f, BYTES(SPS), 100, true, false);
+	push(f, BYTES(0x09, 0xf0), 200, false, false);
+	push(f, BYTES(PPS), 200, false, false);
+	push(f, BYTES(IDR), 200, true, false);
+	assert_int_equal(f->count, 1);
+	EXPECT(f, SC, 0x09, 0xf0, SC, SPS, SC, PPS, SC, IDR);
+	push(f, BYTES(SPS), 300, false, false);
+	push(f, BYTES(IDR), 300, true, false);
+	EXPECT(f, SC, SPS, SC, PPS, SC, IDR);
+}
+
 /* Some senders mark the end of parameter sets as if they were a picture, in a packet of their own.
  */
 static void sets_alone_are_no_access_unit(void **state)
@@ -358,6 +374,7 @@ int main(void)
 		TEST(stap_a),
 		TEST(fu_a),
 		TEST(parameter_sets_are_put_in_front),
+		TEST(an_sps_comes_before_its_pps),
 		TEST(sets_alone_are_no_access_unit),
 		TEST(loss_inside),
 		TEST(loss_of_tail_and_head),
