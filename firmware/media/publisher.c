@@ -14,7 +14,8 @@
 /* Pictures whose arrival is remembered until they are shown. */
 #define ARRIVALS 32
 /* Concealment of Opus goes by steps of 2.5 ms (RFC 6716 §2.1.4). */
-#define CONCEAL_STEP 120
+#define CONCEAL_STEP	   120
+#define OPUS_LOOK_AHEAD_US 6500
 
 struct arrival {
 	int64_t capture_us, arrival_us;
@@ -85,8 +86,14 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 	remember_arrival(publisher, au->media_us);
 }
 
+/*
+ * What comes out of the decoder was captured OPUS_LOOK_AHEAD_US before the time of its packet: an
+ * encoder tells of its look-ahead in Ogg (RFC 7845 §4.2) but not in RTP, and libopus' is 312
+ * samples.
+ */
 static void push_sound(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
 {
+	media_us -= OPUS_LOOK_AHEAD_US;
 	for (unsigned i = 0; i < publisher->tap_count; i++) {
 		if (publisher->taps[i].sound)
 			tess_audio_source_push(publisher->taps[i].sound, publisher->context->pcm,

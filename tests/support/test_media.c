@@ -139,7 +139,7 @@ int tess_test_audio_open(struct tess_test_audio **audiop, unsigned channels, uns
 	if (!audio)
 		return -ENOMEM;
 	audio->opus = opus_encoder_create(TESS_TEST_AUDIO_RATE, (int)channels,
-					  OPUS_APPLICATION_RESTRICTED_LOWDELAY, &error);
+					  OPUS_APPLICATION_AUDIO, &error);
 	if (!audio->opus) {
 		free(audio);
 		return -ENOMEM;

@@ -10,9 +10,6 @@
 #define SYNC_MAX_PUBLISHERS 2
 /* As the specification has it. */
 #define SYNC_MAX_US INT64_C(40000)
-/* How far apart two senders' clocks are is the least delay of ten seconds: at 200 ppm that may be
- * 2 ms old. */
-#define SYNC_OTHERS_MAX_US (SYNC_MAX_US + 2000)
 
 /** A publisher of the capture that flashes, with a beep of its own and no other sound. */
 struct tess_test_publisher sync_publisher(unsigned id, double flash_every_s);

@@ -139,7 +139,7 @@ static void check_pair(struct result *result, const struct watch *watch, unsigne
 	else
 		result->others_us = larger(result->others_us, flash_us - beep_us);
 	result->shift_us = larger(larger(result->shift_us, flash_us), beep_us);
-	if (result->own_us > SYNC_MAX_US || result->others_us > SYNC_OTHERS_MAX_US ||
+	if (result->own_us > SYNC_MAX_US || result->others_us > SYNC_MAX_US ||
 	    result->shift_us > MAX_SHIFT_US)
 		fail_msg("number %u: flash of %u %lld us late, beep of %u %lld us late", number + 1,
 			 seen, (long long)flash_us, heard, (long long)beep_us);

@@ -325,9 +325,41 @@ static void picture_taken_away_is_a_new_stream(void **state)
 	free(watcher);
 }
 
+static void on_black_picture(void *arg, int64_t pts_us, const struct tess_test_i420 *picture)
+{
+	const struct tess_rect all = {0, 0, 320, 180};
+	unsigned *count = arg;
+	uint8_t mean[3];
+
+	(void)pts_us;
+	tess_test_i420_mean(mean, picture, &all);
+	assert_in_range(mean[0], 15, 17);
+	++*count;
+}
+
+static void without_publishers_the_canvas_goes_on(void **state)
+{
+	struct tess_test_publisher publishers[1] = {scenario_publisher(0)};
+	const struct tess_test_capture capture = {
+		.publishers = publishers, .count = 1, .duration_s = 1, .seed = 1};
+	unsigned count = 0;
+	const struct judge_handlers handlers = {.picture = on_black_picture, .arg = &count};
+	json_t *scenario = scenario_new(), *mixes = json_array();
+	struct scenario_result result;
+
+	(void)state;
+	json_array_append_new(mixes, scenario_desired_mix(320, 180));
+	scenario_step(scenario, 0, scenario_desired(json_array(), mixes));
+	json_object_set_new(scenario, "end_ms", json_integer(3000));
+	result = scenario_run(&capture, scenario, &handlers);
+	assert_int_equal(count, 46);
+	json_decref(result.facts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_publishers_the_canvas_goes_on),
 		cmocka_unit_test(size_and_bit_rate),
 		cmocka_unit_test(frame_rate),
 		cmocka_unit_test(only_those_named_are_seen),
