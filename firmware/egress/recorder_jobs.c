@@ -27,9 +27,15 @@ struct record_job {
 	int64_t end_utc_us;
 };
 
+/* Told once, not at each try. */
 static void set_error(struct tess_recorder *r, const char *doing, int error)
 {
-	(void)snprintf(r->error, sizeof(r->error), "%s: %s", doing, strerror(-error));
+	char text[sizeof(r->error)];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", doing, strerror(-error));
+	if (!strcmp(text, r->error))
+		return;
+	memcpy(r->error, text, sizeof(text));
 	TESS_ERROR("record.error", "record=%" PRId64 " path=%s error=\"%s\"", r->meta.id, r->path,
 		   r->error);
 	tess_recorder_changed(r);
@@ -234,7 +240,9 @@ static int run_finish(struct tess_writer_job *base)
 		error = -errno;
 	job->bytes = error ? 0 : (uint64_t)info.st_size;
 	memcpy(job->name, file->name, sizeof(job->name));
-	base->repeat = error && error != -EBADMSG && error != -EFBIG && error != -ENODATA;
+	/* -ENOENT: somebody removed the file, and trying again does not bring it back */
+	base->repeat = error && error != -EBADMSG && error != -EFBIG && error != -ENODATA &&
+		       error != -ENOENT;
 	return error;
 }
 
@@ -251,7 +259,9 @@ static void done_finish(struct tess_writer_job *base, int result)
 		TESS_INFO("record.finished", "record=%" PRId64 " path=%s bytes=%" PRIu64,
 			  r->meta.id, r->path, r->bytes);
 	} else if (result != -ECANCELED) {
-		tess_recorder_fail(r, result == -ENODATA ? "no media" : strerror(-result));
+		tess_recorder_fail(r, result == -ENODATA  ? "no media"
+				      : result == -ENOENT ? "the file was removed"
+							  : strerror(-result));
 	}
 	job_free(job);
 }

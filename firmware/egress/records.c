@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ struct tess_records {
 	json_t *desired; /* as control said last; NULL: it has not yet */
 	unsigned ticks;
 	char time_zone[64], configured_zone[64];
+	char record_dir[256];
 	void (*changed)(void *arg);
 	void *changed_arg;
 };
@@ -395,13 +397,33 @@ static void on_soon(void *arg)
 		records->changed(records->changed_arg);
 }
 
+/** Make the folder again if somebody removed it; its descriptor stays, for the writer has it too.
+ */
+static void keep_folder(struct tess_records *records)
+{
+	struct stat info;
+	int fd;
+
+	if (fstat(records->shared.record_dir, &info) || info.st_nlink)
+		return;
+	fd = tess_record_dir_open(records->record_dir);
+	if (fd < 0)
+		return;
+	if (dup3(fd, records->shared.record_dir, O_CLOEXEC) >= 0)
+		TESS_WARN("record.folder_made_again", "path=%s", records->record_dir);
+	(void)close(fd);
+}
+
 static void on_tick(void *arg)
 {
 	struct tess_records *records = arg;
+	bool retry = ++records->ticks % (RETRY_US / TICK_US) == 0;
 
+	if (retry)
+		keep_folder(records);
 	for (struct entry *entry = records->entries; entry; entry = entry->next)
 		tess_recorder_tick(entry->recorder);
-	if (records->unrecovered && ++records->ticks % (RETRY_US / TICK_US) == 0) {
+	if (records->unrecovered && retry) {
 		recover_all(records);
 		if (records->desired)
 			apply(records);
@@ -429,6 +451,7 @@ int tess_records_alloc(struct tess_records **recordsp, struct tess_loop *loop,
 		.arg = records,
 	};
 	read_boot_id(records->shared.boot_id);
+	memcpy(records->record_dir, config->egress.record_dir, sizeof(records->record_dir));
 	memcpy(records->configured_zone, config->box.time_zone, sizeof(records->configured_zone));
 	set_time_zone(records, "");
 	records->shared.record_dir = tess_record_dir_open(config->egress.record_dir);
