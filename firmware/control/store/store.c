@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/base/log.h"
 #include "firmware/control/store/internal.h"
 #include "firmware/control/store/migrations.h"
 
@@ -24,6 +25,10 @@ int tess_store_open(struct tess_store **storep, const char *state_dir)
 	if (!rc)
 		rc = tess_migrations_run(store->db, tess_migrations_latest());
 	if (rc) {
+		TESS_ERROR("store.open_failed", "path=%s error=\"%s\"", path,
+			   rc == -EUCLEAN
+				   ? "damaged; put a copy back, or move it away to begin anew"
+				   : strerror(-rc));
 		tess_store_close(store);
 		return rc;
 	}
