@@ -114,12 +114,11 @@ static struct entry *add(struct tess_records *records, struct tess_recorder *rec
 	return entry;
 }
 
-static void forget(struct entry *entry)
+/** Forget the entry that *at points to; *at is the next one then. */
+static void forget(struct entry **at)
 {
-	struct entry **at = &entry->records->entries;
+	struct entry *entry = *at;
 
-	while (*at != entry)
-		at = &(*at)->next;
 	*at = entry->next;
 	tess_streams_detach(entry->sink);
 	tess_recorder_free(entry->recorder);
@@ -246,20 +245,30 @@ static void on_changed(void *arg)
 		tess_timer_start(records->soon, 0);
 }
 
+/** Control has all that is to be told of it. */
+static bool is_settled(const struct entry *entry)
+{
+	/* of a deleted one once it stops to ask for that */
+	if (tess_recorder_state(entry->recorder) == TESS_RECORDER_DELETED)
+		return !entry->to_delete;
+	return tess_recorder_is_acknowledged(entry->recorder) &&
+	       tess_recorder_is_idle(entry->recorder);
+}
+
 /** Bring each recording nearer to what is desired. */
 static void reconcile(struct tess_records *records)
 {
-	struct entry *entry, *next;
+	for (struct entry **at = &records->entries; *at;) {
+		struct entry *entry = *at;
 
-	for (entry = records->entries; entry; entry = next) {
-		next = entry->next;
 		if (entry->to_delete)
 			tess_recorder_delete(entry->recorder);
 		else if (entry->to_acknowledge)
 			tess_recorder_acknowledge(entry->recorder);
-		if (tess_recorder_is_acknowledged(entry->recorder) &&
-		    tess_recorder_is_idle(entry->recorder))
-			forget(entry);
+		if (is_settled(entry))
+			forget(at);
+		else
+			at = &entry->next;
 	}
 }
 
@@ -345,7 +354,7 @@ static void apply(struct tess_records *records)
 {
 	const json_t *desired = records->desired;
 	const char *zone = json_string_value(json_object_get(desired, "time_zone"));
-	struct entry *entry, *next;
+	struct entry *entry;
 	const json_t *item;
 	size_t i;
 
@@ -361,16 +370,11 @@ static void apply(struct tess_records *records)
 	}
 	json_array_foreach(json_object_get(desired, "deleted"), i, item)
 		order_delete(records, json_integer_value(item));
-	for (entry = records->entries; entry; entry = next) {
-		next = entry->next;
-		/* control knows of it once it stops to ask for it */
-		if (tess_recorder_state(entry->recorder) == TESS_RECORDER_DELETED &&
-		    !entry->to_delete) {
-			forget(entry);
-		} else if (!entry->desired && !entry->to_delete) {
-			detach(entry);
-			tess_recorder_finish(entry->recorder);
-		}
+	for (entry = records->entries; entry; entry = entry->next) {
+		if (entry->desired || entry->to_delete)
+			continue;
+		detach(entry);
+		tess_recorder_finish(entry->recorder);
 	}
 	reconcile(records);
 	on_changed(records);
@@ -485,7 +489,7 @@ void tess_records_free(struct tess_records *records)
 	if (records->shared.writer)
 		tess_writer_stop(records->shared.writer);
 	while (records->entries)
-		forget(records->entries);
+		forget(&records->entries);
 	while (records->unrecovered) {
 		struct unrecovered *u = records->unrecovered;
 
@@ -536,7 +540,7 @@ void tess_records_counters(const struct tess_records *records,
 int tess_records_open(const struct tess_records *records, int64_t id, int *fdp)
 {
 	const struct entry *entry = find(records, id);
-	char path[256];
+	char path[256] = "";
 	int error = 0;
 
 	if (entry)

@@ -82,9 +82,11 @@ void tess_fmp4_put_head(struct tess_bytes *out, const struct tess_mp4_track trac
 
 void tess_fmp4_final_header(uint8_t header[TESS_FMP4_PLACEHOLDER_BYTES], uint64_t end)
 {
+	/* size 1: the real one follows in 64 bits */
+	static const uint8_t begin[8] = {0, 0, 0, 1, 'm', 'd', 'a', 't'};
 	uint64_t size = end - TESS_FMP4_PLACEHOLDER_AT;
 
-	memcpy(header, "\0\0\0\1mdat", 8); /* size 1: the real one follows in 64 bits */
+	memcpy(header, begin, sizeof(begin));
 	for (unsigned i = 0; i < 8; i++)
 		header[8 + i] = (uint8_t)(size >> (56 - 8 * i));
 }
