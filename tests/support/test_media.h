@@ -37,7 +37,7 @@ int tess_test_video_encode(struct tess_test_video *video, bool force_key, const 
 			   size_t *lengthp) TESS_MUST_CHECK;
 
 /**
- * An Opus encoder without look-ahead for speech (it delays by 2.5 ms). @p bitrate_bps 0: 32000 a
+ * An Opus encoder (its look-ahead is 6.5 ms, as browsers have it). @p bitrate_bps 0: 32000 a
  * channel.
  * @retval 0, -EINVAL, -ENOMEM
  */

@@ -191,9 +191,9 @@ static void on_audio(struct received *received, const uint8_t *rtp, size_t lengt
 	int frames = opus_decode_float(received->opus, rtp + 12, (int)length - 12, pcm, 5760, 0);
 
 	assert_int_equal(frames, 960);
-	/* the codec delays by 2.5 ms */
+	/* the codec delays by 6.5 ms */
 	tess_tone_detector_feed(&received->detector,
-				(int64_t)llround(received->sound_s * 1e6) - 2500, pcm, 960);
+				(int64_t)llround(received->sound_s * 1e6) - 6500, pcm, 960);
 	received->sound_s += received->sound_step_s;
 	if (received->tone_filled + 960 <= 48000) {
 		memcpy(received->tone + received->tone_filled, pcm, 960 * sizeof(float));
