@@ -216,6 +216,7 @@ static void encode_audio(const float *pcm, size_t frames)
 	context->sample_fmt = AV_SAMPLE_FMT_FLTP;
 	context->bit_rate = 64000;
 	av_channel_layout_default(&context->ch_layout, 2);
+	(void)av_opt_set(context->priv_data, "aac_coder", "fast", 0); /* as the box has it */
 	if (avcodec_open2(context, codec, NULL) < 0)
 		die("aac");
 	frame->format = AV_SAMPLE_FMT_FLTP;

@@ -16,7 +16,7 @@ const dir = path.join(root, 'build/bench-room');
 const work = path.join(dir, 'work');
 fs.mkdirSync(work, { recursive: true });
 const quiet = ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y'];
-const clip = i => path.join(dir, `clip${i}.mkv`);
+const clip = i => path.join(dir, `clip${i}.mkv`), sent = i => path.join(dir, `sent${i}.mkv`);
 const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** The clips, and the composed picture and sound that the codecs alone are given. Made once. */
@@ -31,6 +31,11 @@ function prepare() {
 	for (let i = 0; i < people; i++)
 		execFileSync('ffmpeg', [...quiet, '-i', clip(i), '-map', '0:v', '-c', 'copy', '-f', 'h264', path.join(dir, `clip${i}.h264`),
 			'-map', '0:a', '-c', 'copy', '-f', 'ogg', path.join(dir, `clip${i}.ogg`)]);
+	// what is sent is the clip four times, so that no sender ends during a measurement
+	for (let i = 0; i < people; i++) {
+		fs.writeFileSync(path.join(dir, 'list'), `file '${clip(i)}'\n`.repeat(4));
+		execFileSync('ffmpeg', [...quiet, '-f', 'concat', '-safe', '0', '-i', path.join(dir, 'list'), '-map', '0', '-c', 'copy', sent(i)]);
+	}
 	execFileSync('ffmpeg', [...quiet, ...inputs(clip), '-filter_complex', graph(), '-map', '[v]', '-f', 'rawvideo', '-pix_fmt', 'yuv420p',
 		path.join(dir, 'composed.yuv'), '-map', '[a]', '-f', 'f32le', path.join(dir, 'mixed.f32')]);
 	fs.writeFileSync(path.join(dir, 'ready'), '');
@@ -45,9 +50,9 @@ function graph() {
 		each.map(i => `[${i}:a]`).join('') + `amix=inputs=${people}:normalize=0,aresample=48000,aformat=channel_layouts=stereo[a]`;
 }
 
-/** Senders, one a person, that go on until stopped. target(i) = { video, audio } ports. */
+/** Senders, one a person. target(i) = { video, audio } ports. */
 function send(target) {
-	return [...Array(people).keys()].map(i => spawn('ffmpeg', [...quiet, '-re', '-stream_loop', '-1', '-i', clip(i),
+	return [...Array(people).keys()].map(i => spawn('ffmpeg', [...quiet, '-re', '-i', sent(i),
 		'-map', '0:v', '-c', 'copy', '-bsf:v', 'h264_mp4toannexb', '-payload_type', '96', '-f', 'rtp', `rtp://127.0.0.1:${target(i).video}?pkt_size=1200`,
 		'-map', '0:a', '-c', 'copy', '-payload_type', '97', '-f', 'rtp', `rtp://127.0.0.1:${target(i).audio}?pkt_size=1200`], { stdio: 'ignore' }));
 }
@@ -57,6 +62,8 @@ const cpu = pid => {
 	return (Number(fields[11]) + Number(fields[12])) / 100;
 };
 const peak = pid => Number(/VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+const pictures = file => Number(execFileSync('ffprobe', ['-v', 'quiet', '-select_streams', 'v', '-count_packets', '-show_entries',
+	'stream=nb_read_packets', '-of', 'csv=p=0', file], { encoding: 'utf8' }).trim());
 const ports = i => ({ video: 40000 + 4 * i, audio: 40002 + 4 * i });
 
 /** CPU seconds a second and peak MiB of one process that takes the senders' streams. */
@@ -67,9 +74,10 @@ async function measureProcess(name, start, output) {
 	try {
 		await until(`${name} to write`, () => fs.existsSync(output) && fs.statSync(output).size > 200000, 60000, 200);
 		await sleep(settle_s * 1000);
-		const [before, t0] = [cpu(process_.pid), Date.now()];
+		const [before, t0, frames] = [cpu(process_.pid), Date.now(), pictures(output)];
 		await sleep(seconds * 1000);
-		return { cpu: (cpu(process_.pid) - before) / (Date.now() - t0) * 1000, memory: peak(process_.pid) };
+		const s = (Date.now() - t0) / 1000;
+		return { cpu: (cpu(process_.pid) - before) / s, memory: peak(process_.pid), frame_rate: (pictures(output) - frames) / s };
 	} finally {
 		process_.kill('SIGKILL');
 		for (const sender of senders) sender.kill('SIGKILL');
@@ -88,7 +96,7 @@ function measureFfmpeg() {
 		...[...Array(people).keys()].flatMap(i => ['-protocol_whitelist', 'file,udp,rtp', '-threads', '1', '-analyzeduration', '100000',
 			'-thread_queue_size', '1024', '-i', sdp(i)]),
 		'-filter_complex_threads', '1', '-filter_complex', graph(), '-map', '[v]', '-map', '[a]', '-c:v', 'libx264', '-preset', 'superfast',
-		'-tune', 'zerolatency', '-threads', '1', '-b:v', '1500k', '-maxrate', '1500k', '-bufsize', '1500k', '-g', '45', '-sc_threshold', '0', '-c:a', 'aac', '-b:a', '64k',
+		'-tune', 'zerolatency', '-threads', '1', '-b:v', '1500k', '-maxrate', '1500k', '-bufsize', '1500k', '-g', '45', '-sc_threshold', '0', '-c:a', 'aac', '-aac_coder', 'fast', '-b:a', '64k',
 		'-f', 'flv', '-flush_packets', '1', output], { stdio: 'ignore' }), output);
 }
 
@@ -104,7 +112,7 @@ function measureGstreamer() {
 	return measureProcess('gstreamer', () => spawn('sh', ['-c', `exec gst-launch-1.0 -q compositor name=c background=black ${pads} ! ` +
 		'video/x-raw,format=I420,width=1280,height=720,framerate=15/1 ! x264enc speed-preset=superfast tune=zerolatency threads=1 bitrate=1500 ' +
 		'key-int-max=45 ! h264parse ! queue ! flvmux name=m streamable=true ! filesink buffer-mode=unbuffered location=' + output + ' ' +
-		'audiomixer name=a ! audio/x-raw,rate=48000,channels=2 ! audioconvert ! avenc_aac bitrate=64000 ! aacparse ! queue ! m. ' +
+		'audiomixer name=a ! audio/x-raw,rate=48000,channels=2 ! audioconvert ! avenc_aac aac-coder=fast bitrate=64000 ! aacparse ! queue ! m. ' +
 		branches.join(' ')], { stdio: 'ignore' }), output);
 }
 
@@ -146,6 +154,8 @@ const runs = Object.fromEntries(Object.keys(contenders).map(name => [name, []]))
 for (let round = 0; round < rounds; round++)
 	for (const [name, measure] of Object.entries(contenders)) {
 		const run = await measure();
+		if (run.frame_rate < 14)
+			throw new Error(`${name} gave ${run.frame_rate.toFixed(1)} pictures a second instead of 15: the figures would say nothing`);
 		runs[name].push(run);
 		console.log(`round ${round + 1} ${name.padEnd(9)} ` + Object.entries(run).map(([key, value]) => `${key}=${value.toFixed(3)}`).join(' '));
 	}
