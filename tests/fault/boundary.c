@@ -167,7 +167,7 @@ static void crash_in_recovery(void **state)
 static void power_loss_at_each_call(void **state)
 {
 	const char *many = getenv("TESSERA_LONG");
-	unsigned seeds = many && many[0] == '1' ? 50 : 3, n, losses = 0;
+	unsigned seeds = many && many[0] == '1' ? 50 : 4, n, losses = 0;
 	struct story *story = *state;
 	char options[64];
 	json_t *facts;

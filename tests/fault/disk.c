@@ -2,9 +2,9 @@
  * A disk that crashes, forgets and fails on command.
  *
  * For a power loss it keeps, for each change since the last sync of its file or folder, what was
- * there before. What is lost then is decided change by change: a sector may hold the old bytes, the
- * new ones or (of a write longer than a sector) garbage, the file may have any length between; of
- * the folders' changes the last ones are undone, as a journaling file system does it.
+ * there before. What is lost then is decided change by change: some of its sectors may hold the old
+ * bytes or (of a write longer than a sector) garbage, the file may have any length between; of the
+ * folders' changes the last ones are undone, as a journaling file system does it.
  */
 #include "tests/fault/disk.h"
 
@@ -209,7 +209,24 @@ static void put_at(int fd, const void *data, size_t length, off_t offset)
 		abort();
 }
 
-static void garble(const struct change *change)
+/** Some of the sectors of a write, from its begin. */
+struct range {
+	size_t from, to;
+};
+
+static struct range some_sectors(const struct change *change)
+{
+	size_t before = (size_t)change->offset % SECTOR;
+	size_t sectors = (before + change->length + SECTOR - 1) / SECTOR;
+	size_t from = (size_t)rand() % sectors, to = from + 1 + (size_t)rand() % (sectors - from);
+	struct range range = {from ? from * SECTOR - before : 0, to * SECTOR - before};
+
+	if (range.to > change->length)
+		range.to = change->length;
+	return range;
+}
+
+static void garble(const struct change *change, struct range range)
 {
 	uint8_t *bytes = malloc(change->length);
 
@@ -217,23 +234,21 @@ static void garble(const struct change *change)
 		abort();
 	for (size_t i = 0; i < change->length; i++)
 		bytes[i] = (uint8_t)rand();
-	put_at(change->fd, bytes, change->length / SECTOR * SECTOR, change->offset);
+	put_at(change->fd, bytes, range.to - range.from, change->offset + (off_t)range.from);
 	free(bytes);
 }
 
 /** The old bytes again; where there were none, zeros. */
-static void undo_write(const struct change *change)
+static void undo_write(const struct change *change, struct range range)
 {
-	static const uint8_t zeros[4096];
+	uint8_t *bytes = calloc(1, change->length);
 
-	put_at(change->fd, change->old, change->old_length, change->offset);
-	for (size_t at = change->old_length; at < change->length;) {
-		size_t length =
-			change->length - at < sizeof(zeros) ? change->length - at : sizeof(zeros);
-
-		put_at(change->fd, zeros, length, change->offset + (off_t)at);
-		at += length;
-	}
+	if (!bytes)
+		abort();
+	memcpy(bytes, change->old, change->old_length);
+	put_at(change->fd, bytes + range.from, range.to - range.from,
+	       change->offset + (off_t)range.from);
+	free(bytes);
 }
 
 static void lose_power(void)
@@ -255,10 +270,10 @@ static void lose_power(void)
 		case 0:
 			break;
 		case 1:
-			undo_write(change);
+			undo_write(change, some_sectors(change));
 			break;
 		case 2:
-			garble(change);
+			garble(change, some_sectors(change));
 			break;
 		default: /* the file was not yet so long */
 			if (change->old_size < size_of(change->fd)) {
