@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * bench-codecs FOLDER PEOPLE: the floor of a room's cost. Decodes FOLDER/clipN.h264 and clipN.ogg,
- * encodes FOLDER/composed.yuv (1280x720@15) and mixed.f32 (48 kHz stereo), all by libavcodec alone
- * and from memory, and prints the CPU seconds for each second of output. Reading files and finding
- * frames in them is not counted.
+ * bench-codecs FOLDER PEOPLE [paced]: the floor of a room's cost. Decodes FOLDER/clipN.h264 and
+ * clipN.ogg, encodes FOLDER/composed.yuv (1280x720@15) and mixed.f32 (48 kHz stereo), from memory,
+ * with the codecs and settings of the box, and prints the CPU seconds for each second of output.
+ * Reading files and finding frames in them is not counted.
+ *
+ * Without "paced" one stream is decoded after the other, as fast as it goes: caches are warm. With
+ * it, the pictures of all streams are decoded in turn, in real time, as anything live must do it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <libavcodec/avcodec.h>
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
+#include <opus/opus.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WIDTH	    1280
 #define HEIGHT	    720
 #define RATE	    15
 #define MAX_UNITS   4096
+#define MAX_PEOPLE  16
 #define PICTURE	    (WIDTH * HEIGHT * 3 / 2)
+#define AUDIO_RATE  48000
 #define AUDIO_FRAME 1024
 
 struct units {
@@ -119,29 +127,35 @@ static void read_opus(struct units *units, const char *folder, const char *name)
 	}
 }
 
-static void decode(struct units *units, enum AVCodecID id)
+static AVCodecContext *open_h264(void)
 {
-	const AVCodec *codec = id == AV_CODEC_ID_OPUS ? avcodec_find_decoder_by_name("libopus")
-						      : avcodec_find_decoder(id);
+	const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_H264);
 	AVCodecContext *context = avcodec_alloc_context3(codec);
-	AVFrame *frame = av_frame_alloc();
 
 	context->thread_count = 1;
 	context->flags |= AV_CODEC_FLAG_LOW_DELAY;
-	if (id == AV_CODEC_ID_OPUS) {
-		context->sample_rate = 48000;
-		av_channel_layout_default(&context->ch_layout, 2);
-	}
 	if (avcodec_open2(context, codec, NULL) < 0)
 		die("decoder");
-	for (int i = 0; i < units->count; i++) {
-		if (avcodec_send_packet(context, units->packets[i]) < 0)
-			die("decoding");
-		while (avcodec_receive_frame(context, frame) == 0)
-			av_frame_unref(frame);
-	}
+	return context;
+}
+
+static void decode_h264(AVCodecContext *context, AVPacket *packet)
+{
+	AVFrame *frame = av_frame_alloc();
+
+	if (avcodec_send_packet(context, packet) < 0)
+		die("decoding");
+	while (avcodec_receive_frame(context, frame) == 0)
+		av_frame_unref(frame);
 	av_frame_free(&frame);
-	avcodec_free_context(&context);
+}
+
+static void decode_opus(OpusDecoder *decoder, const AVPacket *packet)
+{
+	float pcm[5760 * 2];
+
+	if (opus_decode_float(decoder, packet->data, packet->size, pcm, 5760, 0) < 0)
+		die("decoding");
 }
 
 static void encode(AVCodecContext *context, AVFrame *frame)
@@ -162,12 +176,10 @@ static void keep(void *opaque, uint8_t *data)
 	(void)data;
 }
 
-static int encode_video(const uint8_t *data, size_t size)
+static AVCodecContext *open_x264(void)
 {
 	const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
 	AVCodecContext *context = avcodec_alloc_context3(codec);
-	AVFrame *frame = av_frame_alloc();
-	int count = (int)(size / PICTURE);
 
 	context->width = WIDTH;
 	context->height = HEIGHT;
@@ -182,61 +194,62 @@ static int encode_video(const uint8_t *data, size_t size)
 	(void)av_opt_set_int(context, "sc_threshold", 0, 0);
 	if (avcodec_open2(context, codec, NULL) < 0)
 		die("x264");
+	return context;
+}
+
+static void encode_picture(AVCodecContext *context, const uint8_t *data, int index)
+{
+	uint8_t *picture = (uint8_t *)data + (size_t)index * PICTURE;
+	AVFrame *frame = av_frame_alloc();
+
 	frame->format = AV_PIX_FMT_YUV420P;
 	frame->width = WIDTH;
 	frame->height = HEIGHT;
-	for (int i = 0; i < count; i++) {
-		uint8_t *picture = (uint8_t *)data + (size_t)i * PICTURE;
-
-		/* wrapped, not copied: x264 copies it */
-		frame->buf[0] =
-			av_buffer_create(picture, PICTURE, keep, NULL, AV_BUFFER_FLAG_READONLY);
-		frame->data[0] = picture;
-		frame->data[1] = picture + WIDTH * HEIGHT;
-		frame->data[2] = frame->data[1] + WIDTH * HEIGHT / 4;
-		frame->linesize[0] = WIDTH;
-		frame->linesize[1] = frame->linesize[2] = WIDTH / 2;
-		frame->pts = i;
-		encode(context, frame);
-		av_buffer_unref(&frame->buf[0]);
-	}
-	memset(frame->data, 0, sizeof(frame->data));
+	/* wrapped, not copied: x264 copies it */
+	frame->buf[0] = av_buffer_create(picture, PICTURE, keep, NULL, AV_BUFFER_FLAG_READONLY);
+	frame->data[0] = picture;
+	frame->data[1] = picture + WIDTH * HEIGHT;
+	frame->data[2] = frame->data[1] + WIDTH * HEIGHT / 4;
+	frame->linesize[0] = WIDTH;
+	frame->linesize[1] = frame->linesize[2] = WIDTH / 2;
+	frame->pts = index;
+	encode(context, frame);
 	av_frame_free(&frame);
-	avcodec_free_context(&context);
-	return count;
 }
 
-static void encode_audio(const float *pcm, size_t frames)
+static AVCodecContext *open_aac(void)
 {
 	const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_AAC);
 	AVCodecContext *context = avcodec_alloc_context3(codec);
-	AVFrame *frame = av_frame_alloc();
 
-	context->sample_rate = 48000;
+	context->sample_rate = AUDIO_RATE;
 	context->sample_fmt = AV_SAMPLE_FMT_FLTP;
 	context->bit_rate = 64000;
 	av_channel_layout_default(&context->ch_layout, 2);
-	(void)av_opt_set(context->priv_data, "aac_coder", "fast", 0); /* as the box has it */
+	(void)av_opt_set(context->priv_data, "aac_coder", "fast", 0);
 	if (avcodec_open2(context, codec, NULL) < 0)
 		die("aac");
+	return context;
+}
+
+static void encode_sound(AVCodecContext *context, const float *pcm, int index)
+{
+	AVFrame *frame = av_frame_alloc();
+
 	frame->format = AV_SAMPLE_FMT_FLTP;
 	frame->nb_samples = AUDIO_FRAME;
-	frame->sample_rate = 48000;
+	frame->sample_rate = AUDIO_RATE;
 	(void)av_channel_layout_copy(&frame->ch_layout, &context->ch_layout);
 	if (av_frame_get_buffer(frame, 0) < 0)
 		die("out of memory");
-	for (size_t at = 0; at + AUDIO_FRAME <= frames; at += AUDIO_FRAME) {
-		if (av_frame_make_writable(frame) < 0)
-			die("out of memory");
-		for (size_t i = 0; i < AUDIO_FRAME; i++) {
-			((float *)frame->data[0])[i] = pcm[2 * (at + i)];
-			((float *)frame->data[1])[i] = pcm[2 * (at + i) + 1];
-		}
-		frame->pts = (int64_t)at;
-		encode(context, frame);
+	pcm += (size_t)index * AUDIO_FRAME * 2;
+	for (int i = 0; i < AUDIO_FRAME; i++) {
+		((float *)frame->data[0])[i] = pcm[2 * i];
+		((float *)frame->data[1])[i] = pcm[2 * i + 1];
 	}
+	frame->pts = (int64_t)index * AUDIO_FRAME;
+	encode(context, frame);
 	av_frame_free(&frame);
-	avcodec_free_context(&context);
 }
 
 static double cpu_seconds(void)
@@ -248,16 +261,35 @@ static double cpu_seconds(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+static void wait_until(const struct timespec *start, double seconds)
+{
+	struct timespec at = *start;
+
+	at.tv_sec += (time_t)seconds;
+	at.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
 int main(int argc, char **argv)
 {
-	int people = argc == 3 ? atoi(argv[2]) : 0, pictures;
+	bool paced = argc == 4 && !strcmp(argv[3], "paced");
+	int people = argc == 3 || paced ? atoi(argv[2]) : 0;
+	AVCodecContext *h264[MAX_PEOPLE], *x264, *aac;
+	OpusDecoder *opus[MAX_PEOPLE];
 	struct units *video, *audio;
-	const uint8_t *yuv, *pcm;
+	const uint8_t *yuv;
+	const float *pcm;
 	size_t yuv_size, pcm_size;
-	double start, decoded, end, seconds;
+	struct timespec begun;
+	int pictures, sounds, err;
+	double start;
 
-	if (people < 1 || people > 16)
-		die("usage: bench-codecs FOLDER PEOPLE");
+	if (people < 1 || people > MAX_PEOPLE)
+		die("usage: bench-codecs FOLDER PEOPLE [paced]");
 	av_log_set_level(AV_LOG_ERROR);
 	video = calloc((size_t)people, sizeof(*video));
 	audio = calloc((size_t)people, sizeof(*audio));
@@ -270,21 +302,50 @@ int main(int argc, char **argv)
 		read_h264(&video[i], argv[1], name);
 		(void)snprintf(name, sizeof(name), "clip%d.ogg", i);
 		read_opus(&audio[i], argv[1], name);
+		h264[i] = open_h264();
+		opus[i] = opus_decoder_create(AUDIO_RATE, 2, &err);
+		if (!opus[i])
+			die("opus");
 	}
+	x264 = open_x264();
+	aac = open_aac();
 	yuv = map_file(argv[1], "composed.yuv", &yuv_size);
-	pcm = map_file(argv[1], "mixed.f32", &pcm_size);
+	pcm = (const float *)map_file(argv[1], "mixed.f32", &pcm_size);
+	pictures = (int)(yuv_size / PICTURE);
+	sounds = (int)(pcm_size / sizeof(float) / 2 / AUDIO_FRAME);
 
+	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
 	start = cpu_seconds();
-	for (int i = 0; i < people; i++) {
-		decode(&video[i], AV_CODEC_ID_H264);
-		decode(&audio[i], AV_CODEC_ID_OPUS);
+	if (paced) {
+		int heard = 0, said = 0;
+
+		for (int k = 0; k < pictures; k++) {
+			for (int i = 0; i < people; i++) {
+				if (k < video[i].count)
+					decode_h264(h264[i], video[i].packets[k]);
+				for (int j = heard; j < (k + 1) * 50 / RATE && j < audio[i].count;
+				     j++)
+					decode_opus(opus[i], audio[i].packets[j]);
+			}
+			heard = (k + 1) * 50 / RATE;
+			encode_picture(x264, yuv, k);
+			while (said < sounds &&
+			       (int64_t)said * AUDIO_FRAME * RATE < (int64_t)(k + 1) * AUDIO_RATE)
+				encode_sound(aac, pcm, said++);
+			wait_until(&begun, (double)(k + 1) / RATE);
+		}
+	} else {
+		for (int i = 0; i < people; i++) {
+			for (int j = 0; j < video[i].count; j++)
+				decode_h264(h264[i], video[i].packets[j]);
+			for (int j = 0; j < audio[i].count; j++)
+				decode_opus(opus[i], audio[i].packets[j]);
+		}
+		for (int k = 0; k < pictures; k++)
+			encode_picture(x264, yuv, k);
+		for (int k = 0; k < sounds; k++)
+			encode_sound(aac, pcm, k);
 	}
-	decoded = cpu_seconds();
-	pictures = encode_video(yuv, yuv_size);
-	encode_audio((const float *)pcm, pcm_size / sizeof(float) / 2);
-	end = cpu_seconds();
-	seconds = (double)pictures / RATE;
-	printf("cpu=%.4f decode=%.4f encode=%.4f\n", (end - start) / seconds,
-	       (decoded - start) / seconds, (end - decoded) / seconds);
+	printf("cpu=%.4f\n", (cpu_seconds() - start) * RATE / pictures);
 	return 0;
 }

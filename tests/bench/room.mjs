@@ -4,7 +4,8 @@
 //   box        16 x H.264 640x360@15 + Opus -> grid 1280x720@15, x264 superfast 1.5 Mbit/s GOP 45, AAC 64k, recorded
 //   ffmpeg     the same by scale (bilinear) + xstack + amix, into an FLV file
 //   gstreamer  the same by compositor + audiomixer, into an FLV file
-//   codecs     libavcodec alone: decode all sixteen, encode the picture and the sound that are ready, from memory
+//   codecs     the codecs alone: decode all sixteen, encode the picture and the sound that are ready, from memory, as fast as it goes
+//   paced      the same, picture by picture in real time: caches are as cold as they are for anything live
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -143,13 +144,14 @@ async function measureBox() {
 	}
 }
 
-function measureCodecs() {
-	const out = execFileSync(path.join(root, 'build/release/bin/bench-codecs'), [dir, String(people)], { encoding: 'utf8' });
+function measureCodecs(...how) {
+	const out = execFileSync(path.join(root, 'build/release/bin/bench-codecs'), [dir, String(people), ...how], { encoding: 'utf8' });
 	return { cpu: Number(/cpu=([\d.]+)/.exec(out)[1]) };
 }
 
 prepare();
-const contenders = { box: measureBox, ffmpeg: measureFfmpeg, gstreamer: measureGstreamer, codecs: measureCodecs };
+const contenders = { box: measureBox, ffmpeg: measureFfmpeg, gstreamer: measureGstreamer, codecs: () => measureCodecs(),
+	paced: () => measureCodecs('paced') };
 const runs = Object.fromEntries(Object.keys(contenders).map(name => [name, []]));
 for (let round = 0; round < rounds; round++)
 	for (const [name, measure] of Object.entries(contenders)) {
@@ -161,13 +163,14 @@ for (let round = 0; round < rounds; round++)
 	}
 const of = (name, key) => median(runs[name].map(run => run[key]));
 const result = (name, value, unit, goal, ok) => console.log(`result ${name}=${value.toFixed(3)} ${unit} goal=${goal} ${ok ? 'ok' : 'short'}`);
-for (const name of ['box', 'ffmpeg', 'gstreamer', 'codecs'])
+for (const name of Object.keys(contenders))
 	console.log(`${name.padEnd(9)} ${of(name, 'cpu').toFixed(3)} CPU seconds a second`);
 const ratio = (name, goal) => {
 	const value = median(runs.box.map((run, i) => run.cpu / runs[name][i].cpu));
 	result(`room_cpu_to_${name}`, value, 'x', goal, value <= goal);
 };
 ratio('codecs', 1.10);
+ratio('paced', 1.10);
 ratio('ffmpeg', 0.92);
 ratio('gstreamer', 0.92);
 result('room_media_memory', of('box', 'memory'), 'MiB', 200, of('box', 'memory') <= 200);
