@@ -167,11 +167,15 @@ static void crash_in_recovery(void **state)
 static void power_loss_at_each_call(void **state)
 {
 	const char *many = getenv("TESSERA_LONG");
-	unsigned seeds = many && many[0] == '1' ? 50 : 4, n, losses = 0;
+	unsigned seeds = many && many[0] == '1' ? 50 : 4, n, losses = 0, calls;
 	struct story *story = *state;
 	char options[64];
 	json_t *facts;
 
+	begin_anew(story);
+	assert_int_equal(live_until(story, &facts, BEGIN_US + LENGTH_US, ""), 0);
+	json_decref(facts);
+	calls = (unsigned)story->world.state->operations;
 	for (unsigned seed = 1; seed <= seeds; seed++) {
 		for (n = 1;; n++, losses++) {
 			begin_anew(story);
@@ -181,8 +185,9 @@ static void power_loss_at_each_call(void **state)
 				break;
 			}
 			assert_nothing_lost(story);
-			/* for the end of each loss one seed is enough */
-			if ((n + seed) % 3 == 0)
+			/* to judge the end takes long: each time where it is being finished, else
+			   of three seeds for one */
+			if (n > calls - 9 || (n + seed) % 3 == 0)
 				assert_all_there(story, options);
 		}
 	}
@@ -214,13 +219,14 @@ static void no_space_for_long(void **state)
 {
 	struct excuse excuse = {BEGIN_US, INT64_MAX};
 	struct story *story = *state;
+	char options[96];
 	const json_t *gaps;
 	json_t *facts;
 
 	begin_anew(story);
-	assert_int_equal(
-		live_until(story, &facts, BEGIN_US + 60000000, "run=1 fail_at=14 fail_count=60"),
-		0);
+	(void)snprintf(options, sizeof(options), "run=1 fail_from_us=%lld fail_to_us=%lld",
+		       BEGIN_US + 2500000ll, BEGIN_US + 30000000ll);
+	assert_int_equal(live_until(story, &facts, BEGIN_US + 40000000, options), 0);
 	assert_non_null(facts);
 	gaps = json_object_get(facts, "gaps");
 	assert_true(json_array_size(gaps) >= 1);

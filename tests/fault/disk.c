@@ -73,12 +73,13 @@ struct folder_change {
 static struct {
 	pthread_mutex_t lock;
 	bool active;
-	uint64_t operations, crash_at, fail_at, fail_count;
+	uint64_t operations, crash_at, fail_at;
+	bool failing;
 	unsigned power; /* seed; 0: the kernel lives on */
 	int fail_errno;
 	struct change *changes; /* newest first */
 	struct folder_change *folder_changes;
-} disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .fail_count = 1, .fail_errno = ENOSPC};
+} disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .fail_errno = ENOSPC};
 
 bool disk_option(const char *text)
 {
@@ -91,8 +92,6 @@ bool disk_option(const char *text)
 		disk.power = (unsigned)number;
 	else if (strncmp(text, "fail_at=", 8) == 0)
 		disk.fail_at = number;
-	else if (strncmp(text, "fail_count=", 11) == 0)
-		disk.fail_count = number;
 	else if (strncmp(text, "fail_errno=", 11) == 0)
 		disk.fail_errno = (int)number;
 	else
@@ -104,6 +103,13 @@ void disk_begin(void)
 {
 	srand(disk.power ? disk.power : (unsigned)disk.crash_at);
 	disk.active = true;
+}
+
+void disk_fail(bool failing)
+{
+	pthread_mutex_lock(&disk.lock);
+	disk.failing = failing;
+	pthread_mutex_unlock(&disk.lock);
 }
 
 uint64_t disk_operations(void)
@@ -324,7 +330,7 @@ static int before(void)
 	now = ++disk.operations;
 	if (now == disk.crash_at)
 		crash();
-	if (disk.fail_at && now >= disk.fail_at && now < disk.fail_at + disk.fail_count) {
+	if (disk.failing || now == disk.fail_at) {
 		errno = disk.fail_errno;
 		return -1;
 	}

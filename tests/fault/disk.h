@@ -21,5 +21,7 @@ bool disk_option(const char *text);
 /** From here on. */
 void disk_begin(void);
 uint64_t disk_operations(void);
+/** From now on all calls fail; or no longer. */
+void disk_fail(bool failing);
 
 #endif

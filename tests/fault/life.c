@@ -2,11 +2,12 @@
  * One life of a recorder process: the real recording manager, fed from the world as fast as the
  * disk allows, until it is killed, crashes where it was told to, or comes to its end.
  *
- *   fault_life RECORD_DIR MEDIA_DIR STATE_FILE [until_us=N] [finish=1] [run=1] [disk options,
- * disk.h]
+ *   fault_life RECORD_DIR MEDIA_DIR STATE_FILE [until_us=N] [finish=1] [run=1] [fail_from_us=N]
+ *              [fail_to_us=N] [disk options, disk.h]
  *
  * At until_us it ends; with finish=1 the recording is finished before that, and its facts printed.
- * With run=1 media time goes on even while the recorder is not ready.
+ * With run=1 media time goes on even while the recorder is not ready. From fail_from_us to
+ * fail_to_us the disk fails.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -43,7 +44,7 @@ struct life {
 	struct tess_loop *loop;
 	struct tess_timer *timer;
 	struct tess_records *records;
-	int64_t until_us;
+	int64_t until_us, fail_from_us, fail_to_us;
 	bool finish, run, finishing;
 	uint64_t fragments; /* known committed */
 	int64_t begun_us;   /* first unit of this life; -1 */
@@ -221,6 +222,7 @@ static void on_turn(void *arg)
 	struct world_state *state = life->streams.world.state;
 
 	state->operations = disk_operations();
+	disk_fail(state->now_us >= life->fail_from_us && state->now_us < life->fail_to_us);
 	(void)committed_us(life);
 	if (life->finishing) {
 		stop_when_finished(life);
@@ -252,6 +254,10 @@ static void parse(struct life *life, int argc, char **argv)
 
 		if (strncmp(argv[i], "until_us=", 9) == 0)
 			life->until_us = number;
+		else if (strncmp(argv[i], "fail_from_us=", 13) == 0)
+			life->fail_from_us = number;
+		else if (strncmp(argv[i], "fail_to_us=", 11) == 0)
+			life->fail_to_us = number;
 		else if (strncmp(argv[i], "finish=", 7) == 0)
 			life->finish = number;
 		else if (strncmp(argv[i], "run=", 4) == 0)
