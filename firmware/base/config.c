@@ -81,9 +81,13 @@ static bool is_zone(const char *text)
 
 static bool is_net(const char *text)
 {
-	const char *colon = strchr(text, ':');
+	union tess_addr address;
+	char with_port[80];
 
-	return colon && colon != text && colon[1];
+	if (strncmp(text, "udp:", 4))
+		return false;
+	(void)snprintf(with_port, sizeof(with_port), "%s:0", text + 4);
+	return !tess_config_address(with_port, &address);
 }
 
 static bool is_engine(const char *text)
@@ -99,8 +103,8 @@ static const struct form url_form = {is_url,
 				     "an address like \"https://live.example.com\" is expected"};
 static const struct form zone_form = {
 	is_zone, "a zone like \"Asia/Shanghai\" is expected, one of those in /usr/share/zoneinfo"};
-static const struct form net_form = {is_net,
-				     "a driver and its address like \"udp:0.0.0.0\" are expected"};
+static const struct form net_form = {
+	is_net, "\"udp:\" and an address is expected, like \"udp:0.0.0.0\" or \"udp:[::]\""};
 static const struct form engine_form = {is_engine, "\"auto\" or \"soft\" is expected"};
 
 /* A Unix socket's address must hold "/control.sock" too. */

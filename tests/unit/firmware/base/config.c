@@ -128,7 +128,14 @@ static void test_messages(void **state)
 		{"media: { engine = \"sofft\"; };",
 		 ":1: media.engine: \"auto\" or \"soft\" is expected"},
 		{"media: { net = \"0.0.0.0\"; };",
-		 ":1: media.net: a driver and its address like \"udp:0.0.0.0\" are expected"},
+		 ":1: media.net: \"udp:\" and an address is expected, like \"udp:0.0.0.0\" or "
+		 "\"udp:[::]\""},
+		{"media: { net = \"foo:bar\"; };",
+		 ":1: media.net: \"udp:\" and an address is expected, like \"udp:0.0.0.0\" or "
+		 "\"udp:[::]\""},
+		{"media: { net = \"udp:1.2.3.4.5\"; };",
+		 ":1: media.net: \"udp:\" and an address is expected, like \"udp:0.0.0.0\" or "
+		 "\"udp:[::]\""},
 		{"media: { address = \"a b\"; };",
 		 ":1: media.address: an address or the name of a host is expected"},
 		{"egress: { public_url = \"live.example.com\"; };",
