@@ -84,7 +84,7 @@ static bool is_net(const char *text)
 	union tess_addr address;
 	char with_port[80];
 
-	if (strncmp(text, "udp:", 4))
+	if (strncmp(text, "udp:", 4) != 0)
 		return false;
 	(void)snprintf(with_port, sizeof(with_port), "%s:0", text + 4);
 	return !tess_config_address(with_port, &address);
