@@ -57,19 +57,6 @@ static void column_publisher(const struct tess_query *q, struct tess_publisher *
 	row->entered_us = tess_column_int(q, 11);
 }
 
-int tess_store_publisher_get(struct tess_store *store, struct tess_publisher *publisher, int64_t id)
-{
-	struct tess_query q = tess_query(store->db, PUBLISHER_COLUMNS "WHERE id = ?");
-	int row, rc;
-
-	tess_query_int(&q, id);
-	row = tess_query_row(&q);
-	if (row == 1)
-		column_publisher(&q, publisher);
-	rc = tess_query_end(&q);
-	return rc ? rc : row == 1 ? 0 : -ENOENT;
-}
-
 int tess_store_publisher_is(struct tess_store *store, const struct tess_cloud_room *room,
 			    const char *user, const char *stream_type)
 {
@@ -84,14 +71,6 @@ int tess_store_publisher_is(struct tess_store *store, const struct tess_cloud_ro
 	tess_query_text(&q, stream_type);
 	rc = tess_store_value(&q, &count);
 	return rc ? rc : count != 0;
-}
-
-int tess_store_publisher_remove(struct tess_store *store, int64_t id)
-{
-	struct tess_query q = tess_query(store->db, "DELETE FROM publisher WHERE id = ?");
-
-	tess_query_int(&q, id);
-	return tess_store_run_one(&q);
 }
 
 int tess_store_publisher_leave(struct tess_store *store, const struct tess_cloud_room *room,

@@ -177,13 +177,9 @@ struct tess_publisher {
  */
 int tess_store_publisher_add(struct tess_store *store,
 			     struct tess_publisher *publisher) TESS_MUST_CHECK;
-/** @retval 0, -ENOENT */
-int tess_store_publisher_get(struct tess_store *store, struct tess_publisher *publisher,
-			     int64_t id) TESS_MUST_CHECK;
 /** @retval 1 this user sends this stream type in this room, 0 not, or an error */
 int tess_store_publisher_is(struct tess_store *store, const struct tess_cloud_room *room,
 			    const char *user, const char *stream_type) TESS_MUST_CHECK;
-int tess_store_publisher_remove(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
 /** One stream type of a user, or all when NULL. @retval 0, -ENOENT none */
 int tess_store_publisher_leave(struct tess_store *store, const struct tess_cloud_room *room,
 			       const char *user, const char *stream_type) TESS_MUST_CHECK;
