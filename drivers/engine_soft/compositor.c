@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_TILES TESS_ENGINE_SOFT_MAX_TILES
+#define MAX_TILES TESS_ENGINE_MAX_TILES
 
 struct yuv {
 	uint8_t y, u, v;
@@ -40,6 +40,7 @@ struct tess_compositor {
 	struct soft_surface *canvas; /* the last one handed out; NULL: none yet */
 	struct soft_frame_pool pool;
 	uint16_t width, height;
+	uint32_t background_rgb;
 	struct yuv background;
 	unsigned count; /* of drawn */
 	struct drawn drawn[MAX_TILES];
@@ -57,7 +58,7 @@ static struct yuv yuv_of_rgb(uint32_t rgb)
 }
 
 int soft_compositor_open(struct tess_compositor **compositorp, struct tess_engine *engine,
-			 uint16_t width, uint16_t height, uint32_t background)
+			 uint16_t width, uint16_t height)
 {
 	struct tess_rect whole = {0, 0, width, height};
 	if (!soft_rect_valid(&whole, TESS_ENGINE_SOFT_MAX_SIDE, TESS_ENGINE_SOFT_MAX_SIDE))
@@ -68,7 +69,6 @@ int soft_compositor_open(struct tess_compositor **compositorp, struct tess_engin
 	compositor->engine = (struct soft_engine *)engine;
 	compositor->width = width;
 	compositor->height = height;
-	compositor->background = yuv_of_rgb(background);
 	*compositorp = compositor;
 	return 0;
 }
@@ -104,10 +104,11 @@ static bool tile_valid(const struct tess_compositor *compositor, const struct te
 	       (!tile->surface || soft_surface_of(compositor->engine, tile->surface));
 }
 
-static bool layout_changed(const struct tess_compositor *compositor, const struct drawn *now,
-			   unsigned count)
+static bool layout_changed(const struct tess_compositor *compositor, uint32_t background,
+			   const struct drawn *now, unsigned count)
 {
-	if (!compositor->canvas || count != compositor->count)
+	if (!compositor->canvas || count != compositor->count ||
+	    background != compositor->background_rgb)
 		return true;
 	for (unsigned i = 0; i < count; i++) {
 		const struct drawn *old = &compositor->drawn[i];
@@ -258,9 +259,11 @@ static int own_canvas(struct tess_compositor *compositor, bool keep)
 	return 0;
 }
 
-int soft_compositor_draw(struct tess_compositor *compositor, const struct tess_tile *tiles,
-			 unsigned count, struct tess_surface **surfacep)
+int soft_compositor_draw(struct tess_compositor *compositor, const struct tess_scene *scene,
+			 struct tess_surface **surfacep)
 {
+	const struct tess_tile *tiles = scene->tiles;
+	unsigned count = scene->count;
 	struct drawn now[MAX_TILES];
 	enum redraw redraw[MAX_TILES];
 	if (count > MAX_TILES)
@@ -270,7 +273,7 @@ int soft_compositor_draw(struct tess_compositor *compositor, const struct tess_t
 			return -EINVAL;
 		now[i] = describe(&tiles[i]);
 	}
-	bool everything = layout_changed(compositor, now, count);
+	bool everything = layout_changed(compositor, scene->background, now, count);
 	unsigned drawn = plan(compositor, now, count, everything, redraw);
 	if (everything || drawn > 0) {
 		int err = own_canvas(compositor, !everything);
@@ -281,6 +284,8 @@ int soft_compositor_draw(struct tess_compositor *compositor, const struct tess_t
 	/* until all is drawn the canvas counts as unknown: an error means drawing everything next
 	 * time */
 	compositor->count = UINT32_MAX;
+	compositor->background_rgb = scene->background;
+	compositor->background = yuv_of_rgb(scene->background);
 	if (everything)
 		fill(compositor->canvas->frame, 0, 0, compositor->width, compositor->height,
 		     compositor->background);

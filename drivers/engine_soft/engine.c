@@ -9,9 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int engine_open(struct tess_engine **enginep, const char *device)
+#define DEVICE "cpu"
+
+static unsigned engine_devices(char (*names)[TESS_ENGINE_DEVICE_MAX], unsigned max)
 {
-	if (device && strcmp(device, "cpu") != 0)
+	if (max)
+		memcpy(names[0], DEVICE, sizeof(DEVICE));
+	return max ? 1 : 0;
+}
+
+static int engine_open(struct tess_engine **enginep, const struct tess_engine_config *config)
+{
+	if (config->device && strcmp(config->device, DEVICE) != 0)
 		return -ENODEV;
 	struct soft_engine *engine = calloc(1, sizeof(*engine));
 	if (!engine)
@@ -36,6 +45,18 @@ static void engine_close(struct tess_engine *base)
 	soft_surfaces_free(engine);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);
+}
+
+static void engine_info(const struct tess_engine *engine, struct tess_engine_info *info)
+{
+	(void)engine;
+	*info = (struct tess_engine_info){
+		.device = DEVICE,
+		.vendor = "libavcodec, libyuv, x264",
+		.device_codecs = 1u << TESS_CODEC_H264,
+		.max_side = TESS_ENGINE_SOFT_MAX_SIDE,
+		.shared_units = true,
+	};
 }
 
 static void engine_stats(const struct tess_engine *base, struct tess_engine_stats *stats)
@@ -74,8 +95,10 @@ static int engine_download(struct tess_engine *base, struct tess_surface *handle
 const struct tess_engine_driver tess_engine_soft = {
 	.size = sizeof(struct tess_engine_driver),
 	.name = "soft",
+	.devices = engine_devices,
 	.open = engine_open,
 	.close = engine_close,
+	.info = engine_info,
 	.stats = engine_stats,
 	.decoder_open = soft_decoder_open,
 	.decoder_close = soft_decoder_close,

@@ -26,8 +26,6 @@
  * four references and 1920x1080 with sixteen; real-time senders use one to three.
  */
 #define TESS_ENGINE_SOFT_DECODER_BYTES ((size_t)96 << 20)
-/** The most tiles of one canvas. */
-#define TESS_ENGINE_SOFT_MAX_TILES 64
 
 extern const struct tess_engine_driver tess_engine_soft;
 

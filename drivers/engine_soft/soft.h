@@ -70,10 +70,10 @@ int soft_decoder_decode(struct tess_decoder *decoder, const uint8_t *data, size_
 			int64_t capture_us, struct tess_surface **surfacep);
 
 int soft_compositor_open(struct tess_compositor **compositorp, struct tess_engine *engine,
-			 uint16_t width, uint16_t height, uint32_t background);
+			 uint16_t width, uint16_t height);
 void soft_compositor_close(struct tess_compositor *compositor);
-int soft_compositor_draw(struct tess_compositor *compositor, const struct tess_tile *tiles,
-			 unsigned count, struct tess_surface **surfacep);
+int soft_compositor_draw(struct tess_compositor *compositor, const struct tess_scene *scene,
+			 struct tess_surface **surfacep);
 
 int soft_encoder_open(struct tess_encoder **encoderp, struct tess_engine *engine,
 		      const struct tess_encoder_config *config);

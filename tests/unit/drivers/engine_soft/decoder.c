@@ -18,7 +18,7 @@ static const struct tess_engine_driver *driver = &tess_engine_soft;
 
 static int setup(void **state)
 {
-	return driver->open((struct tess_engine **)state, NULL);
+	return driver->open((struct tess_engine **)state, &(struct tess_engine_config){0});
 }
 
 static int teardown(void **state)
@@ -483,8 +483,11 @@ static void only_the_cpu_is_there(void **state)
 {
 	struct tess_engine *engine;
 	(void)state;
-	assert_int_equal(driver->open(&engine, "/dev/dri/renderD128"), -ENODEV);
-	assert_int_equal(driver->open(&engine, "cpu"), 0);
+	assert_int_equal(
+		driver->open(&engine,
+			     &(struct tess_engine_config){.device = "/dev/dri/renderD128"}),
+		-ENODEV);
+	assert_int_equal(driver->open(&engine, &(struct tess_engine_config){.device = "cpu"}), 0);
 	assert_ptr_equal(engine->driver, driver);
 	driver->close(engine);
 	driver->close(NULL);
