@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * drivers/clock/clock.c - the system's clock, and a virtual one for tests and replay.
+ * drivers/clock/clock.c - the system's clocks, and a virtual one for tests and replay.
  */
 #include <time.h>
 
@@ -9,7 +9,7 @@ static int64_t read_us(clockid_t id)
 {
 	struct timespec time;
 
-	/* cannot fail: both clocks are always there */
+	/* cannot fail: these clocks are always there */
 	(void)clock_gettime(id, &time);
 	return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
@@ -35,6 +35,22 @@ struct tess_clock *tess_clock_system(void)
 {
 	/* users hold a plain pointer because of advance_to, which this clock has not got */
 	return (struct tess_clock *)&system_clock;
+}
+
+static int64_t thread_now_us(const struct tess_clock *clock)
+{
+	(void)clock;
+	return read_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static const struct tess_clock thread_clock = {
+	.now_us = thread_now_us,
+	.utc_us = system_utc_us,
+};
+
+struct tess_clock *tess_clock_thread(void)
+{
+	return (struct tess_clock *)&thread_clock;
 }
 
 static const struct tess_clock_virtual *as_virtual(const struct tess_clock *clock)

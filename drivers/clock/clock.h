@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * drivers/clock/clock.h - the system's clock, and a virtual one for tests and replay.
+ * drivers/clock/clock.h - the system's clocks, and a virtual one for tests and replay.
  */
 #ifndef TESS_DRIVERS_CLOCK_H
 #define TESS_DRIVERS_CLOCK_H
@@ -11,6 +11,10 @@
 
 /** CLOCK_MONOTONIC and CLOCK_REALTIME; there is one, and it is never freed. */
 struct tess_clock *tess_clock_system(void);
+
+/** now: the CPU time that the calling thread has used (CLOCK_THREAD_CPUTIME_ID); utc: the system's.
+ */
+struct tess_clock *tess_clock_thread(void);
 
 /** A clock that moves only by its advance_to(). now and utc may be read from any thread. */
 struct tess_clock_virtual {

@@ -20,6 +20,7 @@ enum kind {
 	KIND_TEXT = 1, /* char[size]; min and max are its length in bytes, max 0 = what fits */
 	KIND_U32,      /* uint32_t, min..max */
 	KIND_PORTS,    /* two uint16_t: "min-max", min even */
+	KIND_DEVICES,  /* char[][TESS_CONFIG_DEVICE]: a list of texts, ended by an empty one */
 };
 
 /* What a text must be besides; an empty one that may be empty is not looked at. */
@@ -92,7 +93,8 @@ static bool is_net(const char *text)
 
 static bool is_engine(const char *text)
 {
-	return !strcmp(text, "auto") || !strcmp(text, "soft");
+	return !strcmp(text, "auto") || !strcmp(text, "nv") || !strcmp(text, "vaapi") ||
+	       !strcmp(text, "soft");
 }
 
 static const struct form path_form = {is_path, "an absolute path is expected"};
@@ -105,7 +107,8 @@ static const struct form zone_form = {
 	is_zone, "a zone like \"Asia/Shanghai\" is expected, one of those in /usr/share/zoneinfo"};
 static const struct form net_form = {
 	is_net, "\"udp:\" and an address is expected, like \"udp:0.0.0.0\" or \"udp:[::]\""};
-static const struct form engine_form = {is_engine, "\"auto\" or \"soft\" is expected"};
+static const struct form engine_form = {is_engine,
+					"\"auto\", \"nv\", \"vaapi\" or \"soft\" is expected"};
 
 /* A Unix socket's address must hold "/control.sock" too. */
 #define MAX_RUN_DIR 94
@@ -127,6 +130,8 @@ static const struct setting settings[] = {
 	{"media", "rtp_ports", KIND_PORTS, PLACE(media.rtp_port_min), 1024, 65535, "20000-20999",
 	 NULL},
 	{"media", "engine", KIND_TEXT, PLACE(media.engine), 1, 0, "auto", &engine_form},
+	{"media", "devices", KIND_DEVICES, PLACE(media.devices), 1, TESS_CONFIG_DEVICES, "", NULL},
+	{"media", "max_load", KIND_U32, PLACE(media.max_load), 0, 1000, "0", NULL},
 	{"media", "workers", KIND_U32, PLACE(media.workers), 1, 64, "1", NULL},
 	{"media", "codec_threads", KIND_U32, PLACE(media.codec_threads), 0, 256, "0", NULL},
 	{"media", "jitter_ms", KIND_U32, PLACE(media.jitter_ms), 0, 2000, "100", NULL},
@@ -231,8 +236,50 @@ static int store(struct tess_config *config, const struct setting *setting, cons
 		return store_ports(field, setting, text, expected, expected_size);
 	case KIND_TEXT:
 		return store_text(field, setting, text, expected, expected_size);
+	case KIND_DEVICES:
+		break; /* a list: store_devices() */
 	}
 	return -EINVAL;
+}
+
+static bool is_device(const char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f || text[i] == '"')
+			return false;
+	}
+	return length > 0 && length < TESS_CONFIG_DEVICE;
+}
+
+/* A list ("(...)") or an array ("[...]") of names, none of them twice. */
+static int store_devices(struct tess_config *config, const struct setting *setting,
+			 const config_setting_t *item, char *expected, size_t expected_size)
+{
+	char devices[TESS_CONFIG_DEVICES + 1][TESS_CONFIG_DEVICE] = {{0}};
+	int count = config_setting_length(item);
+	bool good = (config_setting_is_array(item) || config_setting_is_list(item)) &&
+		    count <= setting->max;
+
+	for (int i = 0; good && i < count; i++) {
+		const char *text = config_setting_get_string_elem(item, i);
+
+		good = is_device(text);
+		for (int j = 0; good && j < i; j++)
+			good = strcmp(devices[j], text) != 0;
+		if (good)
+			memcpy(devices[i], text, strlen(text) + 1);
+	}
+	if (!good) {
+		(void)snprintf(expected, expected_size,
+			       "a list of at most %lld different names of devices is expected, "
+			       "like [\"/dev/dri/renderD128\"] or [\"0\", \"1\"]",
+			       (long long)setting->max);
+		return -EINVAL;
+	}
+	memcpy((char *)config + setting->offset, devices, sizeof(devices));
+	return 0;
 }
 
 static void locate_webui(struct tess_config *config)
@@ -314,6 +361,12 @@ static int read_setting(struct tess_config *config, const char *group, config_se
 	describe_place(place, sizeof(place), item, path);
 	if (!setting) {
 		(void)snprintf(error, error_size, "%s: unknown setting %s.%s", place, group, name);
+		return -EINVAL;
+	}
+	if (setting->kind == KIND_DEVICES) {
+		if (!store_devices(config, setting, item, expected, sizeof(expected)))
+			return 0;
+		(void)snprintf(error, error_size, "%s: %s.%s: %s", place, group, name, expected);
 		return -EINVAL;
 	}
 	is_number = type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;

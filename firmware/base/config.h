@@ -12,6 +12,10 @@
 
 #include "hal/net.h"
 
+/** The most devices that can be named, and the longest name with its end. */
+#define TESS_CONFIG_DEVICES 8
+#define TESS_CONFIG_DEVICE  128
+
 struct tess_config {
 	struct {
 		char name[64];	     /* "tessera" */
@@ -29,10 +33,13 @@ struct tess_config {
 		char address[64]; /* told to publishers; "" = the host they asked for */
 		uint16_t rtp_port_min, rtp_port_max; /* 20000-20999; even min */
 		char engine[16];		     /* "auto" */
-		uint32_t workers;		     /* room threads, 1 */
-		uint32_t codec_threads;		     /* 0 = number of cores */
-		uint32_t jitter_ms;		     /* 100 */
-		uint32_t idle_leave_s; /* a plain-RTP user without packets leaves; 60; 0 = never */
+		/* those to use, ended by an empty one; none = all that are found */
+		char devices[TESS_CONFIG_DEVICES + 1][TESS_CONFIG_DEVICE];
+		uint32_t max_load; /* percent of an engine that mixes may take; 0 = by its kind */
+		uint32_t workers;  /* room threads, 1 */
+		uint32_t codec_threads; /* 0 = number of cores */
+		uint32_t jitter_ms;	/* 100 */
+		uint32_t idle_leave_s;	/* a plain-RTP user without packets leaves; 60; 0 = never */
 	} media;
 	struct {
 		char listen[64];	    /* "0.0.0.0:8088": http-flv and files */

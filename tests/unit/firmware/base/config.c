@@ -68,6 +68,9 @@ static void test_values(void **state)
 }
 
 #define TEN_BYTES "0123456789"
+#define DEVICES_EXPECTED                                                    \
+	"a list of at most 8 different names of devices is expected, like " \
+	"[\"/dev/dri/renderD128\"] or [\"0\", \"1\"]"
 #define LONG_NAME                                                                                 \
 	TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES \
 		"0123"
@@ -126,7 +129,18 @@ static void test_messages(void **state)
 		{"box: { time_zone = \"Asia/Nowhere\"; };", ZONE_MESSAGE},
 		{"box: { time_zone = \"../../../etc/passwd\"; };", ZONE_MESSAGE},
 		{"media: { engine = \"sofft\"; };",
-		 ":1: media.engine: \"auto\" or \"soft\" is expected"},
+		 ":1: media.engine: \"auto\", \"nv\", \"vaapi\" or \"soft\" is expected"},
+		{"media: {\n devices = \"0\"; };", ":2: media.devices: " DEVICES_EXPECTED},
+		{"media: { devices = [0, 1]; };", ":1: media.devices: " DEVICES_EXPECTED},
+		{"media: { devices = [\"0\", \"0\"]; };", ":1: media.devices: " DEVICES_EXPECTED},
+		{"media: { devices = [\"\"]; };", ":1: media.devices: " DEVICES_EXPECTED},
+		{"media: { devices = [\"a b\"]; };", ":1: media.devices: " DEVICES_EXPECTED},
+		{"media: { devices = (\"0\", 1); };", ":1: media.devices: " DEVICES_EXPECTED},
+		{"media: { devices = [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", "
+		 "\"9\"]; };",
+		 ":1: media.devices: " DEVICES_EXPECTED},
+		{"media: { max_load = 1001; };",
+		 ":1: media.max_load: a whole number from 0 to 1000 is expected"},
 		{"media: { net = \"0.0.0.0\"; };",
 		 ":1: media.net: \"udp:\" and an address is expected, like \"udp:0.0.0.0\" or "
 		 "\"udp:[::]\""},
@@ -160,6 +174,31 @@ static void test_messages(void **state)
 		assert_string_equal(error, expected);
 		assert_memory_equal(&config, &before, sizeof(config));
 	}
+}
+
+static void test_devices(void **state)
+{
+	struct tess_config config;
+	char error[256] = "";
+
+	(void)state;
+	tess_config_defaults(&config);
+	assert_string_equal(config.media.devices[0], "");
+	assert_int_equal(load("media: { engine = \"vaapi\"; devices = [\"/dev/dri/renderD128\", "
+			      "\"/dev/dri/renderD129\"]; max_load = 70; };",
+			      &config, error, sizeof(error)),
+			 0);
+	assert_string_equal(config.media.engine, "vaapi");
+	assert_string_equal(config.media.devices[0], "/dev/dri/renderD128");
+	assert_string_equal(config.media.devices[1], "/dev/dri/renderD129");
+	assert_string_equal(config.media.devices[2], "");
+	assert_int_equal(config.media.max_load, 70);
+	/* a later list takes the place of the whole earlier one; lists may be written both ways */
+	assert_int_equal(load("media: { devices = (\"1\"); };", &config, error, sizeof(error)), 0);
+	assert_string_equal(config.media.devices[0], "1");
+	assert_string_equal(config.media.devices[1], "");
+	assert_int_equal(load("media: { devices = []; };", &config, error, sizeof(error)), 0);
+	assert_string_equal(config.media.devices[0], "");
 }
 
 static void test_missing_file(void **state)
@@ -228,10 +267,10 @@ static void test_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
-		cmocka_unit_test(test_messages), cmocka_unit_test(test_missing_file),
-		cmocka_unit_test(test_folder),	 cmocka_unit_test(test_included_file),
-		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_defaults),      cmocka_unit_test(test_values),
+		cmocka_unit_test(test_messages),      cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_missing_file),  cmocka_unit_test(test_folder),
+		cmocka_unit_test(test_included_file), cmocka_unit_test(test_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
