@@ -48,6 +48,7 @@ struct tess_canvas {
 	/* the strand's */
 	struct tess_ring_writer *ring;
 	struct tess_audio_encoder *audio;
+	struct tess_device *device; /* of compositor and encoder; NULL: no picture yet */
 	struct tess_compositor *compositor;
 	struct tess_encoder *encoder;
 	struct tess_desired_video video; /* as compositor and encoder are */
@@ -57,20 +58,22 @@ struct tess_canvas {
 
 static void close_encoder(struct tess_canvas *canvas)
 {
-	canvas->context.engine->driver->encoder_close(canvas->encoder);
+	if (canvas->encoder)
+		canvas->device->engine->driver->encoder_close(canvas->encoder);
 	canvas->encoder = NULL;
 }
 
 static void close_video(struct tess_canvas *canvas)
 {
 	close_encoder(canvas);
-	canvas->context.engine->driver->compositor_close(canvas->compositor);
+	if (canvas->compositor)
+		canvas->device->engine->driver->compositor_close(canvas->compositor);
 	canvas->compositor = NULL;
 }
 
 static int open_compositor(struct tess_canvas *canvas)
 {
-	struct tess_engine *engine = canvas->context.engine;
+	struct tess_engine *engine = canvas->device->engine;
 	int error;
 
 	if (canvas->compositor)
@@ -84,7 +87,7 @@ static int open_compositor(struct tess_canvas *canvas)
 
 static int open_encoder(struct tess_canvas *canvas)
 {
-	struct tess_engine *engine = canvas->context.engine;
+	struct tess_engine *engine = canvas->device->engine;
 	const struct tess_encoder_config config = {
 		.width = canvas->video.width,
 		.height = canvas->video.height,
@@ -102,10 +105,21 @@ static int open_encoder(struct tess_canvas *canvas)
 	return error;
 }
 
+/* Leave the device that pictures were drawn on for another. */
+static void apply_device(struct tess_canvas *canvas, struct tess_device *device)
+{
+	if (device == canvas->device)
+		return;
+	close_video(canvas);
+	tess_device_unref(canvas->device);
+	canvas->device = tess_device_ref(device);
+	canvas->retry_us = 0;
+}
+
 /* Bring compositor and encoder to what the picture asks for; only what differs is opened anew. */
 static int apply_video(struct tess_canvas *canvas, const struct tess_desired_video *wanted)
 {
-	const struct tess_engine_driver *driver = canvas->context.engine->driver;
+	const struct tess_engine_driver *driver = canvas->device->engine->driver;
 	const struct tess_desired_video running = canvas->video;
 	int error;
 
@@ -122,43 +136,63 @@ static int apply_video(struct tess_canvas *canvas, const struct tess_desired_vid
 	return error ? error : open_encoder(canvas);
 }
 
-static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *picture)
+/* Draw the scene and encode it. */
+static int draw(struct tess_canvas *canvas, const struct tess_canvas_picture *picture,
+		struct tess_encoded *encoded)
 {
-	const struct tess_engine_driver *driver = canvas->context.engine->driver;
+	const struct tess_engine_driver *driver = canvas->device->engine->driver;
 	const struct tess_scene scene = {
 		.background = picture->video.background,
 		.tiles = picture->tiles,
 		.count = picture->tile_count,
 	};
 	struct tess_surface *surface;
-	struct tess_encoded encoded;
-	struct tess_au au;
-	int error = apply_video(canvas, &picture->video);
+	int error = driver->compositor_draw(canvas->compositor, &scene, &surface);
 
 	if (error)
 		return error;
-	error = driver->compositor_draw(canvas->compositor, &scene, &surface);
-	if (error)
-		return error;
 	error = driver->encoder_encode(canvas->encoder, surface, picture->pts_us, canvas->gap,
-				       &encoded);
+				       encoded);
 	tess_surface_unref(surface);
-	if (error || !encoded.length)
-		return error;
-	au = (struct tess_au){
-		.data = encoded.data,
-		.length = encoded.length,
-		.pts_us = encoded.pts_us,
-		.dts_us = encoded.dts_us,
+	return error;
+}
+
+static int write_picture(struct tess_canvas *canvas, struct tess_canvas_picture *picture,
+			 const struct tess_encoded *encoded)
+{
+	const struct tess_au au = {
+		.data = encoded->data,
+		.length = encoded->length,
+		.pts_us = encoded->pts_us,
+		.dts_us = encoded->dts_us,
 		.track = TESS_TRACK_VIDEO,
-		.key = encoded.key,
+		.key = encoded->key,
 		.discontinuity = canvas->gap,
 	};
-	error = tess_ring_write_annexb(canvas->ring, &au);
+	int error = tess_ring_write_annexb(canvas->ring, &au);
+
 	canvas->gap = error != 0;
 	if (!error)
-		picture->bytes = encoded.length;
+		picture->bytes = encoded->length;
 	return error;
+}
+
+static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *picture)
+{
+	struct tess_encoded encoded;
+	int error;
+
+	if (tess_device_is_lost(canvas->device))
+		return -ENODEV;
+	error = apply_video(canvas, &picture->video);
+	if (error) {
+		/* other errors are of what was asked for */
+		return error == -ENODEV ? tess_device_note(canvas->device, error) : error;
+	}
+	error = tess_device_note(canvas->device, draw(canvas, picture, &encoded));
+	if (error || !encoded.length)
+		return error;
+	return write_picture(canvas, picture, &encoded);
 }
 
 static void run_picture(struct tess_job *job)
@@ -168,6 +202,7 @@ static void run_picture(struct tess_job *job)
 	struct tess_canvas_picture *picture = &slot->picture;
 	int64_t now_us = tess_clock_now_us(canvas->context.clock);
 
+	apply_device(canvas, picture->device);
 	picture->bytes = 0;
 	picture->error = -EAGAIN;
 	if (now_us >= canvas->retry_us) {
@@ -226,6 +261,9 @@ static void run_sound(struct tess_job *job)
 static void free_canvas(struct tess_canvas *canvas)
 {
 	close_video(canvas);
+	tess_device_unref(canvas->device);
+	for (unsigned i = 0; i < TESS_CANVAS_PICTURES; i++)
+		tess_device_unref(canvas->pictures[i].picture.device);
 	canvas->context.audio->encoder_close(canvas->audio);
 	tess_ring_writer_free(canvas->ring);
 	free(canvas);
@@ -320,6 +358,9 @@ struct tess_canvas_picture *tess_canvas_picture_begin(struct tess_canvas *canvas
 	if (canvas->picture_head - canvas->picture_tail == TESS_CANVAS_PICTURES)
 		return NULL;
 	picture = &canvas->pictures[canvas->picture_head % TESS_CANVAS_PICTURES].picture;
+	/* kept until here: who reaps the picture compares it */
+	tess_device_unref(picture->device);
+	picture->device = NULL;
 	picture->tile_count = 0;
 	picture->arrival_count = 0;
 	return picture;

@@ -5,7 +5,10 @@
  * The room's thread hands over pictures to draw and sound to encode; both go into the ring in the
  * order handed over, so that the ring has one writer. At most two pictures are under way: the room
  * leaves a tick out rather than queue behind a slow encoder. Sound has a longer queue, it is not
- * left out for want of a picture's time. Threads: all calls belong to the room's thread.
+ * left out for want of a picture's time.
+ *
+ * Each picture says on which device it is to be drawn; when that is another one than before, the
+ * stream goes on with a new encoder's key frame. Threads: all calls belong to the room's thread.
  */
 #ifndef TESS_MEDIA_CANVAS_H
 #define TESS_MEDIA_CANVAS_H
@@ -22,6 +25,7 @@
 /** A picture to draw. The room's thread fills it between begin and submit. */
 struct tess_canvas_picture {
 	int64_t pts_us;
+	struct tess_device *device;	 /* a reference, given over; of the tiles too */
 	struct tess_desired_video video; /* as the stream shall be from this picture on */
 	struct tess_tile tiles[TESS_LAYOUT_MAX_TILES]; /* with a reference each, given over */
 	unsigned tile_count;

@@ -4,18 +4,18 @@
 #ifndef TESS_MEDIA_CONTEXT_H
 #define TESS_MEDIA_CONTEXT_H
 
+#include "firmware/media/engines.h"
 #include "firmware/media/executor.h"
 #include "firmware/media/flows.h"
 #include "hal/audio.h"
 #include "hal/clock.h"
-#include "hal/engine.h"
 #include "hal/net.h"
 
 struct tess_media_context {
 	struct tess_clock *clock;
 	struct tess_net *net;
 	struct tess_flows *flows;
-	struct tess_engine *engine;
+	struct tess_engines *engines;
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
 	uint32_t jitter_us; /* how long a missing packet is waited for */

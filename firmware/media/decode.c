@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/media/decode.c - the video decoder of one publication.
+ * firmware/media/decode.c - the video decoder of one publication on one device.
  *
  * The slots are a ring: the room's thread fills at the head and takes results at the tail, the
  * strand works in between in the same order. A slot's done flag hands it back.
@@ -8,14 +8,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct slot {
 	struct tess_job job; /* first: a job is its slot */
 	struct tess_decode *decode;
-	uint8_t *data;
-	size_t length, capacity;
-	int64_t capture_us;
+	struct tess_unit *unit;
 	struct tess_tile_source *tiles[TESS_MAX_TAPS];
 	unsigned tile_count;
 	struct tess_decode_result result;
@@ -23,7 +20,7 @@ struct slot {
 };
 
 struct tess_decode {
-	struct tess_engine *engine;
+	struct tess_device *device;
 	struct tess_strand *strand;
 	enum tess_codec codec;
 	struct tess_decoder *decoder; /* the strand's */
@@ -32,7 +29,7 @@ struct tess_decode {
 	struct tess_job last;
 };
 
-int tess_tile_source_alloc(struct tess_tile_source **sourcep)
+int tess_tile_source_alloc(struct tess_tile_source **sourcep, struct tess_device *device)
 {
 	struct tess_tile_source *source = calloc(1, sizeof(*source));
 	int error;
@@ -45,6 +42,7 @@ int tess_tile_source_alloc(struct tess_tile_source **sourcep)
 		return error;
 	}
 	atomic_init(&source->references, 1);
+	source->device = tess_device_ref(device);
 	*sourcep = source;
 	return 0;
 }
@@ -60,28 +58,42 @@ void tess_tile_source_unref(struct tess_tile_source *source)
 	if (source &&
 	    atomic_fetch_sub_explicit(&source->references, 1, memory_order_acq_rel) == 1) {
 		tess_video_source_free(source->pictures);
+		tess_device_unref(source->device);
 		free(source);
 	}
 }
 
-static int decode_slot(struct tess_decode *decode, struct slot *slot,
-		       struct tess_surface **surfacep)
+static void close_decoder(struct tess_decode *decode)
 {
-	const struct tess_engine_driver *driver = decode->engine->driver;
+	decode->device->engine->driver->decoder_close(decode->decoder);
+	decode->decoder = NULL;
+}
+
+static int open_decoder(struct tess_decode *decode)
+{
+	struct tess_engine *engine = decode->device->engine;
 	int error;
 
-	if (!decode->decoder) {
-		error = driver->decoder_open(&decode->decoder, decode->engine, decode->codec);
-		if (error) {
-			decode->decoder = NULL;
-			return error;
-		}
-	}
-	error = driver->decoder_decode(decode->decoder, slot->data, slot->length, slot->capture_us,
-				       surfacep);
-	if (error == -ENODEV) {
-		driver->decoder_close(decode->decoder);
+	if (decode->decoder)
+		return 0;
+	error = engine->driver->decoder_open(&decode->decoder, engine, decode->codec);
+	if (error)
 		decode->decoder = NULL;
+	return error;
+}
+
+static int decode_slot(struct tess_decode *decode, const struct slot *slot,
+		       struct tess_surface **surfacep)
+{
+	int error = tess_device_is_lost(decode->device) ? -ENODEV : open_decoder(decode);
+
+	if (!error)
+		error = decode->device->engine->driver->decoder_decode(
+			decode->decoder, slot->unit->data, slot->unit->length,
+			slot->unit->capture_us, surfacep);
+	if (error == -ENODEV) {
+		close_decoder(decode);
+		(void)tess_device_note(decode->device, error);
 	}
 	return error;
 }
@@ -104,6 +116,7 @@ static void run_slot(struct tess_job *job)
 		tess_tile_source_unref(slot->tiles[i]);
 	}
 	tess_surface_unref(surface);
+	tess_unit_unref(slot->unit);
 	/* from here on the slot is the room thread's */
 	atomic_store_explicit(&slot->done, true, memory_order_release);
 }
@@ -113,14 +126,13 @@ static void run_last(struct tess_job *job)
 	struct tess_decode *decode =
 		(struct tess_decode *)((char *)job - offsetof(struct tess_decode, last));
 
-	decode->engine->driver->decoder_close(decode->decoder);
-	for (unsigned i = 0; i < TESS_DECODE_SLOTS; i++)
-		free(decode->slots[i].data);
+	close_decoder(decode);
+	tess_device_unref(decode->device);
 	free(decode);
 }
 
 int tess_decode_alloc(struct tess_decode **decodep, struct tess_executor *executor,
-		      struct tess_engine *engine, enum tess_codec codec)
+		      struct tess_device *device, enum tess_codec codec)
 {
 	struct tess_decode *decode = calloc(1, sizeof(*decode));
 	int error;
@@ -132,7 +144,7 @@ int tess_decode_alloc(struct tess_decode **decodep, struct tess_executor *execut
 		free(decode);
 		return error;
 	}
-	decode->engine = engine;
+	decode->device = tess_device_ref(device);
 	decode->codec = codec;
 	decode->last.run = run_last;
 	for (unsigned i = 0; i < TESS_DECODE_SLOTS; i++) {
@@ -149,38 +161,19 @@ void tess_decode_close(struct tess_decode *decode)
 		tess_strand_close(decode->strand, &decode->last);
 }
 
-/* Buffers grow to what the stream needs and then stay. */
-static int reserve(struct slot *slot, size_t length)
+struct tess_device *tess_decode_device(const struct tess_decode *decode)
 {
-	size_t capacity = slot->capacity ? slot->capacity : 16384;
-	uint8_t *data;
-
-	if (length <= slot->capacity)
-		return 0;
-	while (capacity < length)
-		capacity *= 2;
-	data = realloc(slot->data, capacity);
-	if (!data)
-		return -ENOMEM;
-	slot->data = data;
-	slot->capacity = capacity;
-	return 0;
+	return decode->device;
 }
 
-int tess_decode_submit(struct tess_decode *decode, const uint8_t *data, size_t length,
-		       int64_t capture_us, struct tess_tile_source *const *tiles, unsigned count)
+int tess_decode_submit(struct tess_decode *decode, struct tess_unit *unit,
+		       struct tess_tile_source *const *tiles, unsigned count)
 {
 	struct slot *slot = &decode->slots[decode->head % TESS_DECODE_SLOTS];
-	int error;
 
 	if (decode->head - decode->tail == TESS_DECODE_SLOTS)
 		return -EBUSY;
-	error = reserve(slot, length);
-	if (error)
-		return error;
-	memcpy(slot->data, data, length);
-	slot->length = length;
-	slot->capture_us = capture_us;
+	slot->unit = tess_unit_ref(unit);
 	for (unsigned i = 0; i < count; i++)
 		slot->tiles[i] = tess_tile_source_ref(tiles[i]);
 	slot->tile_count = count;
@@ -188,6 +181,11 @@ int tess_decode_submit(struct tess_decode *decode, const uint8_t *data, size_t l
 	decode->head++;
 	tess_strand_post(decode->strand, &slot->job);
 	return 0;
+}
+
+bool tess_decode_is_idle(const struct tess_decode *decode)
+{
+	return decode->head == decode->tail;
 }
 
 bool tess_decode_reap(struct tess_decode *decode, struct tess_decode_result *result)

@@ -114,6 +114,12 @@ static json_t *publisher_json(const struct tess_publisher_facts *facts)
 			 track_json(&facts->audio, false));
 }
 
+static json_t *work_json(const struct tess_work *work)
+{
+	return json_pack("{s:f,s:f,s:f}", "decode", work->decode, "compose", work->compose,
+			 "encode", work->encode);
+}
+
 static json_t *tiles_json(const struct tess_mix_facts *facts)
 {
 	json_t *tiles = json_array();
@@ -146,9 +152,11 @@ static json_t *mix_json(const struct tess_mix_facts *facts)
 		json_decref(counters);
 		counters = NULL;
 	}
-	return json_pack("{s:I,s:I,s:s,s:s,s:I,s:I,s:f,s:I,s:o,s:o}", "id", (json_int_t)facts->id,
-			 "epoch", (json_int_t)facts->epoch, "state", mix_state(facts->state),
-			 "error", error_text(facts->error), "frames", (json_int_t)facts->frames,
+	return json_pack("{s:I,s:I,s:s,s:s,s:o,s:o,s:I,s:I,s:f,s:I,s:o,s:o}", "id",
+			 (json_int_t)facts->id, "epoch", (json_int_t)facts->epoch, "state",
+			 mix_state(facts->state), "error", error_text(facts->error), "engine",
+			 facts->engine < 0 ? json_null() : json_integer(facts->engine), "price",
+			 work_json(&facts->price), "frames", (json_int_t)facts->frames,
 			 "bitrate_bps", (json_int_t)facts->bitrate_bps, "frame_rate",
 			 facts->frame_rate, "latency_p95_us", (json_int_t)facts->latency_p95_us,
 			 "counters", counters, "tiles", tiles_json(facts));
@@ -165,16 +173,39 @@ static json_t *net_json(const struct tess_net_stats *net)
 		(json_int_t)net->rx_dropped_truncated, "tx_dropped", (json_int_t)net->tx_dropped);
 }
 
-static json_t *engine_json(const char *name, const struct tess_engine_stats *engine)
+static const char *engine_state(enum tess_engine_state state)
 {
-	return json_pack(
-		"{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "name", name, "decoded",
-		(json_int_t)engine->decoded, "damaged", (json_int_t)engine->damaged, "refused",
-		(json_int_t)engine->refused, "composed", (json_int_t)engine->composed,
-		"tiles_drawn", (json_int_t)engine->tiles_drawn, "tiles_kept",
-		(json_int_t)engine->tiles_kept, "encoded", (json_int_t)engine->encoded, "downloads",
-		(json_int_t)engine->downloads, "uploads", (json_int_t)engine->uploads,
-		"surfaces_live", (json_int_t)engine->surfaces_live);
+	switch (state) {
+	case TESS_ENGINE_OK:
+		return "ok";
+	case TESS_ENGINE_STANDBY:
+		return "standby";
+	case TESS_ENGINE_LOST:
+		break;
+	}
+	return "lost";
+}
+
+static json_t *engine_json(const struct tess_engine_facts *engine)
+{
+	json_t *counters = json_object();
+	bool good = set(counters, "surfaces_live",
+			json_integer((json_int_t)engine->stats.surfaces_live));
+
+#define X(name) good = good && set(counters, #name, json_integer((json_int_t)engine->stats.name));
+	TESS_ENGINE_COUNTERS(X)
+#undef X
+	if (!good) {
+		json_decref(counters);
+		counters = NULL;
+	}
+	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:f,s:f,s:i,s:I,s:o}", "name", engine->name,
+			 "device", engine->info.device, "vendor", engine->info.vendor, "state",
+			 engine_state(engine->state), "shared", engine->info.shared_units,
+			 "capacity", work_json(&engine->capacity), "used", work_json(&engine->used),
+			 "load", engine->load, "max_load", engine->max_load, "mixes",
+			 (int)engine->mixes, "losses", (json_int_t)engine->losses, "counters",
+			 counters);
 }
 
 static void add_net(struct tess_net_stats *sum, const struct tess_net_stats *net)
@@ -190,9 +221,9 @@ static void add_net(struct tess_net_stats *sum, const struct tess_net_stats *net
 }
 
 json_t *tess_media_facts_message(struct tess_media_facts *const *facts, unsigned count,
-				 const char *engine_name, const struct tess_engine_stats *engine)
+				 const struct tess_engine_facts *engines, unsigned engine_count)
 {
-	json_t *publishers = json_array(), *mixes = json_array();
+	json_t *publishers = json_array(), *mixes = json_array(), *list = json_array();
 	struct tess_net_stats net = {0};
 	bool good = true;
 
@@ -206,12 +237,14 @@ json_t *tess_media_facts_message(struct tess_media_facts *const *facts, unsigned
 			good = !json_array_append_new(mixes, mix_json(&facts[w]->mixes[i]));
 		add_net(&net, &facts[w]->net);
 	}
+	for (unsigned i = 0; i < engine_count && good; i++)
+		good = !json_array_append_new(list, engine_json(&engines[i]));
 	if (!good) {
 		json_decref(publishers);
 		json_decref(mixes);
+		json_decref(list);
 		return NULL;
 	}
 	return json_pack("{s:s,s:o,s:o,s:o,s:o}", "type", "facts", "publishers", publishers,
-			 "mixes", mixes, "engine", engine_json(engine_name, engine), "net",
-			 net_json(&net));
+			 "mixes", mixes, "engines", list, "net", net_json(&net));
 }

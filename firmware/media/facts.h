@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "firmware/media/desired.h"
+#include "firmware/media/engines.h"
 #include "pipeline/room/seats.h"
 #include "pipeline/rtp/track.h"
 
@@ -80,7 +81,9 @@ struct tess_tile_facts {
 struct tess_mix_facts {
 	int64_t id, epoch;
 	enum tess_mix_state state;
-	int error; /* negative errno, in state ERROR */
+	int error;		/* negative errno, in state ERROR */
+	int engine;		/* that it works on, by its index; -1: none */
+	struct tess_work price; /* megapixels a second */
 	uint64_t frames;
 	uint32_t bitrate_bps;
 	double frame_rate;
@@ -107,7 +110,7 @@ void tess_media_facts_free(struct tess_media_facts *facts); /* accepts NULL */
  * @retval a new reference, or NULL: out of memory
  */
 json_t *tess_media_facts_message(struct tess_media_facts *const *facts, unsigned count,
-				 const char *engine_name,
-				 const struct tess_engine_stats *engine) TESS_MUST_CHECK;
+				 const struct tess_engine_facts *engines,
+				 unsigned engine_count) TESS_MUST_CHECK;
 
 #endif

@@ -31,6 +31,8 @@ struct tess_mix {
 	uint64_t stream_epoch;
 	struct tess_canvas *canvas;
 	struct tess_audio_mixer *mixer;
+	struct tess_placement placement; /* empty without a picture */
+	unsigned refused;		 /* bit 1 << index: devices that cannot do what is wanted */
 
 	struct member members[TESS_ROOM_MAX_SEATS];
 	unsigned member_count;
@@ -78,6 +80,31 @@ static int64_t tick_us(const struct tess_mix *mix, uint64_t tick)
 	return mix->origin_us + (int64_t)(tick * 1000000 / mix->desired.video.frame_rate);
 }
 
+static struct tess_work price_of(const struct tess_mix *mix)
+{
+	struct tess_work price = tess_price_output(
+		mix->desired.video.width, mix->desired.video.height, mix->desired.video.frame_rate);
+
+	for (unsigned i = 0; i < mix->member_count; i++) {
+		if (mix->members[i].tile)
+			price.decode += tess_publisher_price(mix->members[i].publisher);
+	}
+	return price;
+}
+
+static void take_place(struct tess_mix *mix)
+{
+	if (mix->desired.has_video)
+		tess_engines_place(mix->context->engines, &mix->placement, price_of(mix),
+				   mix->refused);
+}
+
+static void reprice(struct tess_mix *mix)
+{
+	if (mix->placement.device)
+		tess_placement_reprice(&mix->placement, price_of(mix));
+}
+
 int tess_mix_open(struct tess_mix **mixp, const struct tess_media_context *context,
 		  const struct tess_desired_mix *desired, int64_t now_us)
 {
@@ -107,6 +134,7 @@ int tess_mix_open(struct tess_mix **mixp, const struct tess_media_context *conte
 		free(mix);
 		return error;
 	}
+	take_place(mix);
 	*mixp = mix;
 	return 0;
 }
@@ -119,6 +147,7 @@ void tess_mix_close(struct tess_mix *mix)
 		tess_tile_source_unref(mix->members[i].tile);
 	tess_audio_mixer_free(mix->mixer);
 	tess_canvas_close(mix->canvas);
+	tess_placement_leave(&mix->placement);
 	free(mix);
 }
 
@@ -144,6 +173,7 @@ void tess_mix_update(struct tess_mix *mix, const struct tess_desired_mix *desire
 	}
 	mix->desired = *desired;
 	mix->desired.audio = audio;
+	mix->refused = 0;
 }
 
 const struct tess_desired_mix *tess_mix_desired(const struct tess_mix *mix)
@@ -186,10 +216,11 @@ static int equip(struct tess_mix *mix, struct member *member, bool tile)
 	const struct tess_desired_publisher *desired = tess_publisher_desired(member->publisher);
 	int error = 0;
 
-	if (!tile || !desired->video.present)
+	if (!tile || !desired->video.present ||
+	    (member->tile && member->tile->device != mix->placement.device))
 		drop_tile(mix, member);
-	else if (!member->tile)
-		error = tess_tile_source_alloc(&member->tile);
+	if (tile && desired->video.present && !member->tile)
+		error = tess_tile_source_alloc(&member->tile, mix->placement.device);
 	if (!desired->audio.present) {
 		tess_audio_source_remove(member->sound);
 		member->sound = NULL;
@@ -286,7 +317,26 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 					  mix->slot_count, mix->rects);
 	if (error)
 		mix->slot_count = 0;
+	reprice(mix);
 	return error;
+}
+
+bool tess_mix_must_move(const struct tess_mix *mix)
+{
+	const struct tess_device *device = mix->placement.device;
+
+	return device && (tess_device_is_lost(device) || mix->refused & 1u << device->index);
+}
+
+void tess_mix_move(struct tess_mix *mix)
+{
+	tess_placement_leave(&mix->placement);
+	take_place(mix);
+}
+
+int tess_mix_engine(const struct tess_mix *mix)
+{
+	return mix->placement.device ? (int)mix->placement.device->index : -1;
 }
 
 struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publisher *publisher)
@@ -321,6 +371,27 @@ static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
 		picture->arrivals_us[picture->arrival_count++] = arrival_us;
 }
 
+/* What became of a picture that was not drawn. A device is not blamed while there is another one:
+ * the mix moves there. */
+static void take_error(struct tess_mix *mix, const struct tess_canvas_picture *picture)
+{
+	const struct tess_device *device = picture->device;
+
+	if (picture->error == -EMSGSIZE) {
+		mix->counters.oversize++;
+		mix->error = picture->error;
+		return;
+	}
+	mix->counters.draw_errors++;
+	/* while the device is left alone the error that led to it stays */
+	if (picture->error == -EAGAIN || tess_device_is_lost(device))
+		return;
+	if (device->last_resort)
+		mix->error = picture->error;
+	else
+		mix->refused |= 1u << device->index;
+}
+
 static void reap(struct tess_mix *mix)
 {
 	const struct tess_canvas_picture *picture;
@@ -328,13 +399,10 @@ static void reap(struct tess_mix *mix)
 	int error;
 
 	while ((picture = tess_canvas_picture_reap(mix->canvas))) {
-		if (picture->error == -EMSGSIZE)
-			mix->counters.oversize++;
-		else if (picture->error)
-			mix->counters.draw_errors++;
-		/* while the device is left alone the error that led to it stays */
-		if (picture->error != -EAGAIN)
-			mix->error = picture->error;
+		if (picture->error)
+			take_error(mix, picture);
+		else
+			mix->error = 0;
 		if (!picture->bytes)
 			continue;
 		mix->frames++;
@@ -395,6 +463,7 @@ static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
 	picture = tess_canvas_picture_begin(mix->canvas);
 	if (picture) {
 		picture->pts_us = tick_us(mix, mix->tick);
+		picture->device = tess_device_ref(mix->placement.device);
 		picture->video = mix->desired.video;
 		for (unsigned i = 0; i < mix->slot_count; i++)
 			fill_tile(mix, picture, i);
@@ -421,6 +490,7 @@ void tess_mix_measure(struct tess_mix *mix, int64_t now_us)
 {
 	int64_t elapsed_us = now_us - mix->measured_us;
 
+	reprice(mix);
 	if (elapsed_us <= 0)
 		return;
 	mix->bitrate_bps =
@@ -445,6 +515,8 @@ void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts)
 	facts->epoch = mix->desired.epoch;
 	facts->state = tess_mix_state(mix);
 	facts->error = facts->state == TESS_MIX_ERROR ? mix->error : 0;
+	facts->engine = tess_mix_engine(mix);
+	facts->price = mix->placement.price;
 	facts->frames = mix->frames;
 	facts->bitrate_bps = mix->bitrate_bps;
 	facts->frame_rate = mix->frame_rate;

@@ -8,7 +8,11 @@
  * picture on the canvas may be up to one interval of the mix older than the moment it is drawn for,
  * so half an interval is taken off its time stamp: then picture and sound are never further apart
  * than half an interval. Pictures come at the mix's fixed rate whatever the publishers do; a tick
- * that is missed is left out and counted. Threads: belongs to the room's thread.
+ * that is missed is left out and counted.
+ *
+ * A mix with a picture has its place on one device and stays there. When that is lost, or refuses
+ * what the mix asks for, it must be moved; its stream goes on. Threads: belongs to the room's
+ * thread.
  */
 #ifndef TESS_MEDIA_MIX_H
 #define TESS_MEDIA_MIX_H
@@ -42,6 +46,12 @@ void tess_mix_descriptors(const struct tess_mix *mix, int *memfd, int *eventfd);
  * called before a publisher that was given is closed. @retval 0, -ENOMEM
  */
 int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers, unsigned count);
+/** True if the device is of no use to this mix any more. */
+bool tess_mix_must_move(const struct tess_mix *mix);
+/** Take a place on another device. Seat afterwards. */
+void tess_mix_move(struct tess_mix *mix);
+/** The index of its device among the engines, -1 for a mix without a picture. */
+int tess_mix_engine(const struct tess_mix *mix);
 /** Where this mix takes the pictures and sound of a publisher; both NULL if it does not. */
 struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publisher *publisher);
 

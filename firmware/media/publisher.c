@@ -16,9 +16,22 @@
 /* Concealment of Opus goes by steps of 2.5 ms (RFC 6716 §2.1.4). */
 #define CONCEAL_STEP	   120
 #define OPUS_LOOK_AHEAD_US 6500
+/* Of what a new decoder goes through, the pictures that can still be shown: a mix is 40 ms and the
+ * jitter buffer behind (firmware/media/mix.h); the rest is for its own ticks. */
+#define SHOWN_US INT64_C(150000)
 
 struct arrival {
 	int64_t capture_us, arrival_us;
+};
+
+/* The decoder on one device. */
+struct decoding {
+	struct tess_decode *decode;
+	bool need_key; /* nothing is of use before one */
+	/* it is new and goes through the kept access units, of which this is the next; until all
+	 * have come out, so that those that come meanwhile find room */
+	bool behind;
+	unsigned next;
 };
 
 struct tess_publisher {
@@ -33,8 +46,9 @@ struct tess_publisher {
 	struct tess_tap taps[TESS_MAX_TAPS];
 	unsigned tap_count;
 
-	struct tess_decode *decode; /* while a tap wants pictures */
-	bool need_key;
+	struct tess_gop gop;
+	struct decoding decodings[TESS_MAX_TAPS]; /* while a tap wants pictures of that device */
+	unsigned decoding_count;
 	uint16_t width, height;
 	struct arrival arrivals[ARRIVALS];
 	unsigned next_arrival;
@@ -50,40 +64,104 @@ static void remember_arrival(struct tess_publisher *publisher, int64_t capture_u
 	arrival->arrival_us = publisher->video.last_us;
 }
 
-static void restart_at_key(struct tess_publisher *publisher)
+static void restart_at_key(struct tess_publisher *publisher, struct decoding *decoding)
 {
-	publisher->need_key = true;
+	decoding->need_key = true;
+	decoding->behind = false;
 	tess_rtp_track_want_key(publisher->video.track);
+}
+
+/* The tiles on a decoder's device. @return how many */
+static unsigned tiles_of(const struct tess_publisher *publisher, const struct decoding *decoding,
+			 struct tess_tile_source *tiles[TESS_MAX_TAPS])
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		struct tess_tile_source *tile = publisher->taps[i].tile;
+
+		if (tile && tile->device == tess_decode_device(decoding->decode))
+			tiles[count++] = tile;
+	}
+	return count;
+}
+
+/* Give a decoder that is behind what it has room for; of old pictures nobody wants to know. */
+static void catch_up(struct tess_publisher *publisher, struct decoding *decoding)
+{
+	const struct tess_gop *gop = &publisher->gop;
+	struct tess_tile_source *tiles[TESS_MAX_TAPS];
+	unsigned count = tiles_of(publisher, decoding, tiles);
+	int64_t shown_us;
+
+	if (!gop->count) {
+		/* what it was to go through has been given up */
+		restart_at_key(publisher, decoding);
+		return;
+	}
+	shown_us =
+		gop->units[gop->count - 1]->capture_us - publisher->context->jitter_us - SHOWN_US;
+	while (decoding->next < gop->count) {
+		struct tess_unit *unit = gop->units[decoding->next];
+
+		if (tess_decode_submit(decoding->decode, unit, tiles,
+				       unit->capture_us >= shown_us ? count : 0))
+			return;
+		decoding->next++;
+	}
+	decoding->behind = !tess_decode_is_idle(decoding->decode);
+}
+
+/* @return false if nothing was decoded for want of a key frame */
+static bool feed(struct tess_publisher *publisher, struct decoding *decoding,
+		 struct tess_unit *unit)
+{
+	struct tess_tile_source *tiles[TESS_MAX_TAPS];
+	unsigned count;
+
+	if (decoding->behind) {
+		if (unit->key)
+			decoding->next = 0; /* all before it is of no use any more */
+		catch_up(publisher, decoding);
+		if (unit->key && decoding->next)
+			decoding->behind = false;
+		return true;
+	}
+	if (decoding->need_key && !unit->key)
+		return false;
+	decoding->need_key = false;
+	count = tiles_of(publisher, decoding, tiles);
+	if (tess_decode_submit(decoding->decode, unit, tiles, count)) {
+		publisher->video.counters.decoder_overflow++;
+		restart_at_key(publisher, decoding);
+	} else {
+		remember_arrival(publisher, unit->capture_us);
+	}
+	return true;
 }
 
 static void on_picture(void *arg, const struct tess_rtp_au *au)
 {
 	struct tess_publisher *publisher = arg;
-	struct tess_tile_source *tiles[TESS_MAX_TAPS];
-	unsigned count = 0;
+	bool waits = false;
+	struct tess_unit *unit;
 
-	if (!publisher->decode)
-		return;
-	if (publisher->need_key && !au->key) {
-		publisher->video.counters.waiting_for_key++;
-		tess_rtp_track_want_key(publisher->video.track);
-		return;
-	}
-	publisher->need_key = false;
-	/* the decoder makes the best of a missing reference until the key frame comes */
-	if (au->discontinuity && !au->key)
-		tess_rtp_track_want_key(publisher->video.track);
-	for (unsigned i = 0; i < publisher->tap_count; i++) {
-		if (publisher->taps[i].tile)
-			tiles[count++] = publisher->taps[i].tile;
-	}
-	if (tess_decode_submit(publisher->decode, au->data, au->length, au->media_us, tiles,
-			       count)) {
+	if (tess_unit_alloc(&unit, au->data, au->length, au->media_us, au->key)) {
 		publisher->video.counters.decoder_overflow++;
-		restart_at_key(publisher);
+		tess_gop_clear(&publisher->gop);
+		for (unsigned i = 0; i < publisher->decoding_count; i++)
+			restart_at_key(publisher, &publisher->decodings[i]);
 		return;
 	}
-	remember_arrival(publisher, au->media_us);
+	tess_gop_add(&publisher->gop, unit);
+	for (unsigned i = 0; i < publisher->decoding_count; i++)
+		waits = !feed(publisher, &publisher->decodings[i], unit) || waits;
+	tess_unit_unref(unit);
+	if (waits)
+		publisher->video.counters.waiting_for_key++;
+	/* a decoder makes the best of a missing reference until the key frame comes */
+	if (waits || (publisher->decoding_count && au->discontinuity && !au->key))
+		tess_rtp_track_want_key(publisher->video.track);
 }
 
 /*
@@ -137,6 +215,16 @@ static void on_sound(void *arg, const struct tess_rtp_au *au)
 		push_sound(publisher, (unsigned)frames, au->media_us);
 }
 
+/* What comes next has nothing to do with what came before. */
+static void forget_pictures(struct tess_publisher *publisher)
+{
+	tess_gop_clear(&publisher->gop);
+	for (unsigned i = 0; i < publisher->decoding_count; i++) {
+		publisher->decodings[i].need_key = true;
+		publisher->decodings[i].behind = false;
+	}
+}
+
 /* Bring a receiver to what is wanted; one that is right already goes on. */
 static int set_receiver(struct tess_publisher *publisher, struct tess_receiver *receiver,
 			const struct tess_desired_media *wanted, tess_rtp_au_handler *handler,
@@ -149,7 +237,7 @@ static int set_receiver(struct tess_publisher *publisher, struct tess_receiver *
 		return 0;
 	tess_receiver_close(receiver);
 	if (receiver == &publisher->video)
-		publisher->need_key = true;
+		forget_pictures(publisher);
 	if (!wanted->present)
 		return 0;
 	return tess_receiver_open(receiver, publisher->context, wanted,
@@ -198,7 +286,9 @@ void tess_publisher_close(struct tess_publisher *publisher)
 	tess_receiver_close(&publisher->video);
 	tess_receiver_close(&publisher->audio);
 	tess_rtp_source_free(publisher->source);
-	tess_decode_close(publisher->decode);
+	for (unsigned i = 0; i < publisher->decoding_count; i++)
+		tess_decode_close(publisher->decodings[i].decode);
+	tess_gop_clear(&publisher->gop);
 	publisher->context->audio->decoder_close(publisher->audio_decoder);
 	free(publisher);
 }
@@ -228,20 +318,62 @@ const struct tess_desired_publisher *tess_publisher_desired(const struct tess_pu
 	return &publisher->desired;
 }
 
-static void want_pictures(struct tess_publisher *publisher, bool wanted)
+static bool is_wanted(const struct tess_publisher *publisher, const struct tess_device *device)
 {
-	if (!wanted) {
-		tess_decode_close(publisher->decode);
-		publisher->decode = NULL;
-		return;
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		if (publisher->taps[i].tile && publisher->taps[i].tile->device == device)
+			return true;
 	}
-	if (publisher->decode)
+	return false;
+}
+
+static bool is_decoded(const struct tess_publisher *publisher, const struct tess_device *device)
+{
+	for (unsigned i = 0; i < publisher->decoding_count; i++) {
+		if (tess_decode_device(publisher->decodings[i].decode) == device)
+			return true;
+	}
+	return false;
+}
+
+static void begin_decoding(struct tess_publisher *publisher, struct tess_device *device)
+{
+	struct decoding *decoding = &publisher->decodings[publisher->decoding_count];
+
+	*decoding = (struct decoding){0};
+	publisher->error = tess_decode_alloc(&decoding->decode, publisher->context->executor,
+					     device, publisher->desired.video.codec);
+	if (publisher->error)
 		return;
-	publisher->error =
-		tess_decode_alloc(&publisher->decode, publisher->context->executor,
-				  publisher->context->engine, publisher->desired.video.codec);
-	if (!publisher->error)
-		restart_at_key(publisher);
+	publisher->decoding_count++;
+	decoding->behind = publisher->gop.count != 0;
+	if (decoding->behind)
+		catch_up(publisher, decoding);
+	else
+		restart_at_key(publisher, decoding);
+}
+
+/* One decoder for each device that there is a tile on. */
+static void set_decodings(struct tess_publisher *publisher)
+{
+	bool present = publisher->video.desired.present;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < publisher->decoding_count; i++) {
+		struct decoding *decoding = &publisher->decodings[i];
+
+		if (present && is_wanted(publisher, tess_decode_device(decoding->decode)))
+			publisher->decodings[kept++] = *decoding;
+		else
+			tess_decode_close(decoding->decode);
+	}
+	publisher->decoding_count = kept;
+	for (unsigned i = 0; present && i < publisher->tap_count; i++) {
+		const struct tess_tile_source *tile = publisher->taps[i].tile;
+
+		if (tile && !is_decoded(publisher, tile->device))
+			begin_decoding(publisher, tile->device);
+	}
 }
 
 static void want_sound(struct tess_publisher *publisher, bool wanted)
@@ -262,39 +394,47 @@ static void want_sound(struct tess_publisher *publisher, bool wanted)
 void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess_tap *taps,
 			     unsigned count)
 {
-	bool pictures = false, sound = false;
+	bool sound = false;
 
 	publisher->tap_count = count < TESS_MAX_TAPS ? count : TESS_MAX_TAPS;
 	for (unsigned i = 0; i < publisher->tap_count; i++) {
 		publisher->taps[i] = taps[i];
-		pictures = pictures || taps[i].tile;
 		sound = sound || taps[i].sound;
 	}
-	want_pictures(publisher, pictures && publisher->video.desired.present);
+	set_decodings(publisher);
 	want_sound(publisher, sound && publisher->audio.desired.present);
 }
 
-static void reap_decoder(struct tess_publisher *publisher)
+static void take_error(struct tess_publisher *publisher, struct decoding *decoding, int error)
+{
+	/* the mixes go elsewhere at their next step */
+	if (tess_device_is_lost(tess_decode_device(decoding->decode)))
+		return;
+	publisher->video.counters.decode_errors++;
+	/* a new decoder knows no references; and a format that cannot be decoded changes at a key
+	 * frame */
+	if (error != -EBADMSG) {
+		publisher->picture_error = error;
+		restart_at_key(publisher, decoding);
+	}
+	tess_rtp_track_want_key(publisher->video.track);
+}
+
+static void reap_decoder(struct tess_publisher *publisher, struct decoding *decoding)
 {
 	struct tess_decode_result result;
 
-	while (tess_decode_reap(publisher->decode, &result)) {
+	while (tess_decode_reap(decoding->decode, &result)) {
 		if (result.picture) {
 			publisher->width = result.width;
 			publisher->height = result.height;
 			publisher->picture_error = 0;
 		}
-		if (result.error) {
-			publisher->video.counters.decode_errors++;
-			/* a new decoder, after the device was lost, knows no references; and a
-			 * format that cannot be decoded changes at a key frame */
-			if (result.error != -EBADMSG) {
-				publisher->need_key = true;
-				publisher->picture_error = result.error;
-			}
-			tess_rtp_track_want_key(publisher->video.track);
-		}
+		if (result.error)
+			take_error(publisher, decoding, result.error);
 	}
+	if (decoding->behind)
+		catch_up(publisher, decoding);
 }
 
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
@@ -302,8 +442,8 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 	int64_t video_us = tess_receiver_step(&publisher->video, now_us);
 	int64_t audio_us = tess_receiver_step(&publisher->audio, now_us);
 
-	if (publisher->decode)
-		reap_decoder(publisher);
+	for (unsigned i = 0; i < publisher->decoding_count; i++)
+		reap_decoder(publisher, &publisher->decodings[i]);
 	return video_us < audio_us ? video_us : audio_us;
 }
 
@@ -326,6 +466,12 @@ void tess_publisher_measure(struct tess_publisher *publisher, int64_t now_us)
 {
 	tess_receiver_measure(&publisher->video, now_us);
 	tess_receiver_measure(&publisher->audio, now_us);
+}
+
+double tess_publisher_price(const struct tess_publisher *publisher)
+{
+	return tess_price_pictures(publisher->width, publisher->height,
+				   publisher->video.access_units_per_second);
 }
 
 static int64_t last_packet_us(const struct tess_publisher *publisher)

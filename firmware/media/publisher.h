@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/media/publisher.h - one user's stream coming in: its ports, RTP tracks, video decoder
+ * firmware/media/publisher.h - one user's stream coming in: its ports, RTP tracks, video decoders
  * and audio decoder, and where pictures and sound go.
  *
- * Video is decoded on a strand of the pool, and only while a mix shows it; it starts at a key
- * frame. Audio is decoded in the room's thread while a mix hears it. Threads: belongs to the room's
- * thread.
+ * Video is decoded on a strand of the pool, once on each device that a mix of it works on. The
+ * access units since the last key frame are kept, and a decoder that is new goes through them as
+ * fast as it can, so that it need not wait for the next one. Audio is decoded in the room's thread
+ * while a mix hears it. Threads: belongs to the room's thread.
  */
 #ifndef TESS_MEDIA_PUBLISHER_H
 #define TESS_MEDIA_PUBLISHER_H
@@ -48,6 +49,8 @@ void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us);
 /** When the last packet of the picture captured at @p capture_us came in; 0 if that is forgotten.
  */
 int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_t capture_us);
+/** What decoding its pictures costs, in megapixels a second. */
+double tess_publisher_price(const struct tess_publisher *publisher);
 /** Take bit rates and frame rates over the time since the last call. */
 void tess_publisher_measure(struct tess_publisher *publisher, int64_t now_us);
 enum tess_publisher_state tess_publisher_state(const struct tess_publisher *publisher,

@@ -10,7 +10,7 @@
 
 #include "drivers/audio_soft/audio_soft.h"
 #include "drivers/clock/clock.h"
-#include "drivers/engine_soft/engine_soft.h"
+#include "drivers/engines.h"
 #include "drivers/net_pcap/net_pcap.h"
 #include "firmware/media/worker.h"
 #include "pipeline/stream/ring.h"
@@ -34,7 +34,7 @@ struct replay {
 	const struct tess_media_replay_handlers *handlers;
 	struct tess_clock_virtual clock;
 	struct tess_net *net;
-	struct tess_engine *engine;
+	struct tess_engines *engines;
 	struct tess_executor *executor;
 	struct tess_media_worker *worker;
 	struct reading *readings;
@@ -165,6 +165,7 @@ static int run(struct replay *replay, int64_t end_us)
 
 		if (error)
 			return fail(replay, error, "scenario");
+		tess_engines_step(replay->engines);
 		due_us = tess_media_worker_step(replay->worker, now_us);
 		error = collect(replay, now_us);
 		if (error)
@@ -181,6 +182,19 @@ static int run(struct replay *replay, int64_t end_us)
 		else if (error)
 			return fail(replay, error, "capture");
 	}
+}
+
+static int open_engines(struct replay *replay)
+{
+	const struct tess_engine_driver *const *drivers = replay->handlers->drivers;
+	const struct tess_engines_config config = {
+		.clock = &replay->clock.clock,
+		.drivers = drivers ? drivers : tess_engine_drivers(),
+		.engine = drivers ? "auto" : "soft",
+		.threads = 1,
+	};
+
+	return tess_engines_open(&replay->engines, &config);
 }
 
 static int open_all(struct replay *replay, const char *capture, uint32_t jitter_us)
@@ -201,16 +215,14 @@ static int open_all(struct replay *replay, const char *capture, uint32_t jitter_
 		replay->net = NULL;
 		return fail(replay, error, capture);
 	}
-	error = tess_engine_soft.open(&replay->engine, &(struct tess_engine_config){0});
-	if (error) {
-		replay->engine = NULL;
+	error = open_engines(replay);
+	if (error)
 		return fail(replay, error, "engine");
-	}
 	error = tess_executor_alloc(&replay->executor, 0);
 	if (error)
 		return fail(replay, error, "executor");
 	config.net = replay->net;
-	config.engine = replay->engine;
+	config.engines = replay->engines;
 	config.executor = replay->executor;
 	error = tess_media_worker_alloc(&replay->worker, &config);
 	return error ? fail(replay, error, "worker") : 0;
@@ -227,7 +239,7 @@ static void close_all(struct replay *replay)
 	}
 	tess_media_worker_free(replay->worker);
 	tess_executor_free(replay->executor);
-	tess_engine_soft.close(replay->engine);
+	tess_engines_close(replay->engines);
 	tess_net_pcap.close(replay->net);
 	free(replay->buffer);
 }

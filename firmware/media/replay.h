@@ -2,7 +2,7 @@
  * firmware/media/replay.h - the media process on virtual time: a capture of packets and a list of
  * desired states in, the access units of all streams out; the same bytes each run.
  *
- * One room worker with the soft engine and codecs that run inline, so it is as fast as they are.
+ * One room worker and codecs that run inline, so it is as fast as they are.
  */
 #ifndef TESS_MEDIA_REPLAY_H
 #define TESS_MEDIA_REPLAY_H
@@ -24,6 +24,8 @@ struct tess_media_replay_handlers {
 	/** Facts, each second and at changes of state. May be NULL. */
 	void (*facts)(void *arg, int64_t now_us, const struct tess_media_facts *facts);
 	void *arg;
+	/** The engines to use, as of struct tess_engines_config; NULL: software alone. */
+	const struct tess_engine_driver *const *drivers;
 };
 
 /**

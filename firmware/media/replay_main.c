@@ -151,9 +151,8 @@ static void on_au(void *arg, const char *stream, uint64_t epoch,
 
 static void on_facts(void *arg, int64_t now_us, const struct tess_media_facts *facts)
 {
-	const struct tess_engine_stats none = {0};
 	struct tess_media_facts *all[1] = {(struct tess_media_facts *)facts};
-	json_t *message = tess_media_facts_message(all, 1, "soft", &none);
+	json_t *message = tess_media_facts_message(all, 1, NULL, 0);
 
 	(void)arg;
 	if (!message)

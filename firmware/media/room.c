@@ -130,6 +130,32 @@ static void open_mix(struct tess_room *room, struct entry *entry, int64_t now_us
 		      eventfd);
 }
 
+static void move_mix(struct tess_room *room, struct entry *entry)
+{
+	int from = tess_mix_engine(entry->mix);
+
+	tess_mix_move(entry->mix);
+	TESS_WARN("mix.moved", "room=%s mix=%lld from_engine=%d to_engine=%d", room->name,
+		  (long long)entry->desired.id, from, tess_mix_engine(entry->mix));
+}
+
+/* Mixes whose device is lost go on with another one. */
+static void move_mixes(struct tess_room *room)
+{
+	bool moved = false;
+
+	for (unsigned i = 0; i < room->entry_count; i++) {
+		struct entry *entry = &room->entries[i];
+
+		if (entry->mix && tess_mix_must_move(entry->mix)) {
+			move_mix(room, entry);
+			moved = true;
+		}
+	}
+	if (moved)
+		seat(room);
+}
+
 static bool stream_desired(const struct tess_desired *desired, const char *stream)
 {
 	for (unsigned i = 0; i < desired->mix_count; i++) {
@@ -302,6 +328,7 @@ int64_t tess_room_step(struct tess_room *room, int64_t now_us)
 {
 	int64_t next_us = INT64_MAX;
 
+	move_mixes(room);
 	for (unsigned i = 0; i < room->publisher_count; i++) {
 		int64_t due_us = tess_publisher_step(room->publishers[i], now_us);
 
@@ -362,6 +389,7 @@ void tess_room_facts(const struct tess_room *room, int64_t now_us, struct tess_m
 		mix->epoch = entry->desired.epoch;
 		mix->state = TESS_MIX_ERROR;
 		mix->error = entry->error;
+		mix->engine = -1;
 	}
 }
 
@@ -390,6 +418,7 @@ uint64_t tess_room_fingerprint(const struct tess_room *room, int64_t now_us)
 		hash = stir(hash, (uint64_t)entry->desired.id);
 		hash = stir(hash, (uint64_t)entry->desired.epoch);
 		hash = stir(hash, entry->mix ? tess_mix_state(entry->mix) : TESS_MIX_ERROR);
+		hash = stir(hash, entry->mix ? (uint64_t)tess_mix_engine(entry->mix) : 0);
 	}
 	return hash;
 }

@@ -12,15 +12,20 @@
 
 #include "drivers/audio_soft/audio_soft.h"
 #include "drivers/clock/clock.h"
-#include "drivers/engine_soft/engine_soft.h"
+#include "drivers/engines.h"
 #include "firmware/base/log.h"
+#include "firmware/engine/measure.h"
 #include "firmware/link/link.h"
 #include "firmware/media/streams.h"
 #include "firmware/media/thread.h"
 
+/* How often lost engines are looked after. */
+#define ENGINES_US INT64_C(500000)
+
 struct tess_media_service {
 	struct tess_loop *loop;
-	struct tess_engine *engine;
+	struct tess_engines *engines;
+	struct tess_timer *engines_timer;
 	struct tess_executor *executor;
 	struct tess_media_thread **threads;
 	struct tess_media_facts **facts; /* the newest of each worker */
@@ -33,13 +38,12 @@ struct tess_media_service {
 
 static void send_facts(struct tess_media_service *service)
 {
-	struct tess_engine_stats stats;
-	json_t *message;
+	struct tess_engine_facts engines[TESS_ENGINES_MAX];
+	unsigned engine_count = tess_engines_facts(service->engines, engines);
+	json_t *message = tess_media_facts_message(service->facts, service->thread_count, engines,
+						   engine_count);
 	int error;
 
-	service->engine->driver->stats(service->engine, &stats);
-	message = tess_media_facts_message(service->facts, service->thread_count,
-					   service->engine->driver->name, &stats);
 	error = message ? tess_link_send(service->control, message, NULL, 0) : -ENOMEM;
 	if (error && error != -ENOTCONN)
 		TESS_WARN("control.facts_not_sent", "error=%s", strerrordesc_np(-error));
@@ -143,18 +147,6 @@ static void on_down(void *arg, struct tess_link *link)
 	TESS_WARN("control.down", "action=reconnect");
 }
 
-/* "auto" is the best one that can be opened; so far there is one. */
-static int open_engine(struct tess_media_service *service, const char *name)
-{
-	const struct tess_engine_driver *driver = &tess_engine_soft;
-
-	if (strcmp(name, "auto") != 0 && strcmp(name, driver->name) != 0) {
-		TESS_ERROR("engine.unknown", "name=%s", name);
-		return -EINVAL;
-	}
-	return driver->open(&service->engine, &(struct tess_engine_config){0});
-}
-
 static unsigned codec_threads(const struct tess_config *config)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -164,11 +156,58 @@ static unsigned codec_threads(const struct tess_config *config)
 	return cores > 0 ? (unsigned)cores : 1;
 }
 
+/* The CPU's work is paid in CPU time, which others on the machine do not take from; a device's in
+ * real time. */
+static int measure(struct tess_engine *engine, struct tess_work *capacity, const char **what)
+{
+	struct tess_engine_info info = {0};
+
+	engine->driver->info(engine, &info);
+	return tess_engine_measure(engine,
+				   info.shared_units ? tess_clock_thread() : tess_clock_system(),
+				   capacity, what);
+}
+
+static void on_engines(void *arg)
+{
+	struct tess_media_service *service = arg;
+
+	tess_engines_step(service->engines);
+	tess_timer_start(service->engines_timer, ENGINES_US);
+}
+
+static int open_engines(struct tess_media_service *service, const struct tess_config *config)
+{
+	const struct tess_engines_config engines = {
+		.clock = tess_clock_system(),
+		.drivers = tess_engine_drivers(),
+		.engine = config->media.engine,
+		.devices = config->media.devices,
+		.threads = codec_threads(config),
+		.max_load = config->media.max_load,
+		.measure = measure,
+	};
+	int error;
+
+	_Static_assert(TESS_CONFIG_DEVICE == TESS_ENGINE_DEVICE_MAX &&
+			       TESS_CONFIG_DEVICES == TESS_ENGINES_DEVICES,
+		       "the configuration names devices as engines do");
+	error = tess_engines_open(&service->engines, &engines);
+	if (error) {
+		TESS_ERROR("engine.none", "error=\"%s\"", strerrordesc_np(-error));
+		return error;
+	}
+	error = tess_timer_alloc(&service->engines_timer, service->loop, on_engines, service);
+	if (!error)
+		tess_timer_start(service->engines_timer, ENGINES_US);
+	return error;
+}
+
 static int start_threads(struct tess_media_service *service, const struct tess_config *config)
 {
 	const struct tess_media_worker_config worker = {
 		.clock = tess_clock_system(),
-		.engine = service->engine,
+		.engines = service->engines,
 		.audio = &tess_audio_soft,
 		.executor = service->executor,
 		.jitter_us = config->media.jitter_ms * 1000,
@@ -225,7 +264,7 @@ int tess_media_service_start(struct tess_media_service **servicep, struct tess_l
 		return -ENOMEM;
 	service->loop = loop;
 	/* the workers' first news waits in the loop until all is there */
-	error = open_engine(service, config->media.engine);
+	error = open_engines(service, config);
 	if (!error)
 		error = tess_executor_alloc(&service->executor, codec_threads(config));
 	if (!error)
@@ -237,7 +276,7 @@ int tess_media_service_start(struct tess_media_service **servicep, struct tess_l
 		return error;
 	}
 	TESS_INFO("media.started", "engine=%s codec_threads=%u workers=%u net=%s jitter_ms=%u",
-		  service->engine->driver->name, codec_threads(config), service->thread_count,
+		  config->media.engine, codec_threads(config), service->thread_count,
 		  config->media.net, config->media.jitter_ms);
 	*servicep = service;
 	return 0;
@@ -256,7 +295,7 @@ void tess_media_service_stop(struct tess_media_service *service)
 	free(service->facts);
 	tess_executor_free(service->executor);
 	tess_streams_free(service->streams);
-	if (service->engine)
-		service->engine->driver->close(service->engine);
+	tess_timer_free(service->engines_timer);
+	tess_engines_close(service->engines);
 	free(service);
 }

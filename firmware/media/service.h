@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/media/service.h - the media process: engine, codec pool, room workers and the links to
+ * firmware/media/service.h - the media process: engines, codec pool, room workers and the links to
  * control and egress.
  *
  * All its state comes from the desired state of control, so that a crash costs no more than the

@@ -55,7 +55,7 @@ int tess_media_worker_alloc(struct tess_media_worker **workerp,
 	worker->context = (struct tess_media_context){
 		.clock = config->clock,
 		.net = config->net,
-		.engine = config->engine,
+		.engines = config->engines,
 		.audio = config->audio,
 		.executor = config->executor,
 		.jitter_us = config->jitter_us,

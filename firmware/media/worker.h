@@ -16,7 +16,6 @@
 #include "firmware/media/executor.h"
 #include "firmware/media/facts.h"
 #include "hal/audio.h"
-#include "hal/engine.h"
 #include "hal/net.h"
 
 struct tess_media_worker;
@@ -24,7 +23,7 @@ struct tess_media_worker;
 struct tess_media_worker_config {
 	struct tess_clock *clock;
 	struct tess_net *net;
-	struct tess_engine *engine;
+	struct tess_engines *engines;
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
 	uint32_t jitter_us;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/clock/clock.h"
 #include "firmware/media/decode.h"
 #include "tests/unit/firmware/media/fake_engine.h"
 
@@ -17,6 +18,8 @@ static const uint8_t au[4] = {0, 0, 0, 1};
 
 struct fixture {
 	struct fake_engine fake;
+	struct tess_engines *engines;
+	struct tess_placement placement;
 	struct tess_executor *executor;
 	struct tess_decode *decode;
 	struct tess_tile_source *tile;
@@ -25,24 +28,39 @@ struct fixture {
 static void open_fixture(struct fixture *fixture, unsigned threads)
 {
 	fake_engine_init(&fixture->fake);
+	fixture->engines = fake_engines_open(NULL, 0, &fixture->fake, "soft", tess_clock_system());
+	fixture->placement = fake_engines_place(fixture->engines);
 	assert_int_equal(tess_executor_alloc(&fixture->executor, threads), 0);
 	assert_int_equal(tess_decode_alloc(&fixture->decode, fixture->executor,
-					   &fixture->fake.engine, TESS_CODEC_H264),
+					   fixture->placement.device, TESS_CODEC_H264),
 			 0);
-	assert_int_equal(tess_tile_source_alloc(&fixture->tile), 0);
+	assert_int_equal(tess_tile_source_alloc(&fixture->tile, fixture->placement.device), 0);
+}
+
+static void close_engines(struct fixture *fixture)
+{
+	tess_executor_free(fixture->executor);
+	tess_placement_leave(&fixture->placement);
+	tess_engines_close(fixture->engines);
+	fake_engine_done(&fixture->fake);
 }
 
 static void close_fixture(struct fixture *fixture)
 {
 	tess_tile_source_unref(fixture->tile);
 	tess_decode_close(fixture->decode);
-	tess_executor_free(fixture->executor);
-	fake_engine_done(&fixture->fake);
+	close_engines(fixture);
 }
 
 static int submit(struct fixture *fixture, int64_t capture_us)
 {
-	return tess_decode_submit(fixture->decode, au, sizeof(au), capture_us, &fixture->tile, 1);
+	struct tess_unit *unit;
+	int error;
+
+	assert_int_equal(tess_unit_alloc(&unit, au, sizeof(au), capture_us, false), 0);
+	error = tess_decode_submit(fixture->decode, unit, &fixture->tile, 1);
+	tess_unit_unref(unit);
+	return error;
 }
 
 static void a_picture_goes_to_its_tiles(void **state)
@@ -106,9 +124,8 @@ static void closing_leaves_nothing_behind(void **state)
 	tess_tile_source_unref(fixture.tile);
 	fixture.fake.hang = false;
 	(void)sem_post(&fixture.fake.release);
-	tess_executor_free(fixture.executor);
+	close_engines(&fixture);
 	assert_int_equal(fixture.fake.decoded, 4);
-	fake_engine_done(&fixture.fake);
 }
 
 static void errors_are_told_and_the_last_picture_stays(void **state)

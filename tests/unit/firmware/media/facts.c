@@ -45,10 +45,28 @@ static void fill_publisher(struct tess_publisher_facts *publisher)
 
 static void the_documented_message(void **state)
 {
-	const struct tess_engine_stats engine = {
-		.decoded = 1, .damaged = 8, .refused = 9, .encoded = 2};
+	const struct tess_engine_facts engines[2] = {
+		{.name = "nv",
+		 .info = {.device = "0", .vendor = "NVIDIA 1"},
+		 .state = TESS_ENGINE_LOST,
+		 .losses = 2},
+		{.name = "soft",
+		 .info = {.device = "cpu", .vendor = "libavcodec", .shared_units = true},
+		 .state = TESS_ENGINE_OK,
+		 .capacity = {100, 200, 50},
+		 .used = {10, 0.5, 1},
+		 .load = 0.125,
+		 .max_load = 0.5,
+		 .mixes = 3,
+		 .stats = {.decoded = 1,
+			   .damaged = 8,
+			   .refused = 9,
+			   .encoded = 2,
+			   .faults = 7,
+			   .surfaces_live = 4}},
+	};
 	struct tess_media_facts *facts[2] = {NULL, NULL};
-	json_t *message, *publisher, *video, *mix;
+	json_t *message, *publisher, *video, *mix, *list, *engine;
 
 	(void)state;
 	assert_int_equal(tess_media_facts_alloc(&facts[1], 1, 1), 0);
@@ -58,6 +76,8 @@ static void the_documented_message(void **state)
 		.id = 3,
 		.epoch = 5,
 		.state = TESS_MIX_RUNNING,
+		.engine = 1,
+		.price = {3.5, 13.5, 13.5},
 		.frames = 300,
 		.bitrate_bps = 1480000,
 		.frame_rate = 15,
@@ -68,7 +88,7 @@ static void the_documented_message(void **state)
 		.tile_count = 2,
 	};
 	facts[1]->net.rx_packets = 77;
-	message = tess_media_facts_message(facts, 2, "soft", &engine);
+	message = tess_media_facts_message(facts, 2, engines, 2);
 	assert_non_null(message);
 
 	assert_string_equal(json_string_value(json_object_get(message, "type")), "facts");
@@ -87,15 +107,31 @@ static void the_documented_message(void **state)
 	assert_json(json_object_get(json_object_get(mix, "counters"), "encoder_busy"), "6");
 	json_object_del(mix, "counters");
 	assert_json(mix,
-		    "{\"id\":3,\"epoch\":5,\"state\":\"running\",\"error\":\"\",\"frames\":300,"
+		    "{\"id\":3,\"epoch\":5,\"state\":\"running\",\"error\":\"\",\"engine\":1,"
+		    "\"price\":{\"decode\":3.5,\"compose\":13.5,\"encode\":13.5},\"frames\":300,"
 		    "\"bitrate_bps\":1480000,\"frame_rate\":15.0,\"latency_p95_us\":40000,"
 		    "\"tiles\":[{\"user\":\"alice\",\"stream_type\":\"main\",\"x\":0,\"y\":180,"
 		    "\"width\":320,\"height\":180},{\"user\":\"bob\",\"stream_type\":\"aux\","
 		    "\"x\":0,\"y\":0,\"width\":0,\"height\":0}]}");
-	assert_json(json_object_get(json_object_get(message, "engine"), "encoded"), "2");
-	assert_json(json_object_get(json_object_get(message, "engine"), "damaged"), "8");
-	assert_json(json_object_get(json_object_get(message, "engine"), "refused"), "9");
-	assert_json(json_object_get(json_object_get(message, "engine"), "name"), "\"soft\"");
+	list = json_object_get(message, "engines");
+	assert_int_equal(json_array_size(list), 2);
+	engine = json_array_get(list, 0);
+	json_object_del(engine, "counters");
+	assert_json(engine, "{\"name\":\"nv\",\"device\":\"0\",\"vendor\":\"NVIDIA 1\","
+			    "\"state\":\"lost\",\"shared\":false,"
+			    "\"capacity\":{\"decode\":0.0,\"compose\":0.0,\"encode\":0.0},"
+			    "\"used\":{\"decode\":0.0,\"compose\":0.0,\"encode\":0.0},"
+			    "\"load\":0.0,\"max_load\":0.0,\"mixes\":0,\"losses\":2}");
+	assert_json(json_array_get(list, 1),
+		    "{\"name\":\"soft\",\"device\":\"cpu\",\"vendor\":\"libavcodec\","
+		    "\"state\":\"ok\",\"shared\":true,"
+		    "\"capacity\":{\"decode\":100.0,\"compose\":200.0,\"encode\":50.0},"
+		    "\"used\":{\"decode\":10.0,\"compose\":0.5,\"encode\":1.0},"
+		    "\"load\":0.125,\"max_load\":0.5,\"mixes\":3,\"losses\":0,"
+		    "\"counters\":{\"decoded\":1,\"fallback_decoded\":0,\"damaged\":8,"
+		    "\"refused\":9,\"composed\":0,\"tiles_drawn\":0,\"tiles_kept\":0,"
+		    "\"encoded\":2,\"uploads\":0,\"downloads\":0,\"allocations\":0,"
+		    "\"faults\":7,\"surfaces_live\":4}}");
 	assert_json(json_object_get(json_object_get(message, "net"), "rx_packets"), "77");
 	json_decref(message);
 	tess_media_facts_free(facts[1]);
@@ -103,7 +139,6 @@ static void the_documented_message(void **state)
 
 static void errors_have_a_text(void **state)
 {
-	const struct tess_engine_stats engine = {0};
 	struct tess_media_facts *facts[1];
 	json_t *message;
 
@@ -114,7 +149,8 @@ static void errors_have_a_text(void **state)
 	facts[0]->publishers[0].error = -EADDRINUSE;
 	facts[0]->mixes[0].state = TESS_MIX_ERROR;
 	facts[0]->mixes[0].error = -ENODEV;
-	message = tess_media_facts_message(facts, 1, "soft", &engine);
+	facts[0]->mixes[0].engine = -1;
+	message = tess_media_facts_message(facts, 1, NULL, 0);
 	assert_non_null(message);
 	assert_json(json_array_get(json_object_get(message, "publishers"), 0),
 		    "{\"id\":0,\"state\":\"error\",\"error\":\"Address already in use\","

@@ -15,6 +15,7 @@
 
 #include "drivers/audio_soft/audio_soft.h"
 #include "drivers/clock/clock.h"
+#include "firmware/base/log.h"
 #include "firmware/media/canvas.h"
 #include "firmware/media/mix.h"
 #include "pipeline/stream/ring.h"
@@ -38,9 +39,11 @@ static const struct tess_desired_mix basic = {
 };
 
 struct fixture {
-	struct fake_engine fake;
+	struct fake_engine fake;       /* software */
+	struct fake_engine devices[2]; /* none, unless the test says so */
 	struct tess_clock_virtual clock;
 	struct tess_executor *executor;
+	struct tess_engines *engines;
 	struct tess_media_context context;
 	struct tess_mix *mix;
 	struct tess_ring_reader *ring;
@@ -49,18 +52,23 @@ struct fixture {
 	unsigned pictures, keys, gaps, sounds;
 };
 
-static void open_fixture(struct fixture *fixture, unsigned threads)
+static void open_fixture_on(struct fixture *fixture, unsigned threads, unsigned devices)
 {
 	int memfd, eventfd;
 
 	memset(fixture, 0, sizeof(*fixture));
+	tess_log_init("test", TESS_LOG_ERROR);
 	fake_engine_init(&fixture->fake);
+	for (unsigned i = 0; i < 2; i++)
+		fake_engine_init(&fixture->devices[i]);
 	tess_clock_virtual_init(&fixture->clock, START_US, START_US);
 	assert_int_equal(tess_executor_alloc(&fixture->executor, threads), 0);
+	fixture->engines = fake_engines_open(fixture->devices, devices, &fixture->fake, "auto",
+					     &fixture->clock.clock);
 	fixture->now_us = START_US;
 	fixture->context = (struct tess_media_context){
 		.clock = &fixture->clock.clock,
-		.engine = &fixture->fake.engine,
+		.engines = fixture->engines,
 		.audio = &tess_audio_soft,
 		.executor = fixture->executor,
 		.jitter_us = 100000,
@@ -72,13 +80,21 @@ static void open_fixture(struct fixture *fixture, unsigned threads)
 	assert_int_equal(tess_ring_reader_alloc(&fixture->ring, memfd), 0);
 }
 
+static void open_fixture(struct fixture *fixture, unsigned threads)
+{
+	open_fixture_on(fixture, threads, 0);
+}
+
 static void close_fixture(struct fixture *fixture)
 {
 	tess_mix_close(fixture->mix);
 	tess_ring_reader_free(fixture->ring);
 	tess_executor_free(fixture->executor);
+	tess_engines_close(fixture->engines);
 	free(fixture->context.pcm);
 	fake_engine_done(&fixture->fake);
+	for (unsigned i = 0; i < 2; i++)
+		fake_engine_done(&fixture->devices[i]);
 }
 
 static void read_ring(struct fixture *fixture)
@@ -98,11 +114,23 @@ static void read_ring(struct fixture *fixture)
 	}
 }
 
+/* As its room does. */
+static void move(struct fixture *fixture)
+{
+	if (!tess_mix_must_move(fixture->mix))
+		return;
+	tess_mix_move(fixture->mix);
+	assert_int_equal(tess_mix_seat(fixture->mix, NULL, 0), 0);
+}
+
 /* Step as often as the mix asks for it. */
 static void run_until(struct fixture *fixture, int64_t until_us)
 {
 	for (;;) {
-		int64_t next_us = tess_mix_step(fixture->mix, fixture->now_us);
+		int64_t next_us;
+
+		move(fixture);
+		next_us = tess_mix_step(fixture->mix, fixture->now_us);
 
 		read_ring(fixture);
 		assert_true(next_us > fixture->now_us);
@@ -238,6 +266,116 @@ static void a_failed_encoder_is_opened_again(void **state)
 	close_fixture(&fixture);
 }
 
+static void a_lost_device_is_left_and_the_stream_goes_on(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture_on(&fixture, 0, 2);
+	run_until(&fixture, START_US + 500000);
+	assert_int_equal(tess_mix_engine(fixture.mix), 0);
+	assert_int_equal(fixture.pictures, 11);
+	fixture.devices[0].gone = true;
+	run_until(&fixture, START_US + 1000000);
+	assert_int_equal(tess_mix_engine(fixture.mix), 1);
+	/* of the ten pictures since, the one that found out is missing */
+	assert_int_equal(fixture.pictures, 20);
+	assert_int_equal(fixture.keys, 2);
+	assert_int_equal(fixture.gaps, 1);
+	assert_int_equal(facts_of(&fixture).counters.draw_errors, 1);
+	assert_int_equal(facts_of(&fixture).state, TESS_MIX_RUNNING);
+	assert_int_equal(facts_of(&fixture).engine, 1);
+	/* nothing is left on it, so it is closed */
+	assert_int_equal(fixture.devices[0].encoders_open, 0);
+	assert_int_equal(fixture.devices[0].compositors_open, 0);
+	tess_engines_step(fixture.engines);
+	assert_int_equal(fixture.devices[0].open, 0);
+	/* then the other one too: software is left */
+	fixture.devices[1].gone = true;
+	run_until(&fixture, START_US + 1500000);
+	assert_int_equal(tess_mix_engine(fixture.mix), 2);
+	assert_int_equal(fixture.pictures, 29);
+	assert_int_equal(fixture.keys, 3);
+	/* it is there again, and the mix stays where it is */
+	fixture.devices[0].gone = fixture.devices[1].gone = false;
+	fixture.now_us += 20000000;
+	fixture.clock.clock.advance_to(&fixture.clock.clock, fixture.now_us);
+	tess_engines_step(fixture.engines);
+	assert_int_equal(fixture.devices[0].open, 1);
+	run_until(&fixture, fixture.now_us + 500000);
+	assert_int_equal(tess_mix_engine(fixture.mix), 2);
+	assert_int_equal(fixture.devices[0].encoders_opened, 1);
+	close_fixture(&fixture);
+}
+
+static void with_threads_a_lost_device_is_left_too(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture_on(&fixture, 2, 1);
+	fixture.devices[0].hang = true;
+	(void)tess_mix_step(fixture.mix, fixture.now_us);
+	(void)sem_wait(&fixture.devices[0].entered);
+	/* it is lost with a picture on its way and another one that waits */
+	run_until(&fixture, START_US + 200000);
+	fixture.devices[0].gone = true;
+	fixture.devices[0].hang = false;
+	(void)sem_post(&fixture.devices[0].release);
+	while (tess_mix_state(fixture.mix) != TESS_MIX_RUNNING) {
+		(void)sched_yield();
+		fixture.now_us += 10000;
+		fixture.clock.clock.advance_to(&fixture.clock.clock, fixture.now_us);
+		move(&fixture);
+		(void)tess_mix_step(fixture.mix, fixture.now_us);
+	}
+	assert_int_equal(tess_mix_engine(fixture.mix), 1);
+	close_fixture(&fixture);
+}
+
+static void what_a_device_refuses_goes_elsewhere(void **state)
+{
+	struct tess_engine_facts facts[TESS_ENGINES_MAX];
+	struct tess_desired_mix changed = basic;
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture_on(&fixture, 0, 2);
+	run_until(&fixture, START_US + 500000);
+	/* too small for it, say; or no session is left */
+	fixture.devices[0].open_error = fixture.devices[1].open_error = -EINVAL;
+	changed.epoch = 2;
+	changed.video.width = 16;
+	change(&fixture, &changed);
+	run_until(&fixture, START_US + 1000000);
+	assert_int_equal(tess_mix_engine(fixture.mix), 2);
+	assert_int_equal(fixture.pictures, 21 - 2);
+	assert_int_equal(facts_of(&fixture).state, TESS_MIX_RUNNING);
+	/* nobody else has to suffer for it */
+	(void)tess_engines_facts(fixture.engines, facts);
+	assert_int_equal(facts[0].state, TESS_ENGINE_OK);
+	assert_int_equal(facts[1].state, TESS_ENGINE_OK);
+	close_fixture(&fixture);
+}
+
+static void a_mix_without_a_picture_has_no_place(void **state)
+{
+	struct tess_desired_mix sound = basic;
+	struct fixture fixture;
+	struct tess_mix *mix;
+
+	(void)state;
+	open_fixture_on(&fixture, 0, 1);
+	sound.has_video = false;
+	assert_int_equal(tess_mix_open(&mix, &fixture.context, &sound, START_US), 0);
+	assert_int_equal(tess_mix_seat(mix, NULL, 0), 0);
+	assert_int_equal(tess_mix_engine(mix), -1);
+	assert_false(tess_mix_must_move(mix));
+	tess_mix_measure(mix, START_US + 1000000);
+	tess_mix_close(mix);
+	close_fixture(&fixture);
+}
+
 static void changes_open_anew_what_they_must(void **state)
 {
 	struct tess_desired_mix changed = basic;
@@ -297,6 +435,10 @@ int main(void)
 		cmocka_unit_test(a_long_standstill_is_not_caught_up),
 		cmocka_unit_test(an_encoder_that_hangs_holds_nobody_up),
 		cmocka_unit_test(a_failed_encoder_is_opened_again),
+		cmocka_unit_test(a_lost_device_is_left_and_the_stream_goes_on),
+		cmocka_unit_test(with_threads_a_lost_device_is_left_too),
+		cmocka_unit_test(what_a_device_refuses_goes_elsewhere),
+		cmocka_unit_test(a_mix_without_a_picture_has_no_place),
 		cmocka_unit_test(changes_open_anew_what_they_must),
 	};
 

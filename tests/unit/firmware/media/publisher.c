@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "drivers/audio_soft/audio_soft.h"
+#include "drivers/clock/clock.h"
 #include "firmware/media/publisher.h"
 #include "firmware/media/receiver.h"
 #include "tests/support/rtp_sender.h"
@@ -107,6 +108,8 @@ static const struct tess_net_driver driver = {
 struct fixture {
 	struct fake_net *net;
 	struct fake_engine fake;
+	struct tess_engines *engines;
+	struct tess_placement placement;
 	struct tess_executor *executor;
 	struct tess_media_context context;
 	struct tess_desired_publisher desired;
@@ -149,12 +152,14 @@ static void open_fixture(struct fixture *fixture)
 	fixture->net->net.driver = &driver;
 	fake_engine_init(&fixture->fake);
 	assert_int_equal(tess_executor_alloc(&fixture->executor, 0), 0);
-	assert_int_equal(tess_tile_source_alloc(&fixture->tile), 0);
+	fixture->engines = fake_engines_open(NULL, 0, &fixture->fake, "soft", tess_clock_system());
+	fixture->placement = fake_engines_place(fixture->engines);
+	assert_int_equal(tess_tile_source_alloc(&fixture->tile, fixture->placement.device), 0);
 	fixture->now_us = START_US;
 	fixture->rtcp_from = 7009;
 	fixture->context = (struct tess_media_context){
 		.net = &fixture->net->net,
-		.engine = &fixture->fake.engine,
+		.engines = fixture->engines,
 		.audio = &tess_audio_soft,
 		.executor = fixture->executor,
 		.jitter_us = 100000,
@@ -184,6 +189,8 @@ static void close_fixture(struct fixture *fixture)
 	tess_tile_source_unref(fixture->tile);
 	tess_flows_free(fixture->context.flows);
 	tess_executor_free(fixture->executor);
+	tess_placement_leave(&fixture->placement);
+	tess_engines_close(fixture->engines);
 	fake_engine_done(&fixture->fake);
 	free(fixture->net);
 }
@@ -272,7 +279,7 @@ static void a_port_that_is_taken_is_tried_again(void **state)
 	close_fixture(&fixture);
 }
 
-static void decodes_only_while_somebody_looks_and_from_a_key_frame(void **state)
+static void decodes_only_while_somebody_looks(void **state)
 {
 	struct fixture fixture;
 
@@ -282,6 +289,28 @@ static void decodes_only_while_somebody_looks_and_from_a_key_frame(void **state)
 	send_picture(&fixture, true);
 	send_picture(&fixture, false);
 	assert_int_equal(fixture.fake.decoders_opened, 0);
+	/* what came since the key frame, at once */
+	look(&fixture, true);
+	assert_int_equal(fixture.fake.decoded, 2);
+	send_picture(&fixture, false);
+	assert_int_equal(fixture.fake.decoded, 3);
+	assert_int_equal(facts_of(&fixture).video.width, 64);
+	look(&fixture, false);
+	assert_int_equal(fixture.fake.decoders_open, 0);
+	send_picture(&fixture, false);
+	assert_int_equal(fixture.fake.decoded, 3);
+	close_fixture(&fixture);
+}
+
+static void without_a_key_frame_nothing_is_decoded(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	send_picture(&fixture, false);
+	send_picture(&fixture, false);
 	look(&fixture, true);
 	send_picture(&fixture, false);
 	send_picture(&fixture, false);
@@ -290,12 +319,114 @@ static void decodes_only_while_somebody_looks_and_from_a_key_frame(void **state)
 	send_picture(&fixture, true);
 	send_picture(&fixture, false);
 	assert_int_equal(fixture.fake.decoded, 2);
-	assert_int_equal(facts_of(&fixture).video.width, 64);
-	look(&fixture, false);
-	assert_int_equal(fixture.fake.decoders_open, 0);
-	send_picture(&fixture, false);
-	assert_int_equal(fixture.fake.decoded, 2);
 	close_fixture(&fixture);
+}
+
+static void a_new_decoder_catches_up(void **state)
+{
+	struct tess_surface *surface;
+	struct fixture fixture;
+	int64_t begun_us;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	send_picture(&fixture, true);
+	for (unsigned i = 0; i < 59; i++)
+		send_picture(&fixture, false); /* a key frame every 4 s */
+	look(&fixture, true);
+	/* never more at once than its queue holds */
+	assert_int_equal(fixture.fake.decoded, TESS_DECODE_SLOTS);
+	begun_us = fixture.now_us;
+	while (fixture.fake.decoded < 60 && fixture.now_us < begun_us + 1000000) {
+		fixture.now_us += 10000;
+		(void)tess_publisher_step(fixture.publisher, fixture.now_us);
+	}
+	assert_int_equal(fixture.fake.decoded, 60);
+	assert_true(fixture.now_us - begun_us <= 100000);
+	/* of old pictures the tile has heard nothing: within 250 ms of the last there are four */
+	surface = tess_video_source_pick(fixture.tile->pictures, INT64_MAX);
+	assert_non_null(surface);
+	assert_int_equal(tess_video_source_skipped(fixture.tile->pictures), 3);
+	/* then it goes on as ever */
+	send_picture(&fixture, false);
+	assert_int_equal(fixture.fake.decoded, 61);
+	assert_int_equal(facts_of(&fixture).video.counters.decoder_overflow, 0);
+	close_fixture(&fixture);
+}
+
+static void a_key_frame_ends_catching_up(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	send_picture(&fixture, true);
+	for (unsigned i = 0; i < 29; i++)
+		send_picture(&fixture, false);
+	look(&fixture, true);
+	assert_int_equal(fixture.fake.decoded, TESS_DECODE_SLOTS);
+	/* the queue is full: it is kept, and 24 pictures that it makes useless are left out */
+	send_picture(&fixture, true);
+	send_picture(&fixture, false);
+	send_picture(&fixture, false);
+	assert_int_equal(fixture.fake.decoded, TESS_DECODE_SLOTS + 3);
+	assert_int_equal(facts_of(&fixture).video.counters.decoder_overflow, 0);
+	close_fixture(&fixture);
+}
+
+static void each_device_has_a_decoder(void **state)
+{
+	struct fake_engine devices[2];
+	struct tess_placement placements[2];
+	struct tess_tile_source *tiles[3];
+	struct tess_engines *engines;
+	struct tess_tap taps[3];
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	for (unsigned i = 0; i < 2; i++)
+		fake_engine_init(&devices[i]);
+	tess_tile_source_unref(fixture.tile);
+	tess_placement_leave(&fixture.placement);
+	tess_engines_close(fixture.engines);
+	engines = fake_engines_open(devices, 2, &fixture.fake, "auto", tess_clock_system());
+	fixture.context.engines = fixture.engines = engines;
+	for (unsigned i = 0; i < 3; i++) {
+		if (i < 2)
+			placements[i] = fake_engines_place(engines);
+		assert_int_equal(tess_tile_source_alloc(&tiles[i], placements[i % 2].device), 0);
+		taps[i] = (struct tess_tap){tiles[i], NULL};
+	}
+	assert_ptr_not_equal(placements[0].device, placements[1].device);
+	fixture.tile = tess_tile_source_ref(tiles[0]);
+	open_publisher(&fixture);
+	send_picture(&fixture, true);
+	tess_publisher_set_taps(fixture.publisher, taps, 3);
+	send_picture(&fixture, false);
+	/* three tiles, two decoders */
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(devices[i].decoders_opened, 1);
+		assert_int_equal(devices[i].decoded, 2);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		assert_non_null(tess_video_source_pick(tiles[i]->pictures, INT64_MAX));
+	/* one of them goes, the other is left as it is */
+	tess_publisher_set_taps(fixture.publisher, &taps[1], 1);
+	send_picture(&fixture, false);
+	assert_int_equal(devices[0].decoders_open, 0);
+	assert_int_equal(devices[1].decoders_opened, 1);
+	assert_int_equal(devices[1].decoded, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		tess_tile_source_unref(tiles[i]);
+		if (i < 2)
+			tess_placement_leave(&placements[i]);
+	}
+	close_fixture(&fixture);
+	for (unsigned i = 0; i < 2; i++)
+		fake_engine_done(&devices[i]);
 }
 
 static void asks_for_a_key_frame_at_the_source_of_the_reports(void **state)
@@ -427,7 +558,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states_and_idle_time),
 		cmocka_unit_test(a_port_that_is_taken_is_tried_again),
-		cmocka_unit_test(decodes_only_while_somebody_looks_and_from_a_key_frame),
+		cmocka_unit_test(decodes_only_while_somebody_looks),
+		cmocka_unit_test(without_a_key_frame_nothing_is_decoded),
+		cmocka_unit_test(a_new_decoder_catches_up),
+		cmocka_unit_test(a_key_frame_ends_catching_up),
+		cmocka_unit_test(each_device_has_a_decoder),
 		cmocka_unit_test(asks_for_a_key_frame_at_the_source_of_the_reports),
 		cmocka_unit_test(a_decode_error_asks_for_a_key_frame_and_goes_on),
 		cmocka_unit_test(a_format_that_cannot_be_decoded_is_told),

@@ -26,6 +26,7 @@ struct fixture {
 	struct fake_engine fake;
 	struct tess_clock_virtual clock;
 	struct tess_executor *executor;
+	struct tess_engines *engines;
 	struct tess_media_context context;
 	struct tess_room *room;
 	struct tess_desired *desired;
@@ -58,10 +59,12 @@ static void open_fixture(struct fixture *fixture)
 	fake_engine_init(&fixture->fake);
 	tess_clock_virtual_init(&fixture->clock, START_US, START_US);
 	assert_int_equal(tess_executor_alloc(&fixture->executor, 0), 0);
+	fixture->engines =
+		fake_engines_open(NULL, 0, &fixture->fake, "soft", &fixture->clock.clock);
 	fixture->context = (struct tess_media_context){
 		.clock = &fixture->clock.clock,
 		.net = &net,
-		.engine = &fixture->fake.engine,
+		.engines = fixture->engines,
 		.audio = &tess_audio_soft,
 		.executor = fixture->executor,
 		.jitter_us = 100000,
@@ -78,6 +81,7 @@ static void close_fixture(struct fixture *fixture)
 {
 	tess_room_free(fixture->room);
 	tess_executor_free(fixture->executor);
+	tess_engines_close(fixture->engines);
 	tess_desired_free(fixture->desired);
 	free(fixture->context.pcm);
 	fake_engine_done(&fixture->fake);
