@@ -226,11 +226,12 @@ static int make_layers(struct tess_compositor *compositor, struct vaapi_watch *w
 {
 	const struct tess_compose_plan *plan = &compositor->plan;
 	unsigned first = plan->count > 1 && plan->ops[0].kind == TESS_COMPOSE_FILL &&
-			 tess_compose_rect_equal(&plan->ops[0].target,
-						 &(struct tess_rect){0, 0, compositor->width,
-								     compositor->height});
+			 tess_compose_rect_equal(
+				 &plan->ops[0].target,
+				 &(struct tess_rect){0, 0, compositor->width, compositor->height});
 	for (unsigned i = first; i < plan->count; i++) {
-		int err = make_layer(compositor, watch, &plan->ops[i], &compositor->layer[i - first]);
+		int err =
+			make_layer(compositor, watch, &plan->ops[i], &compositor->layer[i - first]);
 		if (err)
 			return err;
 	}

@@ -100,8 +100,8 @@ static uint16_t smaller(uint16_t side, int limit)
 static int open_processor(struct vaapi_engine *engine, struct vaapi_watch *watch)
 {
 	if (!vaapi_ok(watch, "vaCreateConfig",
-		      vaCreateConfig(engine->display, VAProfileNone, VAEntrypointVideoProc, NULL,
-				     0, &engine->vpp_config))) {
+		      vaCreateConfig(engine->display, VAProfileNone, VAEntrypointVideoProc, NULL, 0,
+				     &engine->vpp_config))) {
 		engine->vpp_config = VA_INVALID_ID;
 		return -EIO;
 	}

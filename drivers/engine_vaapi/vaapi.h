@@ -57,10 +57,10 @@ void vaapi_watch_forget(struct vaapi_watch *watch);
 struct vaapi_surface {
 	struct tess_surface base;
 	struct vaapi_engine *engine;
-	AVFrame *frame;	   /* AV_PIX_FMT_VAAPI; empty when free */
-	uint16_t x, y;	   /* where the visible pixels begin; even */
-	bool full_range;   /* samples are 0..255, not 16..235 */
-	bool alpha;	   /* BGRA, not NV12 */
+	AVFrame *frame;		    /* AV_PIX_FMT_VAAPI; empty when free */
+	uint16_t x, y;		    /* where the visible pixels begin; even */
+	bool full_range;	    /* samples are 0..255, not 16..235 */
+	bool alpha;		    /* BGRA, not NV12 */
 	struct vaapi_surface *next; /* in the free list */
 };
 
@@ -116,7 +116,8 @@ int vaapi_vpp_open(struct vaapi_vpp *vpp, struct vaapi_watch *watch, AVBufferRef
 void vaapi_vpp_close(struct vaapi_vpp *vpp);
 /**
  * Draw layers, from the lowest, in one pass.
- * @param background 0xAARRGGBB: A 255 for all of the target beneath; 0: the target keeps its content
+ * @param background 0xAARRGGBB: A 255 for all of the target beneath; 0: the target keeps its
+ * content
  * @param count 1 to VAAPI_MAX_LAYERS
  * @retval 0, -EIO: @p watch has it
  */
@@ -157,10 +158,10 @@ struct vaapi_engine {
 	AVBufferRef *device_ref;
 	VADisplay display;
 	VAConfigID vpp_config;
-	uint32_t codecs;  /* bits 1 << enum tess_codec that the device decodes */
+	uint32_t codecs; /* bits 1 << enum tess_codec that the device decodes */
 	uint16_t max_side;
-	bool low_power;	  /* H.264 encoding has the low-power entry point alone */
-	unsigned layers;  /* that one pass may have */
+	bool low_power;	 /* H.264 encoding has the low-power entry point alone */
+	unsigned layers; /* that one pass may have */
 	atomic_bool lost;
 	struct vaapi_health health;
 	pthread_mutex_t lock; /* guards free_surfaces alone */

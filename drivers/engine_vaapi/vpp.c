@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * drivers/engine_vaapi/vpp.c - passes of the video processor.
  *
- * What drivers are known to get wrong is not asked of them: regions are always given; only the first
- * layer has a background, and a blend state is never set: without one, VA blends RGB by its alpha and
- * copies YUV.
+ * What drivers are known to get wrong is not asked of them: regions are always given; only the
+ * first layer has a background, and a blend state is never set: without one, VA blends RGB by its
+ * alpha and copies YUV.
  */
 #include "drivers/engine_vaapi/vaapi.h"
 
@@ -88,8 +88,7 @@ int vaapi_vpp_pass(struct vaapi_vpp *vpp, struct vaapi_watch *watch, VASurfaceID
 		   uint32_t background, const struct vaapi_layer *layers, unsigned count)
 {
 	unsigned failed = watch->failed, made = 0;
-	while (made < count &&
-	       create(vpp, watch, made ? 0 : background, &layers[made], made) == 0)
+	while (made < count && create(vpp, watch, made ? 0 : background, &layers[made], made) == 0)
 		made++;
 	if (made == count)
 		draw(vpp, watch, target, count);
