@@ -255,7 +255,8 @@ static int receive(struct tess_decoder *decoder, int64_t capture_us, struct tess
 }
 
 /* @return how many pictures came, or -EBADMSG, -ENOMEM */
-static int send_packet(struct tess_decoder *decoder, int64_t capture_us, struct tess_surface **surfacep)
+static int send_packet(struct tess_decoder *decoder, int64_t capture_us,
+		       struct tess_surface **surfacep)
 {
 	decoder->packet->pts = capture_us;
 	int sent = avcodec_send_packet(decoder->codec, decoder->packet);

@@ -13,9 +13,8 @@
  * that is what the device said) from the others. A decoder then drops what is not a key frame; an
  * encoder begins anew, with a key frame. After each such picture the engine lets the device draw a
  * small surface, on which no stream has any influence, and waits for it. If that fails three times
- * running, the device is lost: from then on all calls give -ENODEV. Calls that libavcodec makes are
- * told as call "libavcodec", with its words in the error. Those it makes while it cleans up after
- * an error, it does not report.
+ * Calls that libavcodec makes are known by what it logs; those that it makes while it cleans up
+ * after an error it does not log, and so they are not told.
  */
 #ifndef TESS_ENGINE_VAAPI_H
 #define TESS_ENGINE_VAAPI_H

@@ -40,11 +40,55 @@ static VAStatus status_in(const char *line)
 	return same ? status : VA_STATUS_SUCCESS;
 }
 
+/* libavcodec and libavutil have their own words for the calls: "Failed to VERB ... OBJECT ..." */
+static const struct {
+	const char *verb, *object, *call;
+} calls[] = {
+	{"begin", "picture", "vaBeginPicture"},
+	{"upload", "", "vaRenderPicture"},
+	{"end", "picture", "vaEndPicture"},
+	{"sync to output", "", "vaSyncBuffer"},
+	{"sync", "", "vaSyncSurface"},
+	{"map", "", "vaMapBuffer"},
+	{"unmap", "", "vaUnmapBuffer"},
+	{"read", "image", "vaGetImage"},
+	{"write", "image", "vaPutImage"},
+	{"derive", "image", "vaDeriveImage"},
+	{"create", "image", "vaCreateImage"},
+	{"create", "buffer", "vaCreateBuffer"},
+	{"create", "surface", "vaCreateSurfaces"},
+	{"create", "context", "vaCreateContext"},
+	{"create", "configuration", "vaCreateConfig"},
+	{"destroy", "image", "vaDestroyImage"},
+	{"destroy", "buffer", "vaDestroyBuffer"},
+	{"destroy", "surface", "vaDestroySurfaces"},
+	{"destroy", "context", "vaDestroyContext"},
+	{"destroy", "configuration", "vaDestroyConfig"},
+	{"query profiles", "", "vaQueryConfigProfiles"},
+	{"query entrypoints", "", "vaQueryConfigEntrypoints"},
+	{"query surface", "", "vaQuerySurfaceAttributes"},
+	{"query", "attribute", "vaGetConfigAttributes"},
+	{"initialise", "connection", "vaInitialize"},
+};
+
+static const char *call_in(const char *line)
+{
+	static const char begin[] = "Failed to ";
+	if (strncmp(line, begin, sizeof(begin) - 1) == 0)
+		for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+			const char *verb = line + sizeof(begin) - 1;
+			if (strncmp(verb, calls[i].verb, strlen(calls[i].verb)) == 0 &&
+			    strstr(verb, calls[i].object))
+				return calls[i].call;
+		}
+	return "libavcodec";
+}
+
 static void on_line(void *arg, const char *line)
 {
 	VAStatus status = status_in(line);
 	if (status != VA_STATUS_SUCCESS)
-		note(arg, "libavcodec", status, line);
+		note(arg, call_in(line), status, line);
 }
 
 void vaapi_watch_begin(struct vaapi_watch *watch, struct vaapi_engine *engine)
