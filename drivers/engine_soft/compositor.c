@@ -5,7 +5,7 @@
  * canvas that the encoder reads. When a reader still holds the last canvas, that one is copied
  * first.
  */
-#include "drivers/engine_soft/geometry.h"
+#include "drivers/compose/geometry.h"
 #include "drivers/engine_soft/soft.h"
 
 #include <errno.h>
@@ -61,7 +61,7 @@ int soft_compositor_open(struct tess_compositor **compositorp, struct tess_engin
 			 uint16_t width, uint16_t height)
 {
 	struct tess_rect whole = {0, 0, width, height};
-	if (!soft_rect_valid(&whole, TESS_ENGINE_SOFT_MAX_SIDE, TESS_ENGINE_SOFT_MAX_SIDE))
+	if (!tess_compose_rect_valid(&whole, TESS_ENGINE_SOFT_MAX_SIDE, TESS_ENGINE_SOFT_MAX_SIDE))
 		return -EINVAL;
 	struct tess_compositor *compositor = calloc(1, sizeof(*compositor));
 	if (!compositor)
@@ -99,7 +99,7 @@ static struct drawn describe(const struct tess_tile *tile)
 
 static bool tile_valid(const struct tess_compositor *compositor, const struct tess_tile *tile)
 {
-	return soft_rect_valid(&tile->rect, compositor->width, compositor->height) &&
+	return tess_compose_rect_valid(&tile->rect, compositor->width, compositor->height) &&
 	       tile->render >= TESS_RENDER_CROP && tile->render <= TESS_RENDER_FIT_BLACK &&
 	       (!tile->surface || soft_surface_of(compositor->engine, tile->surface));
 }
@@ -112,7 +112,8 @@ static bool layout_changed(const struct tess_compositor *compositor, uint32_t ba
 		return true;
 	for (unsigned i = 0; i < count; i++) {
 		const struct drawn *old = &compositor->drawn[i];
-		if (!soft_rect_equal(&old->rect, &now[i].rect) || old->render != now[i].render)
+		if (!tess_compose_rect_equal(&old->rect, &now[i].rect) ||
+		    old->render != now[i].render)
 			return true;
 	}
 	return false;
@@ -138,7 +139,7 @@ static unsigned plan(const struct tess_compositor *compositor, const struct draw
 		redraw[i] = everything ? REDRAW_WHOLE : redraw_of(&compositor->drawn[i], &now[i]);
 		for (unsigned j = 0; j < i && redraw[i] != REDRAW_WHOLE; j++)
 			if (redraw[j] != REDRAW_NONE &&
-			    soft_rect_overlaps(&now[j].rect, &now[i].rect))
+			    tess_compose_rect_overlaps(&now[j].rect, &now[i].rect))
 				redraw[i] = REDRAW_WHOLE;
 		drawn += redraw[i] != REDRAW_NONE;
 	}
@@ -179,7 +180,7 @@ static void compress_plane(uint8_t *plane, int stride, int width, int height, un
 }
 
 static int draw_picture(AVFrame *canvas, const struct soft_surface *surface,
-			const struct soft_geometry *geometry)
+			const struct tess_compose_geometry *geometry)
 {
 	const AVFrame *picture = surface->frame;
 	const struct tess_rect *from = &geometry->source, *to = &geometry->target;
@@ -216,7 +217,8 @@ static int draw_tile(struct tess_compositor *compositor, const struct tess_tile 
 		fill(canvas, rect->x, rect->y, rect->width, rect->height, black);
 		return 0;
 	}
-	struct soft_geometry geometry = soft_geometry_place(tile->surface, rect, tile->render);
+	struct tess_compose_geometry geometry =
+		tess_compose_place(tile->surface, rect, tile->render);
 	if (redraw == REDRAW_WHOLE)
 		fill_beside(canvas, rect, &geometry.target,
 			    tile->render == TESS_RENDER_FIT_BLACK ? black : compositor->background);
