@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * drivers/engine_soft/engine.c - the driver table, counters, and the copy out for tests.
  */
+#include "drivers/decode_soft/decode_soft.h"
 #include "drivers/engine_soft/soft.h"
 
 #include <errno.h>
@@ -53,7 +54,7 @@ static void engine_info(const struct tess_engine *engine, struct tess_engine_inf
 	*info = (struct tess_engine_info){
 		.device = DEVICE,
 		.vendor = "libavcodec, libyuv, x264",
-		.device_codecs = 1u << TESS_CODEC_H264,
+		.device_codecs = TESS_DECODE_SOFT_CODECS,
 		.max_side = TESS_ENGINE_SOFT_MAX_SIDE,
 		.shared_units = true,
 	};
@@ -71,6 +72,7 @@ static void engine_stats(const struct tess_engine *base, struct tess_engine_stat
 		.tiles_kept = engine->tiles_kept,
 		.encoded = engine->encoded,
 		.downloads = engine->downloads,
+		.uploads = engine->uploads,
 		.surfaces_live = engine->surfaces_live,
 	};
 }
@@ -100,6 +102,7 @@ const struct tess_engine_driver tess_engine_soft = {
 	.close = engine_close,
 	.info = engine_info,
 	.stats = engine_stats,
+	.upload = soft_upload,
 	.decoder_open = soft_decoder_open,
 	.decoder_close = soft_decoder_close,
 	.decoder_decode = soft_decoder_decode,

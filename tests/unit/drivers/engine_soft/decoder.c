@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "drivers/decode_soft/decode_soft.h"
 #include "h264.h"
 
 static const struct tess_engine_driver *driver = &tess_engine_soft;
@@ -205,7 +206,7 @@ static void lossless_rgb_is_refused(void **state)
 	struct tess_engine *engine = *state;
 	struct tess_decoder *decoder = NULL;
 	struct h264_stream stream;
-	assert_int_equal(driver->decoder_open(&decoder, engine, TESS_CODEC_VP8), -ENOTSUP);
+	assert_int_equal(driver->decoder_open(&decoder, engine, TESS_CODEC_OPUS), -ENOTSUP);
 	decoder = decoder_of(engine);
 	/* High 4:4:4 with the identity matrix decodes to GBR planes */
 	h264_encode(&stream, AV_PIX_FMT_YUV444P, 64, 64, 2, "tune=zerolatency:colorspace=rgb");
@@ -316,7 +317,7 @@ static void too_many_references_are_refused(void **state)
 static void held_pictures_are_bounded(void **state)
 {
 	enum { PICTURES = 9, PICTURE_BYTES = 4096 * 2304 * 3 / 2 };
-	const unsigned most = (unsigned)(TESS_ENGINE_SOFT_DECODER_BYTES / PICTURE_BYTES);
+	const unsigned most = (unsigned)(TESS_DECODE_SOFT_BYTES / PICTURE_BYTES);
 	struct tess_engine *engine = *state;
 	struct tess_decoder *decoder = decoder_of(engine);
 	struct tess_surface *surface, *held[PICTURES] = {NULL};
