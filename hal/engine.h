@@ -143,7 +143,7 @@ struct tess_engine_driver {
 	void (*stats)(const struct tess_engine *engine, struct tess_engine_stats *stats);
 	/**
 	 * Bring a still picture to the device; *surfacep is a reference of the caller's. Counted as
-	 * an upload. @retval 0, -EINVAL odd, empty or too large, -ENOMEM, -ENODEV
+	 * an upload. @retval 0, -EINVAL odd, empty or too large, -ENOMEM, -EIO, -ENODEV
 	 */
 	int (*upload)(struct tess_engine *engine, const struct tess_image *image,
 		      struct tess_surface **surfacep);
@@ -163,7 +163,7 @@ struct tess_engine_driver {
 	int (*decoder_decode)(struct tess_decoder *decoder, const uint8_t *data, size_t length,
 			      int64_t capture_us, struct tess_surface **surfacep);
 
-	/** A canvas of width x height, both even. @retval 0, -EINVAL, -ENOMEM, -ENODEV */
+	/** A canvas of width x height, both even. @retval 0, -EINVAL, -ENOMEM, -EIO, -ENODEV */
 	int (*compositor_open)(struct tess_compositor **compositorp, struct tess_engine *engine,
 			       uint16_t width, uint16_t height);
 	void (*compositor_close)(struct tess_compositor *compositor); /* accepts NULL */
@@ -173,19 +173,21 @@ struct tess_engine_driver {
 	 * pixels. *surfacep is a reference of the caller's; give it up before the next call or that
 	 * one must copy the canvas.
 	 * @retval 0, -EINVAL a rectangle is odd or leaves the canvas, a tile with alpha is not as
-	 * it must be, or a surface is of another engine, -ENOMEM, -ENODEV
+	 * it must be, or a surface is of another engine, -ENOMEM, -EIO the device failed this time
+	 * (go on with the next picture), -ENODEV
 	 */
 	int (*compositor_draw)(struct tess_compositor *compositor, const struct tess_scene *scene,
 			       struct tess_surface **surfacep);
 
-	/** @retval 0, -EINVAL, -ENOMEM, -EBUSY no session left, -ENODEV */
+	/** @retval 0, -EINVAL, -ENOMEM, -EBUSY no session left, -EIO, -ENODEV */
 	int (*encoder_open)(struct tess_encoder **encoderp, struct tess_engine *engine,
 			    const struct tess_encoder_config *config);
 	void (*encoder_close)(struct tess_encoder *encoder); /* accepts NULL */
 	/**
 	 * Encode one picture; low delay: what comes out is that picture, or nothing (length 0) when
 	 * the device is late. The caller keeps its reference of @p surface. pts must rise.
-	 * @retval 0, -EINVAL, -ENOMEM, -ENODEV
+	 * @retval 0, -EINVAL, -ENOMEM, -EIO the device failed this time (go on with the next
+	 * picture, which will be a key frame), -ENODEV
 	 */
 	int (*encoder_encode)(struct tess_encoder *encoder, struct tess_surface *surface,
 			      int64_t pts_us, bool force_key, struct tess_encoded *encoded);
