@@ -3,10 +3,14 @@
  */
 #include <stddef.h>
 
+#include "drivers/engine_nv/engine_nv.h"
 #include "drivers/engine_soft/engine_soft.h"
+#include "drivers/engine_vaapi/engine_vaapi.h"
 #include "drivers/engines.h"
 
 static const struct tess_engine_driver *const drivers[] = {
+	&tess_engine_nv,
+	&tess_engine_vaapi,
 	&tess_engine_soft,
 	NULL,
 };
