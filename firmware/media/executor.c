@@ -9,6 +9,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* Strands that are not urgent wait at most so long for company: a thread that wakes up for each
+ * access unit costs more than it should. Below the margins of firmware/media/mix.h. */
+#define GATHER_NS 20000000L
 
 struct tess_strand {
 	struct tess_executor *executor;
@@ -29,6 +34,7 @@ struct tess_executor {
 	pthread_cond_t drained; /* the last strand has ended */
 	struct ready_queue urgent, normal;
 	unsigned idle, strands, thread_count;
+	bool looking; /* one of the idle threads looks by itself after GATHER_NS */
 	bool stop;
 	pthread_t threads[];
 };
@@ -83,6 +89,28 @@ static void strand_end(struct tess_strand *strand)
 		pthread_cond_broadcast(&executor->drained);
 }
 
+/* Until there may be work. While there are strands, one idle thread at a time looks by itself. */
+static void wait_for_work(struct tess_executor *executor)
+{
+	struct timespec until;
+
+	executor->idle++;
+	if (executor->strands && !executor->looking) {
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += GATHER_NS;
+		if (until.tv_nsec >= 1000000000L) {
+			until.tv_nsec -= 1000000000L;
+			until.tv_sec++;
+		}
+		executor->looking = true;
+		pthread_cond_clockwait(&executor->work, &executor->lock, CLOCK_MONOTONIC, &until);
+		executor->looking = false;
+	} else {
+		pthread_cond_wait(&executor->work, &executor->lock);
+	}
+	executor->idle--;
+}
+
 static void *pool_thread(void *arg)
 {
 	struct tess_executor *executor = arg;
@@ -94,9 +122,7 @@ static void *pool_thread(void *arg)
 		if (!strand) {
 			if (executor->stop)
 				break;
-			executor->idle++;
-			pthread_cond_wait(&executor->work, &executor->lock);
-			executor->idle--;
+			wait_for_work(executor);
 			continue;
 		}
 		run_one(executor, strand);
@@ -184,7 +210,7 @@ static void enqueue(struct tess_strand *strand, struct tess_job *job, bool last)
 	} else if (executor->thread_count) {
 		strand->active = true;
 		ready_push(executor, strand);
-		if (executor->idle)
+		if (executor->idle && (strand->urgent || !executor->looking))
 			pthread_cond_signal(&executor->work);
 	} else {
 		strand->active = true;

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * bench-codecs FOLDER PEOPLE [paced]: the floor of a room's cost. Decodes FOLDER/clipN.h264 and
+ * bench-codecs FOLDER PEOPLE [PORT]: the floor of a room's cost. Decodes FOLDER/clipN.h264 and
  * clipN.ogg, encodes FOLDER/composed.yuv (1280x720@15) and mixed.f32 (48 kHz stereo), from memory,
  * with the codecs and settings of the box, and prints the CPU seconds for each second of output.
  * Reading files and finding frames in them is not counted.
  *
- * Without "paced" one stream is decoded after the other, as fast as it goes: caches are warm. With
- * it, the pictures of all streams are decoded in turn, in real time, as anything live must do it.
+ * Without PORT one stream is decoded after the other, as fast as it goes. With it the work is that
+ * of a room, in real time: RTP comes in on PORT + 4 n (video) and PORT + 2 + 4 n (audio), is
+ * received in bursts and thrown away, and the pictures of all streams are decoded in turn.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <libavcodec/avcodec.h>
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
+#include <netinet/in.h>
 #include <opus/opus.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,10 +33,21 @@
 #define PICTURE	    (WIDTH * HEIGHT * 3 / 2)
 #define AUDIO_RATE  48000
 #define AUDIO_FRAME 1024
+#define BURST	    64
+#define PACKET	    2048
 
 struct units {
 	AVPacket *packets[MAX_UNITS];
 	int count;
+};
+
+struct room {
+	int people, pictures, sounds;
+	struct units video[MAX_PEOPLE], audio[MAX_PEOPLE];
+	AVCodecContext *h264[MAX_PEOPLE], *x264, *aac;
+	OpusDecoder *opus[MAX_PEOPLE];
+	const uint8_t *yuv; /* the composed pictures */
+	const float *pcm;   /* the mixed sound */
 };
 
 static void die(const char *what)
@@ -261,6 +274,38 @@ static double cpu_seconds(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+static int open_socket(int port)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), size = 1 << 20;
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0 ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		die("socket");
+	return fd;
+}
+
+/* Take all that has come in. */
+static void receive(int fd)
+{
+	static char room[BURST][PACKET];
+	struct mmsghdr messages[BURST];
+	struct iovec vectors[BURST];
+
+	memset(messages, 0, sizeof(messages));
+	for (int i = 0; i < BURST; i++) {
+		vectors[i] = (struct iovec){room[i], PACKET};
+		messages[i].msg_hdr.msg_iov = &vectors[i];
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	while (recvmmsg(fd, messages, BURST, 0, NULL) == BURST)
+		;
+}
+
 static void wait_until(const struct timespec *start, double seconds)
 {
 	struct timespec at = *start;
@@ -274,78 +319,90 @@ static void wait_until(const struct timespec *start, double seconds)
 	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }
 
-int main(int argc, char **argv)
+/* Everything in turn, at its time, as anything live must do it. */
+static void run_live(const struct room *room, int port)
 {
-	bool paced = argc == 4 && !strcmp(argv[3], "paced");
-	int people = argc == 3 || paced ? atoi(argv[2]) : 0;
-	AVCodecContext *h264[MAX_PEOPLE], *x264, *aac;
-	OpusDecoder *opus[MAX_PEOPLE];
-	struct units *video, *audio;
-	const uint8_t *yuv;
-	const float *pcm;
-	size_t yuv_size, pcm_size;
+	int sockets[2 * MAX_PEOPLE], heard = 0, said = 0;
 	struct timespec begun;
-	int pictures, sounds, err;
-	double start;
 
-	if (people < 1 || people > MAX_PEOPLE)
-		die("usage: bench-codecs FOLDER PEOPLE [paced]");
-	av_log_set_level(AV_LOG_ERROR);
-	video = calloc((size_t)people, sizeof(*video));
-	audio = calloc((size_t)people, sizeof(*audio));
-	if (!video || !audio)
-		die("out of memory");
-	for (int i = 0; i < people; i++) {
+	for (int i = 0; i < 2 * room->people; i++)
+		sockets[i] = open_socket(port + 2 * i);
+	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
+	for (int k = 0; k < room->pictures; k++) {
+		int hear = (k + 1) * 50 / RATE;
+
+		for (int i = 0; i < room->people; i++) {
+			receive(sockets[2 * i]);
+			receive(sockets[2 * i + 1]);
+			if (k < room->video[i].count)
+				decode_h264(room->h264[i], room->video[i].packets[k]);
+			for (int j = heard; j < hear && j < room->audio[i].count; j++)
+				decode_opus(room->opus[i], room->audio[i].packets[j]);
+		}
+		heard = hear;
+		encode_picture(room->x264, room->yuv, k);
+		while (said < room->sounds &&
+		       (int64_t)said * AUDIO_FRAME * RATE < (int64_t)(k + 1) * AUDIO_RATE)
+			encode_sound(room->aac, room->pcm, said++);
+		wait_until(&begun, (double)(k + 1) / RATE);
+	}
+}
+
+/* One stream after the other, as fast as it goes. */
+static void run_offline(const struct room *room)
+{
+	for (int i = 0; i < room->people; i++) {
+		for (int j = 0; j < room->video[i].count; j++)
+			decode_h264(room->h264[i], room->video[i].packets[j]);
+		for (int j = 0; j < room->audio[i].count; j++)
+			decode_opus(room->opus[i], room->audio[i].packets[j]);
+	}
+	for (int k = 0; k < room->pictures; k++)
+		encode_picture(room->x264, room->yuv, k);
+	for (int k = 0; k < room->sounds; k++)
+		encode_sound(room->aac, room->pcm, k);
+}
+
+static void load(struct room *room, const char *folder)
+{
+	size_t yuv_size, pcm_size;
+	int err;
+
+	for (int i = 0; i < room->people; i++) {
 		char name[32];
 
 		(void)snprintf(name, sizeof(name), "clip%d.h264", i);
-		read_h264(&video[i], argv[1], name);
+		read_h264(&room->video[i], folder, name);
 		(void)snprintf(name, sizeof(name), "clip%d.ogg", i);
-		read_opus(&audio[i], argv[1], name);
-		h264[i] = open_h264();
-		opus[i] = opus_decoder_create(AUDIO_RATE, 2, &err);
-		if (!opus[i])
+		read_opus(&room->audio[i], folder, name);
+		room->h264[i] = open_h264();
+		room->opus[i] = opus_decoder_create(AUDIO_RATE, 2, &err);
+		if (!room->opus[i])
 			die("opus");
 	}
-	x264 = open_x264();
-	aac = open_aac();
-	yuv = map_file(argv[1], "composed.yuv", &yuv_size);
-	pcm = (const float *)map_file(argv[1], "mixed.f32", &pcm_size);
-	pictures = (int)(yuv_size / PICTURE);
-	sounds = (int)(pcm_size / sizeof(float) / 2 / AUDIO_FRAME);
+	room->x264 = open_x264();
+	room->aac = open_aac();
+	room->yuv = map_file(folder, "composed.yuv", &yuv_size);
+	room->pcm = (const float *)map_file(folder, "mixed.f32", &pcm_size);
+	room->pictures = (int)(yuv_size / PICTURE);
+	room->sounds = (int)(pcm_size / sizeof(float) / 2 / AUDIO_FRAME);
+}
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
+int main(int argc, char **argv)
+{
+	static struct room room;
+	double start;
+
+	room.people = argc == 3 || argc == 4 ? atoi(argv[2]) : 0;
+	if (room.people < 1 || room.people > MAX_PEOPLE)
+		die("usage: bench-codecs FOLDER PEOPLE [PORT]");
+	av_log_set_level(AV_LOG_ERROR);
+	load(&room, argv[1]);
 	start = cpu_seconds();
-	if (paced) {
-		int heard = 0, said = 0;
-
-		for (int k = 0; k < pictures; k++) {
-			for (int i = 0; i < people; i++) {
-				if (k < video[i].count)
-					decode_h264(h264[i], video[i].packets[k]);
-				for (int j = heard; j < (k + 1) * 50 / RATE && j < audio[i].count;
-				     j++)
-					decode_opus(opus[i], audio[i].packets[j]);
-			}
-			heard = (k + 1) * 50 / RATE;
-			encode_picture(x264, yuv, k);
-			while (said < sounds &&
-			       (int64_t)said * AUDIO_FRAME * RATE < (int64_t)(k + 1) * AUDIO_RATE)
-				encode_sound(aac, pcm, said++);
-			wait_until(&begun, (double)(k + 1) / RATE);
-		}
-	} else {
-		for (int i = 0; i < people; i++) {
-			for (int j = 0; j < video[i].count; j++)
-				decode_h264(h264[i], video[i].packets[j]);
-			for (int j = 0; j < audio[i].count; j++)
-				decode_opus(opus[i], audio[i].packets[j]);
-		}
-		for (int k = 0; k < pictures; k++)
-			encode_picture(x264, yuv, k);
-		for (int k = 0; k < sounds; k++)
-			encode_sound(aac, pcm, k);
-	}
-	printf("cpu=%.4f\n", (cpu_seconds() - start) * RATE / pictures);
+	if (argc == 4)
+		run_live(&room, atoi(argv[3]));
+	else
+		run_offline(&room);
+	printf("cpu=%.4f\n", (cpu_seconds() - start) * RATE / room.pictures);
 	return 0;
 }
