@@ -161,19 +161,44 @@ static void get_audio(struct parser *parser, const json_t *mix,
 	audio->channels = (uint8_t)get_integer(parser, object, "channels", 1, 2);
 }
 
-static void get_layout(struct parser *parser, const json_t *mix, struct tess_desired_layout *layout)
+/* RenderMode 0 1 2 is enum tess_render, which begins at 1 */
+static enum tess_render get_render(struct parser *parser, const json_t *object, const char *name)
 {
-	const json_t *object = json_object_get(mix, "layout");
+	return (enum tess_render)(get_integer(parser, object, name, 0, 2) + 1);
+}
+
+static void get_who(struct parser *parser, const json_t *object, struct tess_desired_who *who)
+{
+	char type[8] = "";
+
+	get_text(parser, object, "user", who->user, sizeof(who->user));
+	get_text(parser, object, "stream_type", type, sizeof(type));
+	who->auxiliary = !strcmp(type, "aux");
+}
+
+static void get_place(struct parser *parser, const json_t *object, struct tess_desired_place *place)
+{
+	int64_t input;
+
+	get_who(parser, object, &place->who);
+	place->rect.x = (int32_t)get_integer(parser, object, "x", 0, 4096);
+	place->rect.y = (int32_t)get_integer(parser, object, "y", 0, 4096);
+	place->rect.width = (int32_t)get_integer(parser, object, "width", 0, 4096);
+	place->rect.height = (int32_t)get_integer(parser, object, "height", 0, 4096);
+	place->z = (int32_t)get_integer(parser, object, "z", 0, INT32_MAX);
+	place->render = get_render(parser, object, "render");
+	input = get_integer(parser, object, "input", 0, 2);
+	place->unheard = input == 1;
+	place->unseen = input == 2;
+}
+
+static void get_users(struct parser *parser, const json_t *object,
+		      struct tess_desired_layout *layout)
+{
 	const json_t *users = json_object_get(object, "users");
 	const json_t *user;
 	size_t index;
 
-	layout->layout = (uint8_t)get_integer(parser, object, "template", TESS_LAYOUT_GRID,
-					      TESS_LAYOUT_GRID);
-	/* RenderMode 0 1 2 is enum tess_render, which begins at 1 */
-	layout->render = (enum tess_render)(get_integer(parser, object, "render", 0, 2) + 1);
-	layout->audio_only_without_tile =
-		get_integer(parser, object, "pure_audio_hold_place", 0, 2) == 2;
 	if (!json_is_array(users) || json_array_size(users) > TESS_DESIRED_MAX_USERS) {
 		fail(parser, "users", "is not a list of at most 16 users");
 		return;
@@ -181,6 +206,47 @@ static void get_layout(struct parser *parser, const json_t *mix, struct tess_des
 	json_array_foreach(users, index, user) copy_text(
 		parser, user, "users", layout->users[index], sizeof(layout->users[index]));
 	layout->user_count = (unsigned)index;
+}
+
+static void get_presets(struct parser *parser, const json_t *object,
+			struct tess_desired_layout *layout)
+{
+	const json_t *presets = json_object_get(object, "presets");
+	const json_t *preset;
+	size_t index;
+
+	if (!presets)
+		return;
+	if (!json_is_array(presets) || json_array_size(presets) > TESS_ROOM_MAX_SEATS) {
+		fail(parser, "presets", "is not a list of at most 16 places");
+		return;
+	}
+	json_array_foreach(presets, index, preset)
+		get_place(parser, preset, &layout->presets[index]);
+	layout->preset_count = (unsigned)index;
+}
+
+static void get_layout(struct parser *parser, const json_t *mix, struct tess_desired_layout *layout)
+{
+	const json_t *object = json_object_get(mix, "layout");
+	const json_t *big = json_object_get(object, "big");
+	const json_t *small = json_object_get(object, "small");
+
+	/* Template 0 .. 4 is enum tess_layout_template, which begins at 1 */
+	layout->layout =
+		(enum tess_layout_template)(get_integer(parser, object, "template", 0, 4) + 1);
+	layout->render = layout->big_render = get_render(parser, object, "render");
+	layout->audio_only_without_tile =
+		get_integer(parser, object, "pure_audio_hold_place", 0, 2) == 2;
+	get_users(parser, object, layout);
+	if (json_object_get(object, "big_render"))
+		layout->big_render = get_render(parser, object, "big_render");
+	if (big)
+		get_who(parser, big, &layout->big);
+	layout->big_right = json_is_true(json_object_get(object, "big_right"));
+	if (small)
+		get_place(parser, small, &layout->small);
+	get_presets(parser, object, layout);
 }
 
 static void get_mix(struct parser *parser, const json_t *object, struct tess_desired_mix *mix)

@@ -13,6 +13,7 @@
 #include "hal/audio.h"
 #include "hal/engine.h"
 #include "hal/net.h"
+#include "pipeline/room/seats.h"
 
 /** Limits of one message. */
 #define TESS_DESIRED_MAX_PUBLISHERS 4096
@@ -47,12 +48,32 @@ struct tess_desired_video {
 	uint32_t background; /* 0xRRGGBB */
 };
 
-struct tess_desired_layout {
-	uint8_t layout; /* enum tess_layout_template */
+/** A user's main or auxiliary stream; user "": nobody in particular. */
+struct tess_desired_who {
+	char user[TESS_DESIRED_NAME];
+	bool auxiliary;
+};
+
+/** A place of the custom template, or the small one of picture in picture. */
+struct tess_desired_place {
+	struct tess_desired_who who;
+	struct tess_rect rect;
+	int32_t z;
 	enum tess_render render;
+	bool unseen, unheard;
+};
+
+struct tess_desired_layout {
+	enum tess_layout_template layout;
+	enum tess_render render, big_render;
 	char users[TESS_DESIRED_MAX_USERS][TESS_DESIRED_NAME];
 	unsigned user_count;
 	bool audio_only_without_tile;
+	struct tess_desired_who big;
+	bool big_right;
+	struct tess_desired_place small;
+	struct tess_desired_place presets[TESS_ROOM_MAX_SEATS];
+	unsigned preset_count;
 };
 
 struct tess_desired_mix {

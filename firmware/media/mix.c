@@ -9,9 +9,9 @@
 
 #include "firmware/media/canvas.h"
 #include "firmware/media/latency.h"
+#include "firmware/media/seating.h"
 #include "pipeline/mix/audio.h"
 #include "pipeline/mix/layout.h"
-#include "pipeline/room/seats.h"
 
 #define SOUND_US INT64_C(20000)
 /* Sound that is this late goes on at the present instead of catching up. */
@@ -23,6 +23,7 @@ struct member {
 	struct tess_tile_source *tile;	 /* NULL: has no tile, or sends no picture */
 	struct tess_audio_source *sound; /* NULL: sends no sound */
 	uint64_t shown_serial;		 /* of the picture on the canvas */
+	unsigned preset;		 /* the place held in a custom layout, from 1 */
 };
 
 struct tess_mix {
@@ -36,9 +37,8 @@ struct tess_mix {
 
 	struct member members[TESS_ROOM_MAX_SEATS];
 	unsigned member_count;
-	unsigned slots[TESS_ROOM_MAX_SEATS]; /* members that have a tile, slot 0 first */
-	struct tess_rect rects[TESS_LAYOUT_MAX_TILES];
-	unsigned slot_count;
+	struct tess_room_tile tiles[TESS_ROOM_MAX_SEATS]; /* in drawing order; seat: a member */
+	unsigned tile_count;
 
 	/* pictures are at origin + n / frame rate on the media time line */
 	int64_t origin_us;
@@ -211,7 +211,7 @@ static void drop_tile(struct tess_mix *mix, struct member *member)
 }
 
 /* Give a member what it should have of tile and sound, and take away what not. */
-static int equip(struct tess_mix *mix, struct member *member, bool tile)
+static int equip(struct tess_mix *mix, struct member *member, bool tile, bool sound)
 {
 	const struct tess_desired_publisher *desired = tess_publisher_desired(member->publisher);
 	int error = 0;
@@ -221,7 +221,7 @@ static int equip(struct tess_mix *mix, struct member *member, bool tile)
 		drop_tile(mix, member);
 	if (tile && desired->video.present && !member->tile)
 		error = tess_tile_source_alloc(&member->tile, mix->placement.device);
-	if (!desired->audio.present) {
+	if (!sound || !desired->audio.present) {
 		tess_audio_source_remove(member->sound);
 		member->sound = NULL;
 	} else if (!member->sound && !error) {
@@ -233,38 +233,28 @@ static int equip(struct tess_mix *mix, struct member *member, bool tile)
 static int choose_seats(const struct tess_mix *mix, struct tess_publisher *const *publishers,
 			unsigned count, struct tess_room_seats *seats)
 {
-	const struct tess_desired_layout *layout = &mix->desired.layout;
-	const char *users[TESS_DESIRED_MAX_USERS];
-	const struct tess_room_rules rules = {
-		.users = users,
-		.user_count = layout->user_count,
-		.audio_only_without_tile = layout->audio_only_without_tile,
-	};
-	struct tess_room_member *candidates = calloc(count + 1, sizeof(*candidates));
+	unsigned *presets = calloc(count + 1, sizeof(*presets));
 	int error;
 
-	if (!candidates)
+	if (!presets) {
+		*seats = (struct tess_room_seats){0};
 		return -ENOMEM;
-	for (unsigned i = 0; i < layout->user_count; i++)
-		users[i] = layout->users[i];
-	for (unsigned i = 0; i < count; i++) {
-		const struct tess_desired_publisher *desired =
-			tess_publisher_desired(publishers[i]);
-
-		candidates[i].user = desired->user;
-		candidates[i].order = desired->order;
-		candidates[i].auxiliary = desired->auxiliary;
-		candidates[i].has_video = desired->video.present;
 	}
-	error = tess_room_seat(seats, candidates, count, &rules);
-	free(candidates);
+	for (unsigned i = 0; i < count; i++) {
+		for (unsigned m = 0; m < mix->member_count; m++) {
+			if (mix->members[m].publisher == publishers[i])
+				presets[i] = mix->members[m].preset;
+		}
+	}
+	error = tess_seating_choose(seats, &mix->desired, publishers, presets, count);
+	free(presets);
 	return error;
 }
 
-static bool has_tile(const struct tess_room_seats *seats, unsigned index)
+static bool has_tile(const struct tess_room_seats *seats, unsigned seat)
 {
 	for (unsigned i = 0; i < seats->tile_count; i++) {
-		if (seats->tiles[i] == index)
+		if (seats->tiles[i].seat == seat)
 			return true;
 	}
 	return false;
@@ -281,21 +271,15 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 	struct member before[TESS_ROOM_MAX_SEATS];
 	unsigned before_count = mix->member_count;
 	struct tess_room_seats seats;
+	/* without memory nobody is seated: nobody may stay who may be about to go */
 	int error = choose_seats(mix, publishers, count, &seats);
 
-	if (error) {
-		/* nobody may stay who may be about to go */
-		seats.mixed_count = 0;
-		seats.tile_count = 0;
-	}
 	memcpy(before, mix->members, sizeof(before));
-	mix->member_count = 0;
-	mix->slot_count = 0;
+	mix->member_count = seats.mixed_count;
 	for (unsigned i = 0; i < seats.mixed_count; i++) {
-		struct tess_publisher *publisher = publishers[seats.mixed[i]];
+		struct tess_publisher *publisher = publishers[seats.mixed[i].member];
 		struct member *old = find_member(before, before_count, publisher);
-		struct member *member = &mix->members[mix->member_count];
-		bool tile = mix->desired.has_video && has_tile(&seats, seats.mixed[i]);
+		struct member *member = &mix->members[i];
 		int equip_error;
 
 		*member = (struct member){.publisher = publisher};
@@ -303,20 +287,14 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 			*member = *old;
 			*old = before[--before_count];
 		}
-		equip_error = equip(mix, member, tile);
+		member->preset = seats.mixed[i].preset;
+		equip_error = equip(mix, member, has_tile(&seats, i), seats.mixed[i].heard);
 		error = error ? error : equip_error;
-		if (tile)
-			mix->slots[mix->slot_count++] = mix->member_count;
-		mix->member_count++;
 	}
 	for (unsigned i = 0; i < before_count; i++)
 		give_up_member(mix, &before[i]);
-	if (mix->slot_count && !error)
-		error = tess_layout_place((enum tess_layout_template)mix->desired.layout.layout,
-					  mix->desired.video.width, mix->desired.video.height,
-					  mix->slot_count, mix->rects);
-	if (error)
-		mix->slot_count = 0;
+	mix->tile_count = error ? 0 : seats.tile_count;
+	memcpy(mix->tiles, seats.tiles, mix->tile_count * sizeof(mix->tiles[0]));
 	reprice(mix);
 	return error;
 }
@@ -348,9 +326,10 @@ struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publi
 	return (struct tess_tap){NULL, NULL};
 }
 
-static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture, unsigned slot)
+static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
+		      const struct tess_room_tile *place)
 {
-	struct member *member = &mix->members[mix->slots[slot]];
+	struct member *member = &mix->members[place->seat];
 	struct tess_tile *tile = &picture->tiles[picture->tile_count++];
 	struct tess_surface *surface = NULL;
 	int64_t arrival_us;
@@ -359,8 +338,8 @@ static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
 		surface = tess_video_source_pick(member->tile->pictures,
 						 picture->pts_us + half_interval_us(mix));
 	*tile = (struct tess_tile){
-		.rect = mix->rects[slot],
-		.render = mix->desired.layout.render,
+		.rect = place->rect,
+		.render = place->render,
 		.surface = surface ? tess_surface_ref(surface) : NULL,
 	};
 	if (!surface || surface->serial == member->shown_serial)
@@ -465,8 +444,8 @@ static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
 		picture->pts_us = tick_us(mix, mix->tick);
 		picture->device = tess_device_ref(mix->placement.device);
 		picture->video = mix->desired.video;
-		for (unsigned i = 0; i < mix->slot_count; i++)
-			fill_tile(mix, picture, i);
+		for (unsigned i = 0; i < mix->tile_count; i++)
+			fill_tile(mix, picture, &mix->tiles[i]);
 		tess_canvas_picture_submit(mix->canvas);
 	} else {
 		mix->counters.encoder_busy++;
@@ -528,13 +507,13 @@ void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts)
 			facts->counters.pictures_skipped +=
 				tess_video_source_skipped(mix->members[i].tile->pictures);
 	}
-	facts->tile_count = mix->slot_count;
-	for (unsigned i = 0; i < mix->slot_count; i++) {
+	facts->tile_count = mix->tile_count;
+	for (unsigned i = 0; i < mix->tile_count; i++) {
 		const struct tess_desired_publisher *publisher =
-			tess_publisher_desired(mix->members[mix->slots[i]].publisher);
+			tess_publisher_desired(mix->members[mix->tiles[i].seat].publisher);
 
 		memcpy(facts->tiles[i].user, publisher->user, sizeof(facts->tiles[i].user));
 		facts->tiles[i].auxiliary = publisher->auxiliary;
-		facts->tiles[i].rect = mix->rects[i];
+		facts->tiles[i].rect = mix->tiles[i].rect;
 	}
 }

@@ -82,7 +82,7 @@ static void the_documented_message(void **state)
 	assert_int_equal(mix->audio.sample_rate, 48000);
 	assert_int_equal(mix->audio.bitrate_bps, 64000);
 	assert_int_equal(mix->audio.channels, 2);
-	assert_int_equal(mix->layout.layout, 1);
+	assert_int_equal(mix->layout.layout, TESS_LAYOUT_GRID);
 	assert_int_equal(mix->layout.render, TESS_RENDER_FIT_BLACK);
 	assert_int_equal(mix->layout.user_count, 2);
 	assert_string_equal(mix->layout.users[1], "bob");
@@ -162,7 +162,7 @@ static void bad_values_are_refused_by_name(void **state)
 	refused("mixes", "video", "background", json_integer(0x1000000),
 		"mix 3: background is out of range");
 	refused("mixes", "audio", "channels", json_integer(3), "mix 3: channels is out of range");
-	refused("mixes", "layout", "template", json_integer(4), "mix 3: template is out of range");
+	refused("mixes", "layout", "template", json_integer(5), "mix 3: template is out of range");
 	refused("mixes", "layout", "users", json_string("alice"),
 		"mix 3: users is not a list of at most 16 users");
 	refused("mixes", NULL, "audio", json_null(), "mix 3: sample_rate is not an integer");
