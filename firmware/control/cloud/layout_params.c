@@ -10,18 +10,16 @@
 
 #include "firmware/control/cloud/usersig.h"
 
-#define OPTIONAL      TESS_CLOUD_CODE_BEFORE_FIRST
-#define TEMPLATE_GRID 1
-#define MAX_URL	      512
+#define OPTIONAL TESS_CLOUD_CODE_BEFORE_FIRST
+#define MAX_URL	 512
 
-/* Why a template is refused; the grid is not. */
-static const char *const template_refusals[] = {
-	"Template 0 (floating, the default) is not available yet, use 1 (grid)",
-	"",
-	"Template 2 (screen share) is not available yet, use 1 (grid)",
-	"Template 3 (picture in picture) is not available yet, use 1 (grid)",
-	"Template 4 (custom) is not available yet, use 1 (grid)",
-};
+#define TEMPLATE_GRID	 1
+#define TEMPLATE_SCREEN	 2
+#define TEMPLATE_PICTURE 3
+#define TEMPLATE_CUSTOM	 4
+
+#define RENDER_CROP 0
+#define RENDER_FIT  1
 
 bool tess_image_url_valid(const char *url)
 {
@@ -48,9 +46,10 @@ bool tess_image_url_valid(const char *url)
 }
 
 /* ImageWidth, ImageHeight, LocationX, LocationY, inside the canvas. */
-static void check_rectangle(const struct tess_section *section, const char *width_name,
-			    const char *height_name, struct tess_canvas canvas,
-			    enum tess_cloud_code missing, enum tess_cloud_code invalid)
+static void check_rectangle(struct tess_mix_place *place, const struct tess_section *section,
+			    const char *width_name, const char *height_name,
+			    struct tess_canvas canvas, enum tess_cloud_code missing,
+			    enum tess_cloud_code invalid)
 {
 	int64_t width, height, x, y;
 
@@ -62,6 +61,10 @@ static void check_rectangle(const struct tess_section *section, const char *widt
 		section, &(struct tess_number){"LocationX", 0, INT32_MAX, missing, invalid}, 0);
 	y = tess_check_number(
 		section, &(struct tess_number){"LocationY", 0, INT32_MAX, missing, invalid}, 0);
+	place->x = (uint32_t)x;
+	place->y = (uint32_t)y;
+	place->width = (uint32_t)width;
+	place->height = (uint32_t)height;
 	if (!canvas.width || !canvas.height)
 		return;
 	if (x + width > canvas.width)
@@ -99,7 +102,7 @@ static void check_mix_video_uids(struct tess_mix_request *mix, const struct tess
 	}
 }
 
-static void check_main_video(const struct tess_section *layout)
+static void check_main_video(struct tess_mix_request *mix, const struct tess_section *layout)
 {
 	static const struct tess_number stream_type = {"MainVideoStreamType", 0, 1, OPTIONAL,
 						       TESS_CLOUD_INVALID_MAIN_VIDEO_STREAM_TYPE};
@@ -109,22 +112,19 @@ static void check_main_video(const struct tess_section *layout)
 
 	user = tess_check_text(layout, "MainVideoUserId", OPTIONAL, TESS_CLOUD_INVALID_PARAMETER);
 	if (user && check_user(layout, "MainVideoUserId", user, TESS_CLOUD_INVALID_PARAMETER))
-		tess_check_unsupported(layout, "MainVideoUserId",
-				       "a big picture is not available yet");
-	if (tess_check_number(layout, &stream_type, 0))
-		tess_check_unsupported(layout, stream_type.name,
-				       "a big picture is not available yet");
-	if (tess_check_number(layout, &right_align, 0))
-		tess_check_unsupported(layout, right_align.name,
-				       "a big picture is not available yet");
+		(void)stpcpy(mix->layout.big.user, user);
+	mix->layout.big.auxiliary = tess_check_number(layout, &stream_type, 0);
+	mix->layout.big_right = tess_check_number(layout, &right_align, 0);
 }
 
-static void check_small_video(const struct tess_section *layout, struct tess_canvas canvas)
+static void check_small_video(struct tess_mix_request *mix, const struct tess_section *layout,
+			      struct tess_canvas canvas)
 {
 	static const struct tess_number stream_type = {"StreamType", 0, 1,
 						       TESS_CLOUD_MISSING_PARAMETER,
 						       TESS_CLOUD_INVALID_SMALL_VIDEO_STREAM_TYPE};
 	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_SMALL_VIDEO_LAYOUT_PARAMS;
+	struct tess_mix_place *place = &mix->layout.small;
 	struct tess_section small;
 	const char *user;
 
@@ -132,36 +132,38 @@ static void check_small_video(const struct tess_section *layout, struct tess_can
 	if (!small.object)
 		return;
 	user = tess_check_text(&small, "UserId", TESS_CLOUD_MISSING_PARAMETER, invalid);
-	if (user)
-		(void)check_user(&small, "UserId", user, invalid);
-	(void)tess_check_number(&small, &stream_type, 0);
-	check_rectangle(&small, "ImageWidth", "ImageHeight", canvas, OPTIONAL, invalid);
-	tess_check_unsupported(layout, "SmallVideoLayoutParams",
-			       "picture in picture is not available yet");
+	if (user && check_user(&small, "UserId", user, invalid))
+		(void)stpcpy(place->who.user, user);
+	place->who.auxiliary = tess_check_number(&small, &stream_type, 0);
+	check_rectangle(place, &small, "ImageWidth", "ImageHeight", canvas, OPTIONAL, invalid);
 }
 
-static void check_preset(const struct tess_section *preset, struct tess_canvas canvas)
+static void check_preset(struct tess_mix_place *place, const struct tess_section *preset,
+			 struct tess_canvas canvas)
 {
 	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG;
-	const struct tess_number numbers[] = {
-		{"StreamType", 0, 1, OPTIONAL, invalid},
-		{"ZOrder", 0, INT32_MAX, OPTIONAL, invalid},
-		{"RenderMode", 0, 2, OPTIONAL, invalid},
-		{"MixInputType", 0, 2, OPTIONAL, invalid},
-		{"PlaceImageId", 0, UINT32_MAX, OPTIONAL, invalid},
-	};
+	const struct tess_number stream_type = {"StreamType", 0, 1, OPTIONAL, invalid};
+	const struct tess_number z = {"ZOrder", 0, INT32_MAX, OPTIONAL, invalid};
+	const struct tess_number render = {"RenderMode", 0, 2, OPTIONAL, invalid};
+	const struct tess_number input = {"MixInputType", 0, 2, OPTIONAL, invalid};
+	const struct tess_number image = {"PlaceImageId", 0, UINT32_MAX, OPTIONAL, invalid};
 	const char *user;
 
 	user = tess_check_text(preset, "UserId", OPTIONAL, invalid);
-	if (user)
-		(void)check_user(preset, "UserId", user, invalid);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		(void)tess_check_number(preset, &numbers[i], 0);
-	check_rectangle(preset, "ImageWidth", "ImageHeight", canvas, OPTIONAL, invalid);
+	if (user && check_user(preset, "UserId", user, invalid))
+		(void)stpcpy(place->who.user, user);
+	place->who.auxiliary = tess_check_number(preset, &stream_type, 0);
+	place->z = (uint32_t)tess_check_number(preset, &z, 0);
+	place->render = (uint32_t)tess_check_number(preset, &render, RENDER_CROP);
+	place->input = (uint32_t)tess_check_number(preset, &input, 0);
+	check_rectangle(place, preset, "ImageWidth", "ImageHeight", canvas, OPTIONAL, invalid);
+	if (tess_check_number(preset, &image, 0))
+		tess_check_unsupported(preset, "PlaceImageId",
+				       "a picture in the place of a user is not available yet");
 }
 
-static void check_presets(const struct tess_section *layout, int64_t template,
-			  struct tess_canvas canvas)
+static void check_presets(struct tess_mix_request *mix, const struct tess_section *layout,
+			  int64_t template, struct tess_canvas canvas)
 {
 	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG;
 	const json_t *presets, *element;
@@ -169,7 +171,8 @@ static void check_presets(const struct tess_section *layout, int64_t template,
 
 	presets = tess_check_array(
 		layout, "PresetLayoutConfig", TESS_CLOUD_MAX_MIXED,
-		template == 4 ? TESS_CLOUD_MISSING_PRESET_LAYOUT_CONFIG : OPTIONAL, invalid);
+		template == TEMPLATE_CUSTOM ? TESS_CLOUD_MISSING_PRESET_LAYOUT_CONFIG : OPTIONAL,
+		invalid);
 	if (!presets)
 		return;
 	json_array_foreach(presets, i, element)
@@ -179,13 +182,12 @@ static void check_presets(const struct tess_section *layout, int64_t template,
 		(void)snprintf(preset.path, sizeof(preset.path), "%.31sPresetLayoutConfig.%u.",
 			       layout->path, (unsigned)i);
 		if (json_is_object(element))
-			check_preset(&preset, canvas);
+			check_preset(&mix->layout.presets[mix->layout.preset_count++], &preset,
+				     canvas);
 		else
 			tess_check_invalid(layout, "PresetLayoutConfig", invalid,
 					   "an array of objects is expected");
 	}
-	tess_check_unsupported(layout, "PresetLayoutConfig",
-			       "a custom layout is not available yet");
 }
 
 static void check_water_mark(const struct tess_section *layout, struct tess_canvas canvas)
@@ -193,6 +195,7 @@ static void check_water_mark(const struct tess_section *layout, struct tess_canv
 	static const struct tess_number id = {"WaterMarkId", 0, UINT32_MAX,
 					      TESS_CLOUD_MISSING_PARAMETER,
 					      TESS_CLOUD_INVALID_PARAMETER};
+	struct tess_mix_place place;
 	struct tess_section mark;
 	const char *url;
 
@@ -200,7 +203,7 @@ static void check_water_mark(const struct tess_section *layout, struct tess_canv
 	if (!mark.object)
 		return;
 	(void)tess_check_number(&mark, &id, 0);
-	check_rectangle(&mark, "WaterMarkWidth", "WaterMarkHeight", canvas,
+	check_rectangle(&place, &mark, "WaterMarkWidth", "WaterMarkHeight", canvas,
 			TESS_CLOUD_MISSING_PARAMETER, TESS_CLOUD_INVALID_PARAMETER);
 	url = tess_check_text(&mark, "WaterMarkUrl", OPTIONAL, TESS_CLOUD_INVALID_PARAMETER);
 	if (url && !tess_image_url_valid(url))
@@ -221,24 +224,23 @@ void tess_layout_params_check(struct tess_mix_request *mix, const struct tess_se
 	static const struct tess_number hold_place = {"PureAudioHoldPlaceMode", 0, 2, OPTIONAL,
 						      TESS_CLOUD_INVALID_PARAMETER};
 	struct tess_checks before = *layout->checks;
-	int64_t template;
+	int64_t template = tess_check_number(layout, &template_number, 0);
+	const json_t *given = json_object_get(layout->object, render.name);
+	bool render_given = given && !json_is_null(given);
 
-	template = tess_check_number(layout, &template_number, 0);
 	mix->layout.layout = (uint32_t) template;
-	if (template != TEMPLATE_GRID)
-		tess_check_unsupported(layout, "Template", template_refusals[template]);
-	mix->layout.render = (uint32_t)tess_check_number(layout, &render, 0);
+	mix->layout.render = (uint32_t)tess_check_number(layout, &render, RENDER_CROP);
+	mix->layout.big_render =
+		template == TEMPLATE_SCREEN && !render_given ? RENDER_FIT : mix->layout.render;
 	mix->layout.pure_audio_hold_place = (uint32_t)tess_check_number(layout, &hold_place, 0);
 	check_mix_video_uids(mix, layout);
-	check_main_video(layout);
-	check_small_video(layout, canvas);
-	check_presets(layout, template, canvas);
+	check_main_video(mix, layout);
+	check_small_video(mix, layout, canvas);
+	check_presets(mix, layout, template, canvas);
 	if (tess_check_number(layout, &place_holder, 0))
 		tess_check_unsupported(layout, "PlaceHolderMode",
 				       "a picture in the place of a user is not available yet");
 	check_water_mark(layout, canvas);
-	if (mix->audio_only) {
+	if (mix->audio_only)
 		layout->checks->unsupported = before.unsupported;
-		mix->layout.layout = TEMPLATE_GRID;
-	}
 }

@@ -14,8 +14,8 @@ struct tess_canvas {
 };
 
 /**
- * Read LayoutParams into @p mix. What is only for other templates than the grid is checked as well,
- * and then told as unsupported; an audio-only mix draws nothing, so that any valid layout will do.
+ * Read LayoutParams into @p mix. What is only for other templates is checked as well. Pictures of
+ * the application are told as unsupported; an audio-only mix draws nothing, so that they will do.
  */
 void tess_layout_params_check(struct tess_mix_request *mix, const struct tess_section *layout,
 			      struct tess_canvas canvas);

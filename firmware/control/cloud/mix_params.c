@@ -244,9 +244,78 @@ int tess_cloud_room_parse(struct tess_cloud_room *room, const json_t *params,
 	return tess_checks_end(&checks, error);
 }
 
+static json_t *users_to_json(const struct tess_mix_request *mix)
+{
+	json_t *users = json_array();
+
+	for (unsigned i = 0; users && i < mix->layout.user_count; i++) {
+		if (json_array_append_new(users, json_string(mix->layout.users[i]))) {
+			json_decref(users);
+			users = NULL;
+		}
+	}
+	return users;
+}
+
+static const char *stream_type(const struct tess_mix_who *who)
+{
+	return who->auxiliary ? "aux" : "main";
+}
+
+static json_t *place_to_json(const struct tess_mix_place *place)
+{
+	return json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "user", place->who.user,
+			 "stream_type", stream_type(&place->who), "x", (int)place->x, "y",
+			 (int)place->y, "width", (int)place->width, "height", (int)place->height,
+			 "z", (int)place->z, "render", (int)place->render, "input",
+			 (int)place->input);
+}
+
+static json_t *presets_to_json(const struct tess_mix_request *mix)
+{
+	json_t *presets = json_array();
+
+	for (unsigned i = 0; presets && i < mix->layout.preset_count; i++) {
+		if (json_array_append_new(presets, place_to_json(&mix->layout.presets[i]))) {
+			json_decref(presets);
+			presets = NULL;
+		}
+	}
+	return presets;
+}
+
+/* What a layout does not use is not in it. */
+static json_t *layout_to_json(const struct tess_mix_request *mix)
+{
+	const struct tess_mix_who *big = &mix->layout.big;
+	/* takes the references, also when it fails */
+	json_t *json = json_pack("{s:i,s:i,s:o,s:i}", "template", (int)mix->layout.layout, "render",
+				 (int)mix->layout.render, "users", users_to_json(mix),
+				 "pure_audio_hold_place", (int)mix->layout.pure_audio_hold_place);
+	int failed = !json;
+
+	if (mix->layout.big_render != mix->layout.render)
+		failed |= json_object_set_new(json, "big_render",
+					      json_integer(mix->layout.big_render));
+	if (big->user[0])
+		failed |= json_object_set_new(
+			json, "big",
+			json_pack("{s:s,s:s}", "user", big->user, "stream_type", stream_type(big)));
+	if (mix->layout.big_right)
+		failed |= json_object_set_new(json, "big_right", json_true());
+	if (mix->layout.small.who.user[0])
+		failed |= json_object_set_new(json, "small", place_to_json(&mix->layout.small));
+	if (mix->layout.preset_count)
+		failed |= json_object_set_new(json, "presets", presets_to_json(mix));
+	if (!failed)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
 json_t *tess_mix_request_to_json(const struct tess_mix_request *mix)
 {
-	json_t *video, *users;
+	json_t *video;
 
 	video = mix->audio_only
 			? json_null()
@@ -255,19 +324,9 @@ json_t *tess_mix_request_to_json(const struct tess_mix_request *mix)
 				    (int)mix->video.bitrate_kbps, "frame_rate",
 				    (int)mix->video.frame_rate, "gop_s", (int)mix->video.gop_s,
 				    "background", (int)mix->video.background);
-	users = json_array();
-	for (unsigned i = 0; users && i < mix->layout.user_count; i++) {
-		if (json_array_append_new(users, json_string(mix->layout.users[i]))) {
-			json_decref(users);
-			users = NULL;
-		}
-	}
 	/* takes the references, also when it fails */
-	return json_pack("{s:s,s:s,s:o,s:{s:i,s:i,s:i},s:{s:i,s:i,s:o,s:i}}", "stream_id",
-			 mix->stream_id, "record_id", mix->record_id, "video", video, "audio",
-			 "sample_rate", (int)mix->audio.sample_rate, "bitrate_kbps",
-			 (int)mix->audio.bitrate_kbps, "channels", (int)mix->audio.channels,
-			 "layout", "template", (int)mix->layout.layout, "render",
-			 (int)mix->layout.render, "users", users, "pure_audio_hold_place",
-			 (int)mix->layout.pure_audio_hold_place);
+	return json_pack("{s:s,s:s,s:o,s:{s:i,s:i,s:i},s:o}", "stream_id", mix->stream_id,
+			 "record_id", mix->record_id, "video", video, "audio", "sample_rate",
+			 (int)mix->audio.sample_rate, "bitrate_kbps", (int)mix->audio.bitrate_kbps,
+			 "channels", (int)mix->audio.channels, "layout", layout_to_json(mix));
 }

@@ -25,6 +25,20 @@ struct tess_cloud_room {
 	char id[TESS_CLOUD_MAX_ID + 1]; /* a number in decimal */
 };
 
+/** A user's main or auxiliary stream; user "": nobody in particular. */
+struct tess_mix_who {
+	char user[TESS_CLOUD_MAX_USER + 1];
+	bool auxiliary;
+};
+
+/** A given rectangle and who is in it. */
+struct tess_mix_place {
+	struct tess_mix_who who;
+	uint32_t x, y, width, height, z;
+	uint32_t render; /* RenderMode */
+	uint32_t input;	 /* MixInputType */
+};
+
 struct tess_mix_request {
 	struct tess_cloud_room room;
 	char stream_id[TESS_CLOUD_MAX_ID + 1]; /* "" = not watched live */
@@ -37,11 +51,17 @@ struct tess_mix_request {
 		uint32_t width, height, bitrate_kbps, frame_rate, gop_s, background;
 	} video;
 	struct {
-		uint32_t layout; /* LayoutParams.Template */
-		uint32_t render; /* RenderMode */
+		uint32_t layout;     /* LayoutParams.Template */
+		uint32_t render;     /* RenderMode */
+		uint32_t big_render; /* of the screen template's big picture */
 		uint32_t pure_audio_hold_place;
 		unsigned user_count; /* of users: MixVideoUids; 0 = everybody */
 		char users[TESS_CLOUD_MAX_MIXED][TESS_CLOUD_MAX_USER + 1];
+		struct tess_mix_who big;     /* MainVideoUserId, MainVideoStreamType */
+		bool big_right;		     /* MainVideoRightAlign */
+		struct tess_mix_place small; /* SmallVideoLayoutParams; user "": none */
+		unsigned preset_count;
+		struct tess_mix_place presets[TESS_CLOUD_MAX_MIXED];
 	} layout;
 };
 

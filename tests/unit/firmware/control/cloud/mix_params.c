@@ -56,12 +56,12 @@ static void test_defaults(void **state)
 	assert_string_equal(mix.room.id, "1001");
 	assert_string_equal(tess_room_id_type_text(mix.room.type), "number");
 	json = tess_mix_request_to_json(&mix);
-	assert_json(json,
-		    "{'stream_id':'show','record_id':'file001',"
-		    "'video':{'width':1280,'height':720,'bitrate_kbps':1500,'frame_rate':15,"
-		    "'gop_s':3,'background':0},"
-		    "'audio':{'sample_rate':48000,'bitrate_kbps':64,'channels':2},"
-		    "'layout':{'template':1,'render':0,'users':[],'pure_audio_hold_place':0}}");
+	assert_json(json, "{'stream_id':'show','record_id':'file001',"
+			  "'video':{'width':1280,'height':720,'bitrate_kbps':1500,'frame_rate':15,"
+			  "'gop_s':3,'background':0},"
+			  "'audio':{'sample_rate':48000,'bitrate_kbps':64,'channels':2},"
+			  "'layout':{'template':1,'render':0,'users':[],"
+			  "'pure_audio_hold_place':0}}");
 	json_decref(json);
 }
 
@@ -106,8 +106,49 @@ static void test_audio_only(void **state)
 	assert_json(json,
 		    "{'stream_id':'','record_id':'file001','video':null,"
 		    "'audio':{'sample_rate':48000,'bitrate_kbps':64,'channels':2},"
-		    "'layout':{'template':1,'render':0,'users':[],'pure_audio_hold_place':0}}");
+		    "'layout':{'template':0,'render':0,'users':[],"
+		    "'pure_audio_hold_place':0,'big':{'user':'alice','stream_type':'main'}}}");
 	json_decref(json);
+}
+
+static void assert_layout(const char *patch, const char *expected)
+{
+	struct tess_mix_request mix;
+	json_t *json;
+
+	accepted(&mix, patch);
+	json = tess_mix_request_to_json(&mix);
+	assert_json(json_object_get(json, "layout"), expected);
+	json_decref(json);
+}
+
+static void test_other_templates(void **state)
+{
+	(void)state;
+	assert_layout("{'LayoutParams':{'Template':null}}", "{'template':0,'render':0,'users':[],"
+							    "'pure_audio_hold_place':0}");
+	assert_layout("{'LayoutParams':{'Template':2,'MainVideoUserId':'teacher',"
+		      "'MainVideoStreamType':1,'MainVideoRightAlign':1,'RenderMode':null}}",
+		      "{'template':2,'render':0,'big_render':1,'users':[],"
+		      "'pure_audio_hold_place':0,'big':{'user':'teacher','stream_type':'aux'},"
+		      "'big_right':true}");
+	/* a mode that is given is the big picture's too */
+	assert_layout("{'LayoutParams':{'Template':2,'RenderMode':0}}",
+		      "{'template':2,'render':0,'users':[],"
+		      "'pure_audio_hold_place':0}");
+	assert_layout("{'LayoutParams':{'Template':3,'SmallVideoLayoutParams':{'UserId':'a',"
+		      "'StreamType':1,'ImageWidth':640,'ImageHeight':359,'LocationX':640}}}",
+		      "{'template':3,'render':0,'users':[],"
+		      "'pure_audio_hold_place':0,'small':{'user':'a','stream_type':'aux','x':640,"
+		      "'y':0,'width':640,'height':359,'z':0,'render':0,'input':0}}");
+	assert_layout("{'LayoutParams':{'Template':4,'PresetLayoutConfig':[{'UserId':'a',"
+		      "'ImageWidth':1280,'ImageHeight':720,'RenderMode':2,'ZOrder':1},"
+		      "{'LocationX':10,'LocationY':20,'MixInputType':2}]}}",
+		      "{'template':4,'render':0,'users':[],"
+		      "'pure_audio_hold_place':0,'presets':[{'user':'a','stream_type':'main',"
+		      "'x':0,'y':0,'width':1280,'height':720,'z':1,'render':2,'input':0},"
+		      "{'user':'','stream_type':'main','x':10,'y':20,'width':0,'height':0,'z':0,"
+		      "'render':0,'input':2}]}");
 }
 
 static void test_outputs(void **state)
@@ -347,14 +388,6 @@ static void test_layout_faults(void **state)
 	static const struct fault faults[] = {
 		{"{'LayoutParams':null}", TESS_CLOUD_MISSING_PARAMETER, "`LayoutParams`"},
 		{"{'LayoutParams':1}", TESS_CLOUD_INVALID_PARAMETER, "`LayoutParams`"},
-		{"{'LayoutParams':{'Template':null}}", TESS_CLOUD_UNSUPPORTED_OPERATION,
-		 "Template 0 (floating, the default) is not available yet, use 1"},
-		{"{'LayoutParams':{'Template':0}}", TESS_CLOUD_UNSUPPORTED_OPERATION,
-		 "Template 0 (floating, the default) is not available yet, use 1"},
-		{"{'LayoutParams':{'Template':2}}", TESS_CLOUD_UNSUPPORTED_OPERATION,
-		 "Template 2 (screen share)"},
-		{"{'LayoutParams':{'Template':3}}", TESS_CLOUD_UNSUPPORTED_OPERATION,
-		 "Template 3 (picture in picture)"},
 		FAULT("5", INVALID_PARAMETER, "Template"),
 		FAULT("-1", INVALID_PARAMETER, "Template"),
 		FAULT("3", INVALID_PARAMETER, "RenderMode"),
@@ -369,12 +402,9 @@ static void test_layout_faults(void **state)
 		      "]",
 		      INVALID_PARAMETER, "MixVideoUids"),
 		FAULT("2", INVALID_MAIN_VIDEO_STREAM_TYPE, "MainVideoStreamType"),
-		FAULT("1", UNSUPPORTED_OPERATION, "MainVideoStreamType"),
 		FAULT("2", INVALID_MAIN_VIDEO_RIGHT_ALIGN, "MainVideoRightAlign"),
-		FAULT("1", UNSUPPORTED_OPERATION, "MainVideoRightAlign"),
 		FAULT("1", INVALID_PARAMETER, "MainVideoUserId"),
 		FAULT("'a b'", INVALID_PARAMETER, "MainVideoUserId"),
-		FAULT("'alice'", UNSUPPORTED_OPERATION, "MainVideoUserId"),
 		FAULT("2", INVALID_PARAMETER, "PlaceHolderMode"),
 		FAULT("1", UNSUPPORTED_OPERATION, "PlaceHolderMode"),
 	};
@@ -404,11 +434,6 @@ static void test_picture_in_picture_faults(void **state)
 		 "Params.ImageHeight`"},
 		{SMALL("'UserId':'a','StreamType':0,'LocationX':2147483647"), INVALID,
 		 "Params.ImageWidth`"},
-		/* inside: only the template is in the way */
-		{SMALL("'UserId':'a','StreamType':0,'ImageWidth':640,'LocationX':640"),
-		 TESS_CLOUD_UNSUPPORTED_OPERATION, "Template 3"},
-		{"{'LayoutParams':{'SmallVideoLayoutParams':{'UserId':'a','StreamType':0}}}",
-		 TESS_CLOUD_UNSUPPORTED_OPERATION, "`LayoutParams.SmallVideoLayoutParams`"},
 	};
 #undef INVALID
 #undef SMALL
@@ -440,10 +465,8 @@ static void test_custom_faults(void **state)
 		{PRESET("'RenderMode':3"), INVALID, "Config.0.RenderMode`"},
 		{PRESET("'MixInputType':3"), INVALID, "Config.0.MixInputType`"},
 		{PRESET("'PlaceImageId':-1"), INVALID, "Config.0.PlaceImageId`"},
-		{PRESET("'UserId':'a','ImageWidth':1280,'ImageHeight':720"),
-		 TESS_CLOUD_UNSUPPORTED_OPERATION, "Template 4 (custom)"},
-		{"{'LayoutParams':{'PresetLayoutConfig':[{}]}}", TESS_CLOUD_UNSUPPORTED_OPERATION,
-		 "`LayoutParams.PresetLayoutConfig`"},
+		{PRESET("'PlaceImageId':3"), TESS_CLOUD_UNSUPPORTED_OPERATION,
+		 "Config.0.PlaceImageId`"},
 	};
 #undef FOUR
 #undef INVALID
@@ -493,7 +516,7 @@ static void test_order(void **state)
 		 TESS_CLOUD_MISSING_VIDEO_ENCODE_PARAMS, "VideoGop"},
 		{"{'OutputParams':{'RecordAudioOnly':1},'LayoutParams':{'RenderMode':9}}",
 		 TESS_CLOUD_INVALID_PARAMETER, "RenderMode"},
-		{"{'RoomId':0,'LayoutParams':{'Template':0}}", TESS_CLOUD_INVALID_ROOM_ID,
+		{"{'RoomId':0,'LayoutParams':{'PlaceHolderMode':1}}", TESS_CLOUD_INVALID_ROOM_ID,
 		 "RoomId"},
 		{"{'SdkAppId':null,'RoomId':null}", TESS_CLOUD_MISSING_SDK_APP_ID, "SdkAppId"},
 	};
@@ -547,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_all_of_the_grid),
 		cmocka_unit_test(test_audio_only),
+		cmocka_unit_test(test_other_templates),
 		cmocka_unit_test(test_outputs),
 		cmocka_unit_test(test_string_rooms),
 		cmocka_unit_test(test_room_faults),
