@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "firmware/control/api/handlers.h"
+#include "firmware/control/api/mix_layout.h"
 #include "firmware/control/api/views.h"
 #include "firmware/control/jobs/rooms.h"
 
@@ -31,13 +32,6 @@ static const struct translation AUDIO[] = {
 	{"channels", "AudioChannels", 2},
 	{NULL, NULL, 0},
 };
-static const struct translation LAYOUT[] = {
-	{"template", "Template", 1},
-	{"render", "RenderMode", -1},
-	{"pure_audio_hold_place", "PureAudioHoldPlaceMode", -1},
-	{NULL, NULL, 0},
-};
-
 /* Whole numbers of the object body[name] into @p to; ranges are for the check that follows. */
 static int translate(struct tess_call *call, json_t *to, const char *name, const char *known,
 		     const struct translation *table)
@@ -61,19 +55,6 @@ static int translate(struct tess_call *call, json_t *to, const char *name, const
 			rc = -ENOMEM;
 	}
 	return rc < 0 ? rc : 1;
-}
-
-static int translate_users(struct tess_call *call, json_t *to)
-{
-	json_t *users = json_object_get(json_object_get(call->body, "layout"), "users");
-
-	if (!users || json_is_null(users))
-		return 1;
-	if (!json_is_array(users))
-		return tess_call_invalid(call, "layout.users", "layout.users must be an array.")
-			       ? -ENOMEM
-			       : -EINVAL;
-	return json_object_set(to, "MixVideoUids", users) ? -ENOMEM : 1;
 }
 
 static int translate_ids(struct tess_call *call, json_t *output)
@@ -120,10 +101,7 @@ static int to_cloud(struct tess_call *call, const struct tess_cloud_room *room, 
 			       "width height bitrate_kbps frame_rate gop_s background", VIDEO);
 	if (rc > 0)
 		rc = translate(call, encode, "audio", "sample_rate bitrate_kbps channels", AUDIO);
-	if (rc > 0)
-		rc = translate(call, layout, "layout",
-			       "template render users pure_audio_hold_place", LAYOUT);
-	return rc > 0 ? translate_users(call, layout) : rc;
+	return rc > 0 ? tess_mix_layout_translate(call, layout) : rc;
 }
 
 /* Which of our members a code is about. */
@@ -143,6 +121,11 @@ static const char *field_of(enum tess_cloud_code code)
 	case TESS_CLOUD_INVALID_VIDEO_RESOLUTION:
 		return "video";
 	case TESS_CLOUD_INVALID_PARAMETER:
+	case TESS_CLOUD_MISSING_PARAMETER:
+	case TESS_CLOUD_INVALID_MAIN_VIDEO_STREAM_TYPE:
+	case TESS_CLOUD_INVALID_SMALL_VIDEO_LAYOUT_PARAMS:
+	case TESS_CLOUD_MISSING_PRESET_LAYOUT_CONFIG:
+	case TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG:
 	case TESS_CLOUD_UNSUPPORTED_OPERATION:
 		return "layout";
 	default:

@@ -109,6 +109,37 @@ static void test_life(void **state)
 	assert_json(f.json, "{'mixes':[]}");
 }
 
+/* a layout comes back as it was given */
+static void test_layouts(void **state)
+{
+	(void)state;
+	fixture_user(&f, "alice");
+	fixture_call(&f, "POST", MIX,
+		     "{'stream_id':'s','layout':{'template':2,'big':{'user':'alice','stream_type':"
+		     "'aux'},'big_right':true}}",
+		     200);
+	assert_json(json_object_get(f.json, "layout"),
+		    "{'template':2,'render':0,'users':[],'pure_audio_hold_place':0,'big':{'user':"
+		    "'alice','stream_type':'aux'},'big_right':true,'big_render':1}");
+	fixture_call(&f, "POST", MIX,
+		     "{'stream_id':'s','layout':{'template':3,'render':1,'small':{'user':'alice',"
+		     "'x':10,'y':20,'width':320,'height':180}}}",
+		     200);
+	assert_json(json_object_get(f.json, "layout"),
+		    "{'template':3,'render':1,'users':[],'pure_audio_hold_place':0,'small':"
+		    "{'user':'alice','stream_type':'main','x':10,'y':20,'width':320,'height':180,"
+		    "'z':0,'render':0,'input':0}}");
+	fixture_call(&f, "POST", MIX,
+		     "{'stream_id':'s','layout':{'template':4,'presets':[{'width':640,'height':360,"
+		     "'z':2,'input':1},{'user':'alice','stream_type':'aux','render':2}]}}",
+		     200);
+	assert_json(json_object_get(f.json, "layout"),
+		    "{'template':4,'render':0,'users':[],'pure_audio_hold_place':0,'presets':["
+		    "{'user':'','stream_type':'main','x':0,'y':0,'width':640,'height':360,'z':2,"
+		    "'render':0,'input':1},{'user':'alice','stream_type':'aux','x':0,'y':0,"
+		    "'width':0,'height':0,'z':0,'render':2,'input':0}]}");
+}
+
 static void bad(const char *body, const char *code, const char *field)
 {
 	fixture_refused(&f, "POST", MIX, body, 400, code, field);
@@ -134,6 +165,24 @@ static void test_refused(void **state)
 	bad("{'stream_id':'s','audio':null,'layout':{'render':3}}", "InvalidParameter", "layout");
 	bad("{'stream_id':'s','layout':{'users':'alice'}}", "invalid_parameter", "layout.users");
 	bad("{'stream_id':'s','layout':{'columns':3}}", "invalid_parameter", "layout.columns");
+	bad("{'stream_id':'s','layout':{'big':{'user':7}}}", "invalid_parameter",
+	    "layout.big.user");
+	bad("{'stream_id':'s','layout':{'big':{'user':'a','stream_type':'sub'}}}",
+	    "invalid_parameter", "layout.big.stream_type");
+	bad("{'stream_id':'s','layout':{'big_right':1}}", "invalid_parameter", "layout.big_right");
+	bad("{'stream_id':'s','layout':{'small':{'x':1}}}", "MissingParameter", "layout");
+	bad("{'stream_id':'s','layout':{'small':{'user':'a','x':1280,'width':2}}}",
+	    "InvalidParameter.SmallVideoLayoutParams", "layout");
+	bad("{'stream_id':'s','layout':{'small':{'user':'a','z':1}}}", "invalid_parameter",
+	    "layout.small.z");
+	bad("{'stream_id':'s','layout':{'template':4}}", "MissingParameter.PresetLayoutConfig",
+	    "layout");
+	bad("{'stream_id':'s','layout':{'template':4,'presets':7}}", "invalid_parameter",
+	    "layout.presets");
+	bad("{'stream_id':'s','layout':{'template':4,'presets':[{},7]}}", "invalid_parameter",
+	    "layout.presets.1");
+	bad("{'stream_id':'s','layout':{'template':4,'presets':[{'width':1282}]}}",
+	    "InvalidParameter.PresetLayoutConfig", "layout");
 	bad("{'stream_id':'s','fps':3}", "invalid_parameter", "fps");
 	fixture_call(&f, "GET", "/api/v1/mixes", NULL, 200);
 	assert_json(f.json, "{'mixes':[]}");
@@ -154,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_layouts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};
 
