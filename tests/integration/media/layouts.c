@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/integration/media/layouts.c - every layout template with 1 to 16 users, one more after
+ * each step: each of them is seen, by content, at the place of his tile, in decoded pictures.
+ *
+ * The places are those of pipeline/mix/layout.c, which its own test holds against the published
+ * tables.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "pipeline/mix/layout.h"
+#include "tests/integration/media/scenario.h"
+#include "tests/support/tone.h"
+
+#define USERS	16
+#define STEP_MS 400
+/* Of a step, the pictures captured from here to there have been drawn with its layout alone. */
+#define FROM_MS 50
+#define TO_MS	(STEP_MS - SCENARIO_DELAY_MS - 50)
+
+struct canvas {
+	unsigned width, height;
+	int render; /* RenderMode: what is cropped to less than half cannot be read */
+};
+
+static const struct canvas canvases[] = {{1280, 720, 0}, {720, 1280, 1}, {1920, 1080, 0}};
+
+struct watch {
+	const struct canvas *canvas;
+	enum tess_layout_template layout;
+	bool big_right;
+	unsigned looked_at[USERS + 1]; /* pictures, by number of users */
+};
+
+static enum tess_render render_of(const struct watch *watch, unsigned tile)
+{
+	if (watch->layout == TESS_LAYOUT_SCREEN && tile == 0)
+		return TESS_RENDER_FIT;
+	return (enum tess_render)(watch->canvas->render + 1);
+}
+
+static void assert_user(const struct tess_test_i420 *picture, const struct tess_rect *rect,
+			enum tess_render render, unsigned user)
+{
+	struct tess_test_pattern pattern;
+
+	if (tess_test_pattern_read(&pattern, picture, rect, render, 160, 90))
+		fail_msg("nobody at %d,%d %dx%d, user %u is expected", rect->x, rect->y,
+			 rect->width, rect->height, user);
+	assert_int_equal(pattern.id, user);
+}
+
+/* The first user's picture is all over the canvas, below the small ones: his colour at the left
+ * edge, which no other tile touches. */
+static void assert_below(const struct tess_test_i420 *picture, unsigned user)
+{
+	const struct tess_rect edge = {2, (int32_t)picture->height * 2 / 5, 4,
+				       (int32_t)picture->height / 5};
+	uint8_t mean[3], colour[3];
+
+	tess_test_i420_mean(mean, picture, &edge);
+	tess_test_pattern_colour(colour, user);
+	for (unsigned plane = 0; plane < 3; plane++)
+		assert_in_range(mean[plane], colour[plane] - 8, colour[plane] + 8);
+}
+
+static void on_picture(void *arg, int64_t pts_us, const struct tess_test_i420 *picture)
+{
+	struct watch *watch = arg;
+	unsigned at_ms = (unsigned)(pts_us / 1000), users = at_ms / STEP_MS + 1;
+	struct tess_rect rects[TESS_LAYOUT_MAX_TILES];
+
+	if (pts_us < 0 || users > USERS || at_ms % STEP_MS < FROM_MS || at_ms % STEP_MS > TO_MS)
+		return;
+	assert_int_equal(picture->width, watch->canvas->width);
+	assert_int_equal(picture->height, watch->canvas->height);
+	assert_int_equal(tess_layout_place(watch->layout, watch->big_right,
+					   (uint16_t)picture->width, (uint16_t)picture->height,
+					   users, rects),
+			 0);
+	for (unsigned i = 0; i < users; i++) {
+		if (watch->layout == TESS_LAYOUT_FLOATING && i == 0 && users > 1)
+			assert_below(picture, 0);
+		else
+			assert_user(picture, &rects[i], render_of(watch, i), i);
+	}
+	watch->looked_at[users]++;
+}
+
+/* Users 0 .. USERS - 1 are in the room; at each step one more is to be seen. */
+static void run(struct watch *watch, int template, json_t *more)
+{
+	struct tess_test_publisher senders[USERS];
+	const struct tess_test_capture capture = {
+		.publishers = senders, .count = USERS, .duration_s = 7, .seed = 3};
+	const struct judge_handlers handlers = {.picture = on_picture, .arg = watch};
+	json_t *mix = scenario_desired_mix(watch->canvas->width, watch->canvas->height);
+	json_t *layout = json_object_get(mix, "layout"), *scenario = scenario_new();
+	json_t *publishers = json_array(), *users = json_object_get(layout, "users");
+	struct scenario_result result;
+
+	json_object_set_new(layout, "template", json_integer(template));
+	json_object_set_new(layout, "render", json_integer(watch->canvas->render));
+	json_object_update(layout, more);
+	json_object_set_new(json_object_get(mix, "video"), "bitrate_kbps", json_integer(8000));
+	for (unsigned id = 0; id < USERS; id++) {
+		senders[id] = scenario_publisher(id);
+		json_array_append_new(publishers, scenario_desired_publisher(id, id));
+	}
+	for (unsigned step = 0; step < USERS; step++) {
+		json_array_append_new(users, json_sprintf("u%u", step));
+		json_object_set_new(mix, "epoch", json_integer(step + 1));
+		scenario_step(scenario, step * STEP_MS,
+			      scenario_desired(json_incref(publishers),
+					       json_pack("[o]", json_deep_copy(mix))));
+	}
+	json_object_set_new(scenario, "end_ms", json_integer(USERS * STEP_MS));
+	result = scenario_run(&capture, scenario, &handlers);
+	json_decref(result.facts);
+	json_decref(publishers);
+	json_decref(more);
+	json_decref(mix);
+	for (unsigned count = 1; count <= USERS; count++)
+		assert_true(watch->looked_at[count] >= 2);
+}
+
+static void run_all(enum tess_layout_template layout, bool big_right, const char *more)
+{
+	for (size_t i = 0; i < sizeof(canvases) / sizeof(canvases[0]); i++) {
+		struct watch watch = {
+			.canvas = &canvases[i], .layout = layout, .big_right = big_right};
+
+		run(&watch, (int)layout - 1, json_loads(more, 0, NULL));
+	}
+}
+
+static void floating(void **state)
+{
+	(void)state;
+	run_all(TESS_LAYOUT_FLOATING, false, "{}");
+}
+
+static void grid(void **state)
+{
+	(void)state;
+	run_all(TESS_LAYOUT_GRID, false, "{}");
+}
+
+static void screen_share(void **state)
+{
+	(void)state;
+	run_all(TESS_LAYOUT_SCREEN, false,
+		"{\"big\":{\"user\":\"u0\",\"stream_type\":\"main\"},\"big_render\":1}");
+}
+
+static void screen_share_mirrored(void **state)
+{
+	struct watch watch = {
+		.canvas = &canvases[0], .layout = TESS_LAYOUT_SCREEN, .big_right = true};
+
+	(void)state;
+	run(&watch, 2,
+	    json_loads("{\"big\":{\"user\":\"u0\",\"stream_type\":\"main\"},\"big_render\":1,"
+		       "\"big_right\":true}",
+		       0, NULL));
+}
+
+/* A tile that is expected: a user, or nobody on the black background. */
+#define NOBODY -1
+
+struct expected {
+	struct tess_rect rect;
+	enum tess_render render;
+	int user;
+};
+
+struct given {
+	const struct expected *tiles;
+	unsigned tile_count, looked_at;
+	float pcm[48000];
+	size_t pcm_frames;
+};
+
+static void on_given_picture(void *arg, int64_t pts_us, const struct tess_test_i420 *picture)
+{
+	struct given *given = arg;
+
+	if (pts_us < 500000)
+		return;
+	for (unsigned i = 0; i < given->tile_count; i++) {
+		const struct expected *tile = &given->tiles[i];
+		uint8_t mean[3];
+
+		if (tile->user != NOBODY) {
+			assert_user(picture, &tile->rect, tile->render, (unsigned)tile->user);
+			continue;
+		}
+		tess_test_i420_mean(mean, picture, &tile->rect);
+		assert_true(mean[0] <= 18);
+	}
+	given->looked_at++;
+}
+
+static void on_given_sound(void *arg, int64_t pts_us, const float *left, const float *right,
+			   unsigned frames)
+{
+	struct given *given = arg;
+
+	(void)right;
+	for (unsigned i = 0; pts_us >= 500000 && i < frames && given->pcm_frames < 48000; i++)
+		given->pcm[given->pcm_frames++] = left[i];
+}
+
+/* Users u0, u1, ... of a room in a layout of given rectangles; 2 s. @p heard: a bit for each. */
+static void run_given(const char *layout, unsigned users, const struct expected *tiles,
+		      unsigned tile_count, unsigned heard)
+{
+	struct tess_test_publisher senders[USERS];
+	struct given *given = calloc(1, sizeof(*given));
+	const struct tess_test_capture capture = {
+		.publishers = senders, .count = users, .duration_s = 2, .seed = 4};
+	const struct judge_handlers handlers = {
+		.picture = on_given_picture, .sound = on_given_sound, .arg = given};
+	json_t *mix = scenario_desired_mix(1280, 720), *publishers = json_array();
+	json_t *more = json_loads(layout, 0, NULL), *scenario = scenario_new();
+	struct scenario_result result;
+
+	assert_non_null(given);
+	assert_non_null(more);
+	given->tiles = tiles;
+	given->tile_count = tile_count;
+	json_object_update(json_object_get(mix, "layout"), more);
+	for (unsigned id = 0; id < users; id++) {
+		senders[id] = scenario_publisher(id);
+		json_array_append_new(publishers, scenario_desired_publisher(id, id));
+	}
+	scenario_step(scenario, 0, scenario_desired(publishers, json_pack("[o]", mix)));
+	json_object_set_new(scenario, "end_ms", json_integer(2000));
+	result = scenario_run(&capture, scenario, &handlers);
+	json_decref(result.facts);
+	json_decref(more);
+	assert_true(given->looked_at >= 15);
+	for (unsigned id = 0; id < users; id++) {
+		double level = tess_tone_level(given->pcm, given->pcm_frames, 1, 0, 48000,
+					       scenario_tone_hz(id));
+
+		assert_int_equal(level > 0.025, heard >> id & 1);
+	}
+	free(given);
+}
+
+static void picture_in_picture(void **state)
+{
+	static const struct expected tiles[] = {
+		{{900, 500, 320, 180}, TESS_RENDER_CROP, 2},
+		{{0, 0, 880, 720}, TESS_RENDER_CROP, NOBODY},
+	};
+	static const struct expected big[] = {
+		{{0, 0, 1280, 720}, TESS_RENDER_CROP, 1},
+		{{1000, 0, 200, 112}, TESS_RENDER_CROP, 2},
+	};
+
+	(void)state;
+	/* who is named is waited for; everybody is heard */
+	run_given("{\"template\":3,\"big\":{\"user\":\"nobody\",\"stream_type\":\"main\"},"
+		  "\"small\":{\"user\":\"u2\",\"stream_type\":\"main\",\"x\":900,\"y\":500,"
+		  "\"width\":320,\"height\":180,\"z\":0,\"render\":0,\"input\":0}}",
+		  3, tiles, 2, 7);
+	run_given("{\"template\":3,\"big\":{\"user\":\"u1\",\"stream_type\":\"main\"},"
+		  "\"small\":{\"user\":\"u2\",\"stream_type\":\"main\",\"x\":1000,\"y\":0,"
+		  "\"width\":200,\"height\":112,\"z\":0,\"render\":0,\"input\":0}}",
+		  3, big, 2, 7);
+}
+
+#define PLACE(user, x, y, width, height, z, render, input)                              \
+	"{\"user\":\"" user "\",\"stream_type\":\"main\",\"x\":" #x ",\"y\":" #y        \
+	",\"width\":" #width ",\"height\":" #height ",\"z\":" #z ",\"render\":" #render \
+	",\"input\":" #input "}"
+
+static void custom(void **state)
+{
+	static const struct expected tiles[] = {
+		{{0, 0, 640, 360}, TESS_RENDER_CROP, 3},	  /* kept for u3 */
+		{{640, 0, 640, 360}, TESS_RENDER_CROP, 0},	  /* the first who comes */
+		{{0, 360, 320, 360}, TESS_RENDER_FIT, 2},	  /* picture only */
+		{{640, 360, 320, 360}, TESS_RENDER_CROP, NOBODY}, /* u1: sound only */
+		{{1010, 410, 160, 90}, TESS_RENDER_CROP, 4},	  /* over the one below */
+	};
+
+	(void)state;
+	run_given(
+		"{\"template\":4,\"presets\":[" PLACE("u4", 1010, 410, 160, 90, 7, 0, 0) "," PLACE(
+			"u3", 0, 0, 640, 360, 0, 0,
+			0) "," PLACE("", 640, 0, 640, 360, 0, 0,
+				     0) "," PLACE("u2", 0, 360, 320, 360, 0, 1,
+						  1) "," PLACE("u1", 640, 360, 320, 360, 0, 0,
+							       2) "," PLACE("u5", 960, 360, 320,
+									    360, 6, 0, 0) "]}",
+		/* u6 has no place: neither seen nor heard */
+		7, tiles, 5, 0x3b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(floating),	      cmocka_unit_test(grid),
+		cmocka_unit_test(screen_share),	      cmocka_unit_test(screen_share_mirrored),
+		cmocka_unit_test(picture_in_picture), cmocka_unit_test(custom),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
