@@ -34,13 +34,35 @@ enum tess_render {
 	TESS_RENDER_CROP = 1,  /* cover the tile, centred, cut what is over */
 	TESS_RENDER_FIT,       /* inside the tile, the background shows beside it */
 	TESS_RENDER_FIT_BLACK, /* inside the tile, black beside it */
+	TESS_RENDER_STRETCH,   /* the whole picture on the whole tile, whatever its shape */
 };
 
-/** One tile of a canvas. Tiles are drawn in the order given, later over earlier. */
+/** A still picture in memory: a background, a place-holder, a watermark. */
+struct tess_image {
+	uint16_t width, height; /* even */
+	const uint8_t *rgba;	/* bytes R G B A, rows from the top; A is not premultiplied */
+	size_t stride;		/* bytes from row to row */
+	bool alpha;		/* false: A is not looked at, the picture is opaque */
+};
+
+/**
+ * One tile of a canvas. Tiles are drawn in the order given, later over earlier. A surface with
+ * alpha is laid over what is below; its tile has render STRETCH, the surface's size and no border.
+ */
 struct tess_tile {
 	struct tess_rect rect; /* inside the canvas */
 	enum tess_render render;
 	struct tess_surface *surface; /* NULL: the tile is filled with black */
+	uint16_t border;       /* pixels, even: a frame inside rect, drawn over the picture */
+	uint32_t border_color; /* 0xRRGGBB */
+};
+
+/** All that a canvas shows. */
+struct tess_scene {
+	uint32_t background;	       /* 0xRRGGBB, where nothing else is */
+	struct tess_surface *backdrop; /* over the background, cropped to the canvas; may be NULL */
+	const struct tess_tile *tiles;
+	unsigned count; /* at most TESS_ENGINE_MAX_TILES */
 };
 
 struct tess_encoder_config {
@@ -59,11 +81,46 @@ struct tess_encoded {
 	bool key;
 };
 
+/** The longest name of a device, with its end. */
+#define TESS_ENGINE_DEVICE_MAX 128
+/** The most tiles of one canvas. */
+#define TESS_ENGINE_MAX_TILES 64
+
+/** What an engine is. */
+struct tess_engine_info {
+	char device[TESS_ENGINE_DEVICE_MAX]; /* as open() takes it: "/dev/dri/renderD128", "0" */
+	char vendor[128];		     /* what the device's driver calls itself */
+	/* bit 1 << enum tess_codec: decoded on the device; others that decoder_open takes are
+	 * decoded by the CPU and uploaded, which stats count */
+	uint32_t device_codecs;
+	uint16_t max_side; /* pixels, of pictures and canvases */
+	bool shared_units; /* decoding, composing and encoding take from the same resource */
+	uint16_t encoders; /* the most at once; 0: not limited */
+};
+
+/** A call of the device's API that failed. */
+struct tess_engine_fault {
+	const char *device; /* struct tess_engine_info */
+	const char *call;   /* as the API names it: "vaEndPicture", "cuLaunchKernel" */
+	const char *error;  /* the API's own words */
+};
+
+/** How to open an engine. */
+struct tess_engine_config {
+	const char *device; /* NULL: the first */
+	/* told of each failed call, on the thread that made it, without a lock held; may be NULL */
+	void (*fault)(void *arg, const struct tess_engine_fault *fault);
+	void *arg;
+};
+
 struct tess_engine_stats {
 	uint64_t decoded, composed, tiles_drawn, tiles_kept, encoded;
-	uint64_t damaged; /* access units that no decoder could use */
+	uint64_t fallback_decoded; /* of decoded: by the CPU, since the device could not */
+	uint64_t damaged;	   /* access units that no decoder could use */
 	uint64_t refused; /* access units of a format or size beyond what the engine takes */
 	uint64_t downloads, uploads; /* pictures that crossed between device and host */
+	uint64_t allocations;	     /* buffers made on the device; none in steady running */
+	uint64_t faults;	     /* failed calls of the device's API */
 	uint64_t surfaces_live;
 };
 
@@ -76,11 +133,20 @@ struct tess_encoder;
 struct tess_engine_driver {
 	size_t size;	  /* sizeof(struct tess_engine_driver) the driver was built with */
 	const char *name; /* "soft", "vaapi", "nv" */
-	/** Open device @p device (NULL: the first). @retval 0, -ENODEV, -ENOMEM */
-	int (*open)(struct tess_engine **enginep, const char *device);
+	/** The devices that are there, without opening them; @return how many, at most @p max */
+	unsigned (*devices)(char (*names)[TESS_ENGINE_DEVICE_MAX], unsigned max);
+	/** @retval 0, -ENODEV no such device, or not fit, -ENOMEM */
+	int (*open)(struct tess_engine **enginep, const struct tess_engine_config *config);
 	/** Close; accepts NULL. All decoders, compositors, encoders and surfaces must be gone. */
 	void (*close)(struct tess_engine *engine);
+	void (*info)(const struct tess_engine *engine, struct tess_engine_info *info);
 	void (*stats)(const struct tess_engine *engine, struct tess_engine_stats *stats);
+	/**
+	 * Bring a still picture to the device; *surfacep is a reference of the caller's. Counted as
+	 * an upload. @retval 0, -EINVAL odd, empty or too large, -ENOMEM, -EIO, -ENODEV
+	 */
+	int (*upload)(struct tess_engine *engine, const struct tess_image *image,
+		      struct tess_surface **surfacep);
 
 	/** @retval 0, -ENOTSUP codec, -ENOMEM, -ENODEV */
 	int (*decoder_open)(struct tess_decoder **decoderp, struct tess_engine *engine,
@@ -97,30 +163,31 @@ struct tess_engine_driver {
 	int (*decoder_decode)(struct tess_decoder *decoder, const uint8_t *data, size_t length,
 			      int64_t capture_us, struct tess_surface **surfacep);
 
-	/**
-	 * A canvas of width x height, both even; background is 0xRRGGBB.
-	 * @retval 0, -EINVAL, -ENOMEM
-	 */
+	/** A canvas of width x height, both even. @retval 0, -EINVAL, -ENOMEM, -EIO, -ENODEV */
 	int (*compositor_open)(struct tess_compositor **compositorp, struct tess_engine *engine,
-			       uint16_t width, uint16_t height, uint32_t background);
+			       uint16_t width, uint16_t height);
 	void (*compositor_close)(struct tess_compositor *compositor); /* accepts NULL */
 	/**
-	 * Draw the canvas. The compositor keeps what did not change since its last call (same
-	 * rectangle, render mode and surface serial) and draws the rest. *surfacep is a reference
-	 * of the caller's; give it up before the next call or that one must copy the canvas.
-	 * @retval 0, -EINVAL a rectangle is odd or leaves the canvas, -ENOMEM, -ENODEV
+	 * Draw the canvas. An engine may keep what did not change since its last call (same
+	 * rectangle, render mode and surface serial) and draw the rest; all engines draw the same
+	 * pixels. *surfacep is a reference of the caller's; give it up before the next call or that
+	 * one must copy the canvas.
+	 * @retval 0, -EINVAL a rectangle is odd or leaves the canvas, a tile with alpha is not as
+	 * it must be, or a surface is of another engine, -ENOMEM, -EIO the device failed this time
+	 * (go on with the next picture), -ENODEV
 	 */
-	int (*compositor_draw)(struct tess_compositor *compositor, const struct tess_tile *tiles,
-			       unsigned count, struct tess_surface **surfacep);
+	int (*compositor_draw)(struct tess_compositor *compositor, const struct tess_scene *scene,
+			       struct tess_surface **surfacep);
 
-	/** @retval 0, -EINVAL, -ENOMEM, -EBUSY no session left, -ENODEV */
+	/** @retval 0, -EINVAL, -ENOMEM, -EBUSY no session left, -EIO, -ENODEV */
 	int (*encoder_open)(struct tess_encoder **encoderp, struct tess_engine *engine,
 			    const struct tess_encoder_config *config);
 	void (*encoder_close)(struct tess_encoder *encoder); /* accepts NULL */
 	/**
 	 * Encode one picture; low delay: what comes out is that picture, or nothing (length 0) when
 	 * the device is late. The caller keeps its reference of @p surface. pts must rise.
-	 * @retval 0, -EINVAL, -ENOMEM, -ENODEV
+	 * @retval 0, -EINVAL, -ENOMEM, -EIO the device failed this time (go on with the next
+	 * picture, which will be a key frame), -ENODEV
 	 */
 	int (*encoder_encode)(struct tess_encoder *encoder, struct tess_surface *surface,
 			      int64_t pts_us, bool force_key, struct tess_encoded *encoded);

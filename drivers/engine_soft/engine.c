@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * drivers/engine_soft/engine.c - the driver table, counters, and the copy out for tests.
  */
+#include "drivers/decode_soft/decode_soft.h"
 #include "drivers/engine_soft/soft.h"
 
 #include <errno.h>
@@ -9,9 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int engine_open(struct tess_engine **enginep, const char *device)
+#define DEVICE "cpu"
+
+static unsigned engine_devices(char (*names)[TESS_ENGINE_DEVICE_MAX], unsigned max)
 {
-	if (device && strcmp(device, "cpu") != 0)
+	if (max)
+		memcpy(names[0], DEVICE, sizeof(DEVICE));
+	return max ? 1 : 0;
+}
+
+static int engine_open(struct tess_engine **enginep, const struct tess_engine_config *config)
+{
+	if (config->device && strcmp(config->device, DEVICE) != 0)
 		return -ENODEV;
 	struct soft_engine *engine = calloc(1, sizeof(*engine));
 	if (!engine)
@@ -38,6 +48,18 @@ static void engine_close(struct tess_engine *base)
 	free(engine);
 }
 
+static void engine_info(const struct tess_engine *engine, struct tess_engine_info *info)
+{
+	(void)engine;
+	*info = (struct tess_engine_info){
+		.device = DEVICE,
+		.vendor = "libavcodec, libyuv, x264",
+		.device_codecs = TESS_DECODE_SOFT_CODECS,
+		.max_side = TESS_ENGINE_SOFT_MAX_SIDE,
+		.shared_units = true,
+	};
+}
+
 static void engine_stats(const struct tess_engine *base, struct tess_engine_stats *stats)
 {
 	const struct soft_engine *engine = (const struct soft_engine *)base;
@@ -50,6 +72,7 @@ static void engine_stats(const struct tess_engine *base, struct tess_engine_stat
 		.tiles_kept = engine->tiles_kept,
 		.encoded = engine->encoded,
 		.downloads = engine->downloads,
+		.uploads = engine->uploads,
 		.surfaces_live = engine->surfaces_live,
 	};
 }
@@ -74,9 +97,12 @@ static int engine_download(struct tess_engine *base, struct tess_surface *handle
 const struct tess_engine_driver tess_engine_soft = {
 	.size = sizeof(struct tess_engine_driver),
 	.name = "soft",
+	.devices = engine_devices,
 	.open = engine_open,
 	.close = engine_close,
+	.info = engine_info,
 	.stats = engine_stats,
+	.upload = soft_upload,
 	.decoder_open = soft_decoder_open,
 	.decoder_close = soft_decoder_close,
 	.decoder_decode = soft_decoder_decode,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * drivers/engine_soft/engine_soft.h - the video engine that every box has: the CPU.
  *
- * H.264 is decoded by libavcodec, tiles are scaled by libyuv straight into a persistent I420
- * canvas, and the canvas is encoded by x264 through libavcodec. The only device is "cpu".
+ * H.264, H.265, VP8 and VP9 are decoded by libavcodec (decode_soft), tiles are scaled by libyuv
+ * straight into a persistent I420 canvas, and the canvas is encoded by x264 through libavcodec. The
+ * only device is "cpu".
  *
  * Colour: all canvases are limited range BT.601 and the encoder says so in the VUI, whatever the
  * size. Real-time publishers convert with BT.601 and seldom tag it; pictures are not converted
@@ -17,17 +18,8 @@
 
 #include "hal/engine.h"
 
-/** Larger pictures are refused, in either direction. */
+/** Larger pictures and canvases are refused, in either direction. */
 #define TESS_ENGINE_SOFT_MAX_SIDE 4096
-/** The largest picture that is decoded: MaxFS of level 5.1 (H.264 table A-1). */
-#define TESS_ENGINE_SOFT_MAX_PICTURE_PIXELS (4096 * 2304)
-/**
- * What the pictures of one decoder may take, in tiles and queues too. Enough for 3840x2160 with
- * four references and 1920x1080 with sixteen; real-time senders use one to three.
- */
-#define TESS_ENGINE_SOFT_DECODER_BYTES ((size_t)96 << 20)
-/** The most tiles of one canvas. */
-#define TESS_ENGINE_SOFT_MAX_TILES 64
 
 extern const struct tess_engine_driver tess_engine_soft;
 

@@ -4,7 +4,6 @@
 #ifndef TESS_ENGINE_SOFT_SOFT_H
 #define TESS_ENGINE_SOFT_SOFT_H
 
-#include <libavutil/buffer.h>
 #include <libavutil/frame.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,12 +12,15 @@
 
 struct soft_engine;
 
-/** A picture: a reference to I420 planes that libavcodec or the compositor made. */
+/** A picture: a reference to I420 planes that libavcodec, the compositor or upload made. */
 struct soft_surface {
 	struct tess_surface base;
 	struct soft_engine *engine;
-	AVFrame *frame;		   /* AV_PIX_FMT_YUV420P as far as the planes go; empty when free */
-	bool full_range;	   /* samples are 0..255, not 16..235 */
+	/* planes 0 to 2 are I420; with alpha, 3 is that of luma, 4 that of chroma. Empty when free
+	 */
+	AVFrame *frame;
+	bool full_range; /* samples are 0..255, not 16..235 */
+	bool alpha;
 	struct soft_surface *next; /* in the free list */
 };
 
@@ -28,14 +30,8 @@ struct soft_engine {
 	struct soft_surface *free_surfaces;
 	_Atomic uint64_t next_serial;
 	_Atomic uint64_t decoded, damaged, refused, composed, tiles_drawn, tiles_kept, encoded,
-		downloads;
+		downloads, uploads;
 	_Atomic uint64_t surfaces_live;
-};
-
-/** I420 buffers of one size, used again and again. Zeroed = empty. */
-struct soft_frame_pool {
-	AVBufferPool *buffers;
-	int width, height;
 };
 
 /** A surface with an empty frame and one reference, or NULL: no memory. */
@@ -45,23 +41,8 @@ struct soft_surface *soft_surface_of(const struct soft_engine *engine,
 				     struct tess_surface *surface);
 void soft_surfaces_free(struct soft_engine *engine);
 
-/**
- * Give @p frame I420 planes of width x height (both even); their content is left from earlier uses.
- * @retval 0, -ENOMEM
- */
-int soft_frame_pool_get(struct soft_frame_pool *pool, AVFrame *frame, int width, int height);
-/** Buffers that are still out stay valid. */
-void soft_frame_pool_close(struct soft_frame_pool *pool);
-
-/** How much memory the pictures of one decoder may take, those that others still show included. */
-struct soft_budget;
-
-/** One reference, the caller's; NULL: no memory. */
-struct soft_budget *soft_budget_new(size_t bytes);
-/** Give it up; accepts NULL. What was taken stays valid. */
-void soft_budget_release(struct soft_budget *budget);
-/** Take @p bytes until the last reference to the buffer goes. NULL: it is spent. Threads: any. */
-AVBufferRef *soft_budget_take(struct soft_budget *budget, size_t bytes);
+int soft_upload(struct tess_engine *engine, const struct tess_image *image,
+		struct tess_surface **surfacep);
 
 int soft_decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine,
 		      enum tess_codec codec);
@@ -70,10 +51,10 @@ int soft_decoder_decode(struct tess_decoder *decoder, const uint8_t *data, size_
 			int64_t capture_us, struct tess_surface **surfacep);
 
 int soft_compositor_open(struct tess_compositor **compositorp, struct tess_engine *engine,
-			 uint16_t width, uint16_t height, uint32_t background);
+			 uint16_t width, uint16_t height);
 void soft_compositor_close(struct tess_compositor *compositor);
-int soft_compositor_draw(struct tess_compositor *compositor, const struct tess_tile *tiles,
-			 unsigned count, struct tess_surface **surfacep);
+int soft_compositor_draw(struct tess_compositor *compositor, const struct tess_scene *scene,
+			 struct tess_surface **surfacep);
 
 int soft_encoder_open(struct tess_encoder **encoderp, struct tess_engine *engine,
 		      const struct tess_encoder_config *config);

@@ -76,7 +76,7 @@ static int open_compositor(struct tess_canvas *canvas)
 	if (canvas->compositor)
 		return 0;
 	error = engine->driver->compositor_open(&canvas->compositor, engine, canvas->video.width,
-						canvas->video.height, canvas->video.background);
+						canvas->video.height);
 	if (error)
 		canvas->compositor = NULL;
 	return error;
@@ -110,12 +110,8 @@ static int apply_video(struct tess_canvas *canvas, const struct tess_desired_vid
 	int error;
 
 	canvas->video = *wanted;
-	if (running.width != wanted->width || running.height != wanted->height) {
+	if (running.width != wanted->width || running.height != wanted->height)
 		close_video(canvas);
-	} else if (running.background != wanted->background) {
-		driver->compositor_close(canvas->compositor);
-		canvas->compositor = NULL;
-	}
 	if (running.frame_rate != wanted->frame_rate || running.gop_frames != wanted->gop_frames)
 		close_encoder(canvas);
 	if (canvas->encoder && running.bitrate_bps != wanted->bitrate_bps &&
@@ -129,6 +125,11 @@ static int apply_video(struct tess_canvas *canvas, const struct tess_desired_vid
 static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *picture)
 {
 	const struct tess_engine_driver *driver = canvas->context.engine->driver;
+	const struct tess_scene scene = {
+		.background = picture->video.background,
+		.tiles = picture->tiles,
+		.count = picture->tile_count,
+	};
 	struct tess_surface *surface;
 	struct tess_encoded encoded;
 	struct tess_au au;
@@ -136,8 +137,7 @@ static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *pictur
 
 	if (error)
 		return error;
-	error = driver->compositor_draw(canvas->compositor, picture->tiles, picture->tile_count,
-					&surface);
+	error = driver->compositor_draw(canvas->compositor, &scene, &surface);
 	if (error)
 		return error;
 	error = driver->encoder_encode(canvas->encoder, surface, picture->pts_us, canvas->gap,

@@ -308,9 +308,11 @@ static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
 	if (member->tile)
 		surface = tess_video_source_pick(member->tile->pictures,
 						 picture->pts_us + half_interval_us(mix));
-	tile->rect = mix->rects[slot];
-	tile->render = mix->desired.layout.render;
-	tile->surface = surface ? tess_surface_ref(surface) : NULL;
+	*tile = (struct tess_tile){
+		.rect = mix->rects[slot],
+		.render = mix->desired.layout.render,
+		.surface = surface ? tess_surface_ref(surface) : NULL,
+	};
 	if (!surface || surface->serial == member->shown_serial)
 		return;
 	member->shown_serial = surface->serial;

@@ -201,7 +201,7 @@ static int open_all(struct replay *replay, const char *capture, uint32_t jitter_
 		replay->net = NULL;
 		return fail(replay, error, capture);
 	}
-	error = tess_engine_soft.open(&replay->engine, NULL);
+	error = tess_engine_soft.open(&replay->engine, &(struct tess_engine_config){0});
 	if (error) {
 		replay->engine = NULL;
 		return fail(replay, error, "engine");

@@ -152,7 +152,7 @@ static int open_engine(struct tess_media_service *service, const char *name)
 		TESS_ERROR("engine.unknown", "name=%s", name);
 		return -EINVAL;
 	}
-	return driver->open(&service->engine, NULL);
+	return driver->open(&service->engine, &(struct tess_engine_config){0});
 }
 
 static unsigned codec_threads(const struct tess_config *config)

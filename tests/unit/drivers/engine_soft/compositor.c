@@ -26,16 +26,17 @@ static const struct yuv black = {16, 128, 128}, white = {235, 128, 128};
 struct fixture {
 	struct tess_engine *engine;
 	struct tess_compositor *compositor;
+	uint32_t background;
 };
 
 static int setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	*state = fixture;
-	if (!fixture || driver->open(&fixture->engine, NULL) != 0)
+	if (!fixture || driver->open(&fixture->engine, &(struct tess_engine_config){0}) != 0)
 		return -1;
-	return driver->compositor_open(&fixture->compositor, fixture->engine, WIDTH, HEIGHT,
-				       0xffffff);
+	fixture->background = 0xffffff;
+	return driver->compositor_open(&fixture->compositor, fixture->engine, WIDTH, HEIGHT);
 }
 
 static int teardown(void **state)
@@ -57,14 +58,23 @@ static struct tess_surface *solid(struct fixture *fixture, int width, int height
 static struct tess_tile tile(int x, int y, int width, int height, enum tess_render render,
 			     struct tess_surface *surface)
 {
-	return (struct tess_tile){{x, y, width, height}, render, surface};
+	return (struct tess_tile){
+		.rect = {x, y, width, height}, .render = render, .surface = surface};
+}
+
+static int try_draw(const struct fixture *fixture, const struct tess_tile *tiles, unsigned count,
+		    struct tess_surface **canvas)
+{
+	const struct tess_scene scene = {
+		.background = fixture->background, .tiles = tiles, .count = count};
+	return driver->compositor_draw(fixture->compositor, &scene, canvas);
 }
 
 /* draw, and look at the result */
 static uint8_t *draw(struct fixture *fixture, const struct tess_tile *tiles, unsigned count)
 {
 	struct tess_surface *canvas;
-	assert_int_equal(driver->compositor_draw(fixture->compositor, tiles, count, &canvas), 0);
+	assert_int_equal(try_draw(fixture, tiles, count, &canvas), 0);
 	assert_int_equal(canvas->width, WIDTH);
 	assert_int_equal(canvas->height, HEIGHT);
 	uint8_t *i420 = surface_i420(fixture->engine, canvas);
@@ -133,10 +143,7 @@ static void background_colours(void **state)
 		{0x0000ff, {41, 240, 110}}, {0x808080, {126, 128, 128}},
 	};
 	for (size_t c = 0; c < sizeof(colours) / sizeof(colours[0]); c++) {
-		driver->compositor_close(fixture->compositor);
-		assert_int_equal(driver->compositor_open(&fixture->compositor, fixture->engine,
-							 WIDTH, HEIGHT, colours[c].rgb),
-				 0);
+		fixture->background = colours[c].rgb;
 		uint8_t *i420 = draw(fixture, NULL, 0);
 		assert_rect(i420, 0, 0, WIDTH, HEIGHT, colours[c].yuv);
 		free(i420);
@@ -190,13 +197,13 @@ static void only_changes_are_drawn(void **state)
 		tile(0, 90, 160, 90, TESS_RENDER_CROP, NULL),
 	};
 	struct tess_surface *first, *second;
-	assert_int_equal(driver->compositor_draw(fixture->compositor, tiles, 3, &first), 0);
+	assert_int_equal(try_draw(fixture, tiles, 3, &first), 0);
 	uint64_t serial = first->serial;
 	tess_surface_unref(first);
 	assert_int_equal(stats_of(fixture).tiles_drawn, 3);
 
 	/* nothing new: the very same picture */
-	assert_int_equal(driver->compositor_draw(fixture->compositor, tiles, 3, &second), 0);
+	assert_int_equal(try_draw(fixture, tiles, 3, &second), 0);
 	assert_int_equal(second->serial, serial);
 	tess_surface_unref(second);
 	assert_int_equal(stats_of(fixture).tiles_drawn, 3);
@@ -207,7 +214,7 @@ static void only_changes_are_drawn(void **state)
 	tiles[1].surface = c;
 	AVFrame *frame = ((struct soft_surface *)second)->frame;
 	frame->data[0][5 * frame->linesize[0] + 5] = 222;
-	assert_int_equal(driver->compositor_draw(fixture->compositor, tiles, 3, &second), 0);
+	assert_int_equal(try_draw(fixture, tiles, 3, &second), 0);
 	assert_true(second->serial != serial);
 	assert_int_equal(stats_of(fixture).tiles_drawn, 4);
 	assert_int_equal(stats_of(fixture).tiles_kept, 5);
@@ -298,9 +305,9 @@ static void held_canvas_is_not_touched(void **state)
 		tile(0, 0, 160, 180, TESS_RENDER_CROP, a),
 		tile(160, 0, 160, 180, TESS_RENDER_CROP, a),
 	};
-	assert_int_equal(driver->compositor_draw(fixture->compositor, tiles, 2, &held[0]), 0);
+	assert_int_equal(try_draw(fixture, tiles, 2, &held[0]), 0);
 	tiles[0].surface = b;
-	assert_int_equal(driver->compositor_draw(fixture->compositor, tiles, 2, &held[1]), 0);
+	assert_int_equal(try_draw(fixture, tiles, 2, &held[1]), 0);
 	assert_ptr_not_equal(held[0], held[1]);
 	uint8_t *before = surface_i420(fixture->engine, held[0]);
 	uint8_t *after = surface_i420(fixture->engine, held[1]);
@@ -346,7 +353,7 @@ static void capture_time_is_the_newest(void **state)
 		tile(0, 0, 160, 90, TESS_RENDER_CROP, b),
 		tile(160, 0, 160, 90, TESS_RENDER_CROP, a),
 	};
-	assert_int_equal(driver->compositor_draw(fixture->compositor, tiles, 2, &canvas), 0);
+	assert_int_equal(try_draw(fixture, tiles, 2, &canvas), 0);
 	assert_int_equal(canvas->capture_us, 9000);
 	tess_surface_unref(canvas);
 	tess_surface_unref(a);
@@ -358,7 +365,7 @@ static void refuses_bad_tiles(void **state)
 	struct fixture *fixture = *state;
 	struct tess_engine *other;
 	struct tess_surface *canvas = NULL, *a = solid(fixture, 32, 18, 60);
-	assert_int_equal(driver->open(&other, NULL), 0);
+	assert_int_equal(driver->open(&other, &(struct tess_engine_config){0}), 0);
 	struct tess_surface *foreign = surface_solid(other, 32, 18, 1, 1, 1);
 	struct tess_tile bad[] = {
 		tile(1, 0, 16, 16, TESS_RENDER_CROP, a),
@@ -370,21 +377,18 @@ static void refuses_bad_tiles(void **state)
 		tile(0, 0, 16, 16, TESS_RENDER_CROP, foreign),
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(driver->compositor_draw(fixture->compositor, &bad[i], 1, &canvas),
-				 -EINVAL);
-	struct tess_tile many[TESS_ENGINE_SOFT_MAX_TILES + 1];
-	for (unsigned i = 0; i <= TESS_ENGINE_SOFT_MAX_TILES; i++)
+		assert_int_equal(try_draw(fixture, &bad[i], 1, &canvas), -EINVAL);
+	struct tess_tile many[TESS_ENGINE_MAX_TILES + 1];
+	for (unsigned i = 0; i <= TESS_ENGINE_MAX_TILES; i++)
 		many[i] = tile(0, 0, 16, 16, TESS_RENDER_CROP, a);
-	assert_int_equal(driver->compositor_draw(fixture->compositor, many,
-						 TESS_ENGINE_SOFT_MAX_TILES + 1, &canvas),
-			 -EINVAL);
+	assert_int_equal(try_draw(fixture, many, TESS_ENGINE_MAX_TILES + 1, &canvas), -EINVAL);
 	assert_null(canvas);
-	free(draw(fixture, many, TESS_ENGINE_SOFT_MAX_TILES));
+	free(draw(fixture, many, TESS_ENGINE_MAX_TILES));
 
 	struct tess_compositor *compositor;
-	assert_int_equal(driver->compositor_open(&compositor, other, 321, 180, 0), -EINVAL);
-	assert_int_equal(driver->compositor_open(&compositor, other, 0, 180, 0), -EINVAL);
-	assert_int_equal(driver->compositor_open(&compositor, other, 320, 4098, 0), -EINVAL);
+	assert_int_equal(driver->compositor_open(&compositor, other, 321, 180), -EINVAL);
+	assert_int_equal(driver->compositor_open(&compositor, other, 0, 180), -EINVAL);
+	assert_int_equal(driver->compositor_open(&compositor, other, 320, 4098), -EINVAL);
 	tess_surface_unref(a);
 	tess_surface_unref(foreign);
 	driver->close(other);
@@ -425,8 +429,7 @@ static void canvases_may_be_held_by_other_threads(void **state)
 		struct tess_surface *surface = solid(fixture, 64, 36, (uint8_t)(20 + i % 200)),
 				    *canvas;
 		struct tess_tile tiles[] = {tile(0, 0, 320, 180, TESS_RENDER_CROP, surface)};
-		assert_int_equal(driver->compositor_draw(fixture->compositor, tiles, 1, &canvas),
-				 0);
+		assert_int_equal(try_draw(fixture, tiles, 1, &canvas), 0);
 		tess_surface_unref(atomic_exchange(&holder.slot, canvas));
 		tess_surface_unref(surface);
 	}

@@ -12,13 +12,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "drivers/decode_soft/decode_soft.h"
 #include "h264.h"
 
 static const struct tess_engine_driver *driver = &tess_engine_soft;
 
 static int setup(void **state)
 {
-	return driver->open((struct tess_engine **)state, NULL);
+	return driver->open((struct tess_engine **)state, &(struct tess_engine_config){0});
 }
 
 static int teardown(void **state)
@@ -205,7 +206,7 @@ static void lossless_rgb_is_refused(void **state)
 	struct tess_engine *engine = *state;
 	struct tess_decoder *decoder = NULL;
 	struct h264_stream stream;
-	assert_int_equal(driver->decoder_open(&decoder, engine, TESS_CODEC_VP8), -ENOTSUP);
+	assert_int_equal(driver->decoder_open(&decoder, engine, TESS_CODEC_OPUS), -ENOTSUP);
 	decoder = decoder_of(engine);
 	/* High 4:4:4 with the identity matrix decodes to GBR planes */
 	h264_encode(&stream, AV_PIX_FMT_YUV444P, 64, 64, 2, "tune=zerolatency:colorspace=rgb");
@@ -316,7 +317,7 @@ static void too_many_references_are_refused(void **state)
 static void held_pictures_are_bounded(void **state)
 {
 	enum { PICTURES = 9, PICTURE_BYTES = 4096 * 2304 * 3 / 2 };
-	const unsigned most = (unsigned)(TESS_ENGINE_SOFT_DECODER_BYTES / PICTURE_BYTES);
+	const unsigned most = (unsigned)(TESS_DECODE_SOFT_BYTES / PICTURE_BYTES);
 	struct tess_engine *engine = *state;
 	struct tess_decoder *decoder = decoder_of(engine);
 	struct tess_surface *surface, *held[PICTURES] = {NULL};
@@ -483,8 +484,11 @@ static void only_the_cpu_is_there(void **state)
 {
 	struct tess_engine *engine;
 	(void)state;
-	assert_int_equal(driver->open(&engine, "/dev/dri/renderD128"), -ENODEV);
-	assert_int_equal(driver->open(&engine, "cpu"), 0);
+	assert_int_equal(
+		driver->open(&engine,
+			     &(struct tess_engine_config){.device = "/dev/dri/renderD128"}),
+		-ENODEV);
+	assert_int_equal(driver->open(&engine, &(struct tess_engine_config){.device = "cpu"}), 0);
 	assert_ptr_equal(engine->driver, driver);
 	driver->close(engine);
 	driver->close(NULL);

@@ -20,7 +20,7 @@ static const struct tess_engine_driver *driver = &tess_engine_soft;
 
 static int setup(void **state)
 {
-	return driver->open((struct tess_engine **)state, NULL);
+	return driver->open((struct tess_engine **)state, &(struct tess_engine_config){0});
 }
 
 static int teardown(void **state)
@@ -245,8 +245,7 @@ static void same_streams_same_bytes(void **state)
 		struct tess_compositor *compositor;
 		assert_int_equal(driver->encoder_open(&encoder, engine, &config), 0);
 		assert_int_equal(driver->decoder_open(&decoder, engine, TESS_CODEC_H264), 0);
-		assert_int_equal(
-			driver->compositor_open(&compositor, engine, WIDTH, HEIGHT, 0x204060), 0);
+		assert_int_equal(driver->compositor_open(&compositor, engine, WIDTH, HEIGHT), 0);
 		for (unsigned i = 0; i < stream.count; i++) {
 			struct tess_surface *surface, *canvas;
 			struct tess_encoded encoded;
@@ -255,10 +254,16 @@ static void same_streams_same_bytes(void **state)
 								&surface),
 					 0);
 			struct tess_tile tiles[] = {
-				{{0, 0, 426, 240}, TESS_RENDER_CROP, surface},
-				{{426, 0, 214, 360}, TESS_RENDER_FIT, surface},
+				{.rect = {0, 0, 426, 240},
+				 .render = TESS_RENDER_CROP,
+				 .surface = surface},
+				{.rect = {426, 0, 214, 360},
+				 .render = TESS_RENDER_FIT,
+				 .surface = surface},
 			};
-			assert_int_equal(driver->compositor_draw(compositor, tiles, 2, &canvas), 0);
+			const struct tess_scene scene = {
+				.background = 0x204060, .tiles = tiles, .count = 2};
+			assert_int_equal(driver->compositor_draw(compositor, &scene, &canvas), 0);
 			assert_int_equal(driver->encoder_encode(encoder, canvas, time_of(i), false,
 								&encoded),
 					 0);

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,10 +69,10 @@ static void collect(struct h264_stream *stream, AVCodecContext *codec, AVPacket 
 	}
 }
 
-void h264_encode(struct h264_stream *stream, int format, int width, int height, unsigned pictures,
-		 const char *options)
+void video_encode(struct h264_stream *stream, const char *encoder, int format, int width,
+		  int height, unsigned pictures, const char *options)
 {
-	AVCodecContext *codec = avcodec_alloc_context3(avcodec_find_encoder_by_name("libx264"));
+	AVCodecContext *codec = avcodec_alloc_context3(avcodec_find_encoder_by_name(encoder));
 	AVFrame *frame = av_frame_alloc();
 	AVPacket *packet = av_packet_alloc();
 	stream->count = 0;
@@ -81,7 +82,6 @@ void h264_encode(struct h264_stream *stream, int format, int width, int height, 
 	codec->time_base = (AVRational){1, 15};
 	codec->thread_count = 1;
 	codec->log_level_offset = AV_LOG_MAX_OFFSET;
-	assert_int_equal(av_opt_set(codec->priv_data, "preset", "veryfast", 0), 0);
 	assert_int_equal(av_opt_set(codec->priv_data, "crf", "12", 0), 0);
 	assert_true(av_set_options_string(codec, options, "=", ":") >= 0);
 	assert_int_equal(avcodec_open2(codec, NULL, NULL), 0);
@@ -101,6 +101,15 @@ void h264_encode(struct h264_stream *stream, int format, int width, int height, 
 	avcodec_free_context(&codec);
 }
 
+void h264_encode(struct h264_stream *stream, int format, int width, int height, unsigned pictures,
+		 const char *options)
+{
+	char all[256];
+	int length = snprintf(all, sizeof(all), "preset=veryfast:%s", options);
+	assert_in_range(length, 0, sizeof(all) - 1);
+	video_encode(stream, "libx264", format, width, height, pictures, all);
+}
+
 void h264_free(struct h264_stream *stream)
 {
 	for (unsigned i = 0; i < stream->count; i++)
@@ -112,10 +121,10 @@ struct tess_surface *surface_solid(struct tess_engine *engine, int width, int he
 				   uint8_t u, uint8_t v)
 {
 	struct soft_surface *surface = soft_surface_new((struct soft_engine *)engine);
-	struct soft_frame_pool pool = {0};
+	struct tess_frame_pool pool = {0};
 	assert_non_null(surface);
-	assert_int_equal(soft_frame_pool_get(&pool, surface->frame, width, height), 0);
-	soft_frame_pool_close(&pool);
+	assert_int_equal(tess_frame_pool_get(&pool, surface->frame, width, height), 0);
+	tess_frame_pool_close(&pool);
 	AVFrame *frame = surface->frame;
 	memset(frame->data[0], y, (size_t)frame->linesize[0] * height);
 	memset(frame->data[1], u, (size_t)frame->linesize[1] * height / 2);

@@ -7,6 +7,7 @@
 
 #include <libavutil/frame.h>
 
+#include "drivers/decode_soft/frame_pool.h"
 #include "drivers/engine_soft/soft.h"
 
 /** A stream for tests: access units in decoding order. */
@@ -32,6 +33,9 @@ uint8_t pattern_luma(unsigned number, int x, int y, int width, int height);
  */
 void h264_encode(struct h264_stream *stream, int format, int width, int height, unsigned pictures,
 		 const char *options);
+/** The same by another of libavcodec's encoders, which must have the option crf. */
+void video_encode(struct h264_stream *stream, const char *encoder, int format, int width,
+		  int height, unsigned pictures, const char *options);
 void h264_free(struct h264_stream *stream);
 
 /** A surface of an exact size and colour, made without a decoder. */

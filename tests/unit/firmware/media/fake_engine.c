@@ -105,11 +105,10 @@ static int decoder_decode(struct tess_decoder *decoder, const uint8_t *data, siz
 }
 
 static int compositor_open(struct tess_compositor **compositorp, struct tess_engine *engine,
-			   uint16_t width, uint16_t height, uint32_t background)
+			   uint16_t width, uint16_t height)
 {
 	struct fake_engine *fake = (struct fake_engine *)engine;
 
-	(void)background;
 	*compositorp = calloc(1, sizeof(**compositorp));
 	if (!*compositorp)
 		abort();
@@ -126,11 +125,11 @@ static void compositor_close(struct tess_compositor *compositor)
 	free(compositor);
 }
 
-static int compositor_draw(struct tess_compositor *compositor, const struct tess_tile *tiles,
-			   unsigned count, struct tess_surface **surfacep)
+static int compositor_draw(struct tess_compositor *compositor, const struct tess_scene *scene,
+			   struct tess_surface **surfacep)
 {
-	(void)tiles;
-	compositor->fake->last_tiles = count;
+	compositor->fake->last_tiles = scene->count;
+	compositor->fake->last_background = scene->background;
 	*surfacep = make_surface(compositor->fake, 0);
 	return 0;
 }

@@ -21,7 +21,7 @@ struct fake_engine {
 	atomic_int compositors_opened, compositors_open;
 	atomic_int surfaces;
 	_Atomic int64_t last_pts_us;
-	_Atomic unsigned last_width, last_tiles;
+	_Atomic unsigned last_width, last_tiles, last_background;
 };
 
 void fake_engine_init(struct fake_engine *fake);

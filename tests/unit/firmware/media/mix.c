@@ -255,17 +255,18 @@ static void changes_open_anew_what_they_must(void **state)
 	changed.video.background = 0x112233;
 	change(&fixture, &changed);
 	run_until(&fixture, START_US + 600000);
-	assert_int_equal(fixture.fake.compositors_opened, 2);
+	assert_int_equal(fixture.fake.compositors_opened, 1);
+	assert_int_equal(fixture.fake.last_background, 0x112233);
 	assert_int_equal(fixture.fake.encoders_opened, 1);
 	changed.video.gop_frames = 20;
 	change(&fixture, &changed);
 	run_until(&fixture, START_US + 800000);
-	assert_int_equal(fixture.fake.compositors_opened, 2);
+	assert_int_equal(fixture.fake.compositors_opened, 1);
 	assert_int_equal(fixture.fake.encoders_opened, 2);
 	changed.video.width = 640;
 	change(&fixture, &changed);
 	run_until(&fixture, START_US + 1000000);
-	assert_int_equal(fixture.fake.compositors_opened, 3);
+	assert_int_equal(fixture.fake.compositors_opened, 2);
 	assert_int_equal(fixture.fake.encoders_opened, 3);
 	assert_int_equal(fixture.fake.last_width, 640);
 	/* sound stays as it runs */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "drivers/engine_soft/geometry.h"
+#include "drivers/compose/geometry.h"
 
 static void check(int width, int height, int sar_num, int sar_den, struct tess_rect tile,
 		  enum tess_render render, struct tess_rect source, struct tess_rect target)
@@ -17,7 +17,7 @@ static void check(int width, int height, int sar_num, int sar_den, struct tess_r
 		.sar_num = (uint16_t)sar_num,
 		.sar_den = (uint16_t)sar_den,
 	};
-	struct soft_geometry got = soft_geometry_place(&surface, &tile, render);
+	struct tess_compose_geometry got = tess_compose_place(&surface, &tile, render);
 	assert_int_equal(got.source.x, source.x);
 	assert_int_equal(got.source.y, source.y);
 	assert_int_equal(got.source.width, source.width);
@@ -97,32 +97,32 @@ static void absurd_shapes_stay_inside(void **state)
 					.sar_num = (uint16_t)shapes[s][2],
 					.sar_den = (uint16_t)shapes[s][3],
 				};
-				struct soft_geometry got =
-					soft_geometry_place(&surface, &tiles[t], render);
-				assert_true(soft_rect_valid(&got.source, surface.width,
-							    surface.height));
+				struct tess_compose_geometry got =
+					tess_compose_place(&surface, &tiles[t], render);
+				assert_true(tess_compose_rect_valid(&got.source, surface.width,
+								    surface.height));
 				struct tess_rect inside = got.target;
 				inside.x -= tiles[t].x;
 				inside.y -= tiles[t].y;
-				assert_true(
-					soft_rect_valid(&inside, tiles[t].width, tiles[t].height));
+				assert_true(tess_compose_rect_valid(&inside, tiles[t].width,
+								    tiles[t].height));
 			}
 }
 
 static void rectangles(void **state)
 {
 	(void)state;
-	assert_true(soft_rect_valid(&RECT(0, 0, 1280, 720), 1280, 720));
-	assert_false(soft_rect_valid(&RECT(2, 0, 1280, 720), 1280, 720));
-	assert_false(soft_rect_valid(&RECT(1, 0, 2, 2), 1280, 720));
-	assert_false(soft_rect_valid(&RECT(0, 0, 3, 2), 1280, 720));
-	assert_false(soft_rect_valid(&RECT(-2, 0, 4, 2), 1280, 720));
-	assert_false(soft_rect_valid(&RECT(0, 0, 0, 2), 1280, 720));
-	assert_false(soft_rect_valid(&RECT(INT32_MAX - 1, 0, 2, 2), 1280, 720));
-	assert_true(soft_rect_overlaps(&RECT(0, 0, 10, 10), &RECT(8, 8, 10, 10)));
-	assert_false(soft_rect_overlaps(&RECT(0, 0, 10, 10), &RECT(10, 0, 10, 10)));
-	assert_true(soft_rect_equal(&RECT(2, 4, 6, 8), &RECT(2, 4, 6, 8)));
-	assert_false(soft_rect_equal(&RECT(2, 4, 6, 8), &RECT(2, 4, 6, 10)));
+	assert_true(tess_compose_rect_valid(&RECT(0, 0, 1280, 720), 1280, 720));
+	assert_false(tess_compose_rect_valid(&RECT(2, 0, 1280, 720), 1280, 720));
+	assert_false(tess_compose_rect_valid(&RECT(1, 0, 2, 2), 1280, 720));
+	assert_false(tess_compose_rect_valid(&RECT(0, 0, 3, 2), 1280, 720));
+	assert_false(tess_compose_rect_valid(&RECT(-2, 0, 4, 2), 1280, 720));
+	assert_false(tess_compose_rect_valid(&RECT(0, 0, 0, 2), 1280, 720));
+	assert_false(tess_compose_rect_valid(&RECT(INT32_MAX - 1, 0, 2, 2), 1280, 720));
+	assert_true(tess_compose_rect_overlaps(&RECT(0, 0, 10, 10), &RECT(8, 8, 10, 10)));
+	assert_false(tess_compose_rect_overlaps(&RECT(0, 0, 10, 10), &RECT(10, 0, 10, 10)));
+	assert_true(tess_compose_rect_equal(&RECT(2, 4, 6, 8), &RECT(2, 4, 6, 8)));
+	assert_false(tess_compose_rect_equal(&RECT(2, 4, 6, 8), &RECT(2, 4, 6, 10)));
 }
 
 int main(void)

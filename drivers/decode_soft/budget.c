@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * drivers/engine_soft/budget.c - a bound on the memory of one decoder's pictures.
+ * drivers/decode_soft/budget.c - a bound on the memory of one decoder's pictures.
  *
  * A stream says itself how many references it needs, and tiles hold pictures for as long as they
  * like; so pictures are counted where they are allocated, until the last reference goes, which may
  * be after the decoder and on another thread.
  */
-#include "drivers/engine_soft/soft.h"
+#include "drivers/decode_soft/budget.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
-struct soft_budget {
+struct tess_decode_budget {
 	atomic_uint references; /* the decoder's and one for each picture */
 	atomic_size_t left;	/* bytes; only the decoder's thread takes */
 };
 
-struct soft_budget *soft_budget_new(size_t bytes)
+struct tess_decode_budget *tess_decode_budget_new(size_t bytes)
 {
-	struct soft_budget *budget = malloc(sizeof(*budget));
+	struct tess_decode_budget *budget = malloc(sizeof(*budget));
 	if (!budget)
 		return NULL;
 	atomic_init(&budget->references, 1);
@@ -24,7 +25,7 @@ struct soft_budget *soft_budget_new(size_t bytes)
 	return budget;
 }
 
-void soft_budget_release(struct soft_budget *budget)
+void tess_decode_budget_release(struct tess_decode_budget *budget)
 {
 	if (budget && atomic_fetch_sub_explicit(&budget->references, 1, memory_order_acq_rel) == 1)
 		free(budget);
@@ -32,14 +33,14 @@ void soft_budget_release(struct soft_budget *budget)
 
 static void give_back(void *opaque, uint8_t *data)
 {
-	struct soft_budget *budget = opaque;
+	struct tess_decode_budget *budget = opaque;
 	size_t *bytes = (size_t *)data;
 	atomic_fetch_add_explicit(&budget->left, *bytes, memory_order_relaxed);
 	free(bytes);
-	soft_budget_release(budget);
+	tess_decode_budget_release(budget);
 }
 
-AVBufferRef *soft_budget_take(struct soft_budget *budget, size_t bytes)
+AVBufferRef *tess_decode_budget_take(struct tess_decode_budget *budget, size_t bytes)
 {
 	if (bytes > atomic_load_explicit(&budget->left, memory_order_relaxed))
 		return NULL;

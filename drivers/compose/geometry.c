@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * drivers/engine_soft/geometry.c - crop and fit arithmetic.
+ * drivers/compose/geometry.c - crop, fit and stretch arithmetic.
  */
-#include "drivers/engine_soft/geometry.h"
+#include "drivers/compose/geometry.h"
 
 /* a * b / c to the nearest even number, between 2 and limit (even) */
 static int32_t scale_even(int64_t a, int64_t b, int64_t c, int32_t limit)
@@ -18,13 +18,16 @@ static int32_t centre_even(int32_t limit, int32_t size)
 	return (limit - size) / 4 * 2;
 }
 
-struct soft_geometry soft_geometry_place(const struct tess_surface *surface,
-					 const struct tess_rect *tile, enum tess_render render)
+struct tess_compose_geometry tess_compose_place(const struct tess_surface *surface,
+						const struct tess_rect *tile,
+						enum tess_render render)
 {
-	struct soft_geometry geometry = {
+	struct tess_compose_geometry geometry = {
 		.source = {0, 0, surface->width, surface->height},
 		.target = *tile,
 	};
+	if (render == TESS_RENDER_STRETCH)
+		return geometry;
 	/* the picture's shape is across : down, in pixels of the canvas */
 	int64_t across = (int64_t)surface->width * surface->sar_num;
 	int64_t down = (int64_t)surface->height * surface->sar_den;
@@ -56,18 +59,25 @@ struct soft_geometry soft_geometry_place(const struct tess_surface *surface,
 	return geometry;
 }
 
-bool soft_rect_overlaps(const struct tess_rect *a, const struct tess_rect *b)
+bool tess_compose_rect_overlaps(const struct tess_rect *a, const struct tess_rect *b)
 {
 	return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height &&
 	       b->y < a->y + a->height;
 }
 
-bool soft_rect_equal(const struct tess_rect *a, const struct tess_rect *b)
+bool tess_compose_rect_equal(const struct tess_rect *a, const struct tess_rect *b)
 {
 	return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height;
 }
 
-bool soft_rect_valid(const struct tess_rect *rect, int32_t width, int32_t height)
+bool tess_compose_rect_contains(const struct tess_rect *outer, const struct tess_rect *inner)
+{
+	return inner->x >= outer->x && inner->y >= outer->y &&
+	       inner->x + inner->width <= outer->x + outer->width &&
+	       inner->y + inner->height <= outer->y + outer->height;
+}
+
+bool tess_compose_rect_valid(const struct tess_rect *rect, int32_t width, int32_t height)
 {
 	if ((rect->x | rect->y | rect->width | rect->height) & 1)
 		return false;
