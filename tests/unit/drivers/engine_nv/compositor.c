@@ -159,7 +159,7 @@ static void unchanged_scene(void **state)
 	struct tess_surface *again = draw(rig.nv, compositor, &scene);
 	assert_ptr_equal(first, again);
 	assert_int_equal(again->serial, serial);
-	assert_int_equal(rig_device().kernels, 0);
+	assert_int_equal(rig_device(&rig).kernels, 0);
 	assert_int_equal(rig_stats(&rig).composed, 2);
 	assert_int_equal(rig_stats(&rig).tiles_kept, 1);
 	tess_surface_unref(first);
