@@ -47,6 +47,9 @@ NVENCSTATUS NVENCAPI bitstream_destroy(void *handle, NV_ENC_OUTPUT_PTR buffer)
 {
 	const char *op = "nvEncDestroyBitstreamBuffer";
 	struct session *session = session_enter(handle, op);
+
+	if (!buffer) /* libavcodec's, of one that could not be made */
+		return NV_ENC_ERR_INVALID_PTR;
 	struct bitstream *bitstream = bitstream_of(session, buffer, op);
 
 	EMU_REQUIRE(bitstream->state != BITSTREAM_LOCKED, "%s: the buffer is locked", op);
