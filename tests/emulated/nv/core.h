@@ -50,8 +50,8 @@ struct emu_device {
 	int major, minor;
 	unsigned surfaces, sessions, max_width, max_height, memory_mib;
 	unsigned codecs; /* bits of cudaVideoCodec */
-	bool late;
-	bool lost;
+	_Atomic bool late;
+	_Atomic bool lost;
 	long lost_after; /* calls until then; -1: never */
 	struct emu_fault faults[EMU_MAX_FAULTS];
 	struct emu_nv_stats stats;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * tests/emulated/nv/ptx.h - what C made by ptx2c is written in (PTX ISA 7.4, clause 9.7.1 and others).
+ * tests/emulated/nv/ptx.h - what C made by ptx2c is written in (PTX ISA 7.4, clause 9.7.1 and
+ * others).
  *
  * Registers are unsigned; a signed instruction casts. Nothing here is undefined in C.
  */
@@ -11,19 +12,19 @@
 #include "tests/emulated/nv/device.h"
 
 /* Division by 0 is unspecified in PTX: no kernel may do it. */
-#define PTX_DIVIDE(name, type, unsigned_type)                                                      \
-	static inline type ptx_div_##name(type a, type b)                                          \
-	{                                                                                          \
-		if (!b)                                                                            \
-			abort();                                                                   \
-		return b == (type)-1 && (type)-1 < 0 ? (type)(0 - (unsigned_type)a)                \
-						     : (type)(a / b);                              \
-	}                                                                                          \
-	static inline type ptx_rem_##name(type a, type b)                                          \
-	{                                                                                          \
-		if (!b)                                                                            \
-			abort();                                                                   \
-		return b == (type)-1 && (type)-1 < 0 ? 0 : (type)(a % b);                          \
+#define PTX_DIVIDE(name, type, unsigned_type)                                       \
+	static inline type ptx_div_##name(type a, type b)                           \
+	{                                                                           \
+		if (!b)                                                             \
+			abort();                                                    \
+		return b == (type)-1 && (type)-1 < 0 ? (type)(0 - (unsigned_type)a) \
+						     : (type)(a / b);               \
+	}                                                                           \
+	static inline type ptx_rem_##name(type a, type b)                           \
+	{                                                                           \
+		if (!b)                                                             \
+			abort();                                                    \
+		return b == (type)-1 && (type)-1 < 0 ? 0 : (type)(a % b);           \
 	}
 PTX_DIVIDE(u16, uint16_t, uint16_t)
 PTX_DIVIDE(s16, int16_t, uint16_t)
@@ -34,18 +35,18 @@ PTX_DIVIDE(s64, int64_t, uint64_t)
 #undef PTX_DIVIDE
 
 /* Amounts from the width on shift everything out. */
-#define PTX_SHIFT(bits)                                                                            \
-	static inline uint##bits##_t ptx_shl_##bits(uint##bits##_t a, uint32_t n)                  \
-	{                                                                                          \
-		return n < (bits) ? (uint##bits##_t)(a << n) : 0;                                  \
-	}                                                                                          \
-	static inline uint##bits##_t ptx_shr_u##bits(uint##bits##_t a, uint32_t n)                 \
-	{                                                                                          \
-		return n < (bits) ? (uint##bits##_t)(a >> n) : 0;                                  \
-	}                                                                                          \
-	static inline uint##bits##_t ptx_shr_s##bits(uint##bits##_t a, uint32_t n)                 \
-	{                                                                                          \
-		return (uint##bits##_t)((int##bits##_t)a >> (n < (bits) ? n : (bits)-1));          \
+#define PTX_SHIFT(bits)                                                                   \
+	static inline uint##bits##_t ptx_shl_##bits(uint##bits##_t a, uint32_t n)         \
+	{                                                                                 \
+		return n < (bits) ? (uint##bits##_t)(a << n) : 0;                         \
+	}                                                                                 \
+	static inline uint##bits##_t ptx_shr_u##bits(uint##bits##_t a, uint32_t n)        \
+	{                                                                                 \
+		return n < (bits) ? (uint##bits##_t)(a >> n) : 0;                         \
+	}                                                                                 \
+	static inline uint##bits##_t ptx_shr_s##bits(uint##bits##_t a, uint32_t n)        \
+	{                                                                                 \
+		return (uint##bits##_t)((int##bits##_t)a >> (n < (bits) ? n : (bits)-1)); \
 	}
 PTX_SHIFT(16)
 PTX_SHIFT(32)
@@ -96,15 +97,15 @@ static inline const unsigned char *ptx_parameter(const void *parameter, unsigned
 	return (const unsigned char *)parameter + offset;
 }
 
-#define PTX_LOAD_PARAMETER(bits)                                                                   \
-	static inline uint##bits##_t ptx_parameter##bits(const void *parameter, unsigned size,     \
-							 uint64_t address)                         \
-	{                                                                                          \
-		uint##bits##_t value;                                                              \
-                                                                                                   \
-		memcpy(&value, ptx_parameter(parameter, size, address, (bits) / 8),                \
-		       sizeof(value));                                                             \
-		return value;                                                                      \
+#define PTX_LOAD_PARAMETER(bits)                                                               \
+	static inline uint##bits##_t ptx_parameter##bits(const void *parameter, unsigned size, \
+							 uint64_t address)                     \
+	{                                                                                      \
+		uint##bits##_t value;                                                          \
+                                                                                               \
+		memcpy(&value, ptx_parameter(parameter, size, address, (bits) / 8),            \
+		       sizeof(value));                                                         \
+		return value;                                                                  \
 	}
 PTX_LOAD_PARAMETER(8)
 PTX_LOAD_PARAMETER(16)

@@ -83,7 +83,7 @@ NVENCSTATUS NVENCAPI resource_unmap(void *handle, NV_ENC_INPUT_PTR mapped)
 	struct mapping *mapping = emu_handle(mapped, EMU_MAPPING, op);
 
 	EMU_REQUIRE(mapping->session == session, "%s: the resource is another session's", op);
-	EMU_REQUIRE(!mapping->encoding || session->context->device->lost,
+	EMU_REQUIRE(!mapping->encoding || !session->undrained || session->context->device->lost,
 		    "%s: before the bitstream of its picture was locked", op);
 	emu_handle_end(mapping);
 	EMU_COUNT(session->context->device, mapped, -1);

@@ -38,7 +38,8 @@ NVENCSTATUS NVENCAPI session_open(NV_ENC_OPEN_ENCODE_SESSION_EX_PARAMS *p, void 
 	if (error)
 		return error;
 	pthread_mutex_lock(&count_lock);
-	bool full = context->device->stats.sessions >= context->device->sessions;
+	bool full = __atomic_load_n(&context->device->stats.sessions, __ATOMIC_RELAXED) >=
+		    context->device->sessions;
 
 	if (full)
 		EMU_COUNT(context->device, refused, 1);

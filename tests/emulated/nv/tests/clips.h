@@ -12,10 +12,11 @@ typedef void clips_picture_fn(void *user, const AVFrame *frame);
 
 /**
  * Decode the Annex B stream @p data with libavcodec's h264, on @p device unless that is NULL.
+ * Packets that libavcodec refuses are counted in *damaged; NULL: there may be none.
  * @return pictures shown
  */
 int clips_decode(const uint8_t *data, size_t length, AVBufferRef *device, clips_picture_fn *picture,
-		 void *user);
+		 void *user, int *damaged);
 /** A whole file, padded as libavcodec wants it; the caller frees it. */
 uint8_t *clips_read(const char *path, size_t *length);
 /** Luma and chroma of an 8-bit 4:2:0 picture as I420, tightly packed; the caller frees it. */

@@ -12,6 +12,7 @@
 
 #define PICTURES 45 /* in a clip */
 #define THREADS	 4
+#define DAMAGED	 8 /* streams made of each clip */
 
 static const char *const names[] = {"baseline", "main",	      "high",	 "cavlc",    "temporal",
 				    "slices",	"matrices",   "refresh", "open_gop", "refs8",
@@ -55,8 +56,8 @@ static void *check_clip(void *argument)
 	snprintf(path, sizeof(path), "%s/%s.h264", folder, name);
 	uint8_t *data = clips_read(path, &length);
 
-	assert_int_equal(clips_decode(data, length, NULL, keep, &expected), PICTURES);
-	assert_int_equal(clips_decode(data, length, device, keep, &shown), PICTURES);
+	assert_int_equal(clips_decode(data, length, NULL, keep, &expected, NULL), PICTURES);
+	assert_int_equal(clips_decode(data, length, device, keep, &shown, NULL), PICTURES);
 	assert_int_equal(shown.on_device, PICTURES);
 	for (int i = 0; i < PICTURES; i++) {
 		assert_int_equal(shown.lengths[i], expected.lengths[i]);
@@ -88,15 +89,60 @@ static void test_threads(void **state)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 }
 
+static void drop(void *user, const AVFrame *frame)
+{
+	struct shown *shown = user;
+
+	assert_int_equal(frame->format, AV_PIX_FMT_CUDA);
+	shown->count++;
+}
+
+/* What libavcodec makes of a damaged stream breaks none of NVDEC's rules. */
+static void test_damage(void **state)
+{
+	struct shown shown = {.count = 0};
+	uint32_t seed = 1;
+	int damaged = 0, streams = DAMAGED * (int)(sizeof(names) / sizeof(names[0]));
+	(void)state;
+	for (int i = 0; i < streams; i++) {
+		char path[4096];
+		size_t length;
+
+		snprintf(path, sizeof(path), "%s/%s.h264", folder, names[i / DAMAGED]);
+		uint8_t *data = clips_read(path, &length);
+
+		for (int k = 0; k < 20; k++) {
+			seed = seed * 1664525 + 1013904223;
+			/* the first picture stays, for without its parameter sets nothing is
+			 * decoded */
+			size_t at = length / 20 + (seed >> 8) % (length - length / 20);
+			/* bytes changed, or all up to 800 of them gone */
+			size_t gone = k % 4 ? 0 : (seed >> 3) % 800;
+
+			if (at + gone >= length)
+				continue;
+			data[at] ^= (uint8_t)(1u << (seed & 7));
+			memmove(data + at, data + at + gone, length - at - gone);
+			length -= gone;
+		}
+		clips_decode(data, length, device, drop, &shown, &damaged);
+		free(data);
+	}
+	/* some pictures were lost, most were not */
+	assert_in_range(shown.count, streams * PICTURES / 2, streams * PICTURES - 1);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clips),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_damage),
 	};
 	int failed = -1;
 
 	folder = argc == 2 ? argv[1] : NULL;
+	av_log_set_level(AV_LOG_QUIET);
 	if (folder && !av_hwdevice_ctx_create(&device, AV_HWDEVICE_TYPE_CUDA, "0", NULL, 0))
 		failed = cmocka_run_group_tests(tests, NULL, NULL);
 	av_buffer_unref(&device);

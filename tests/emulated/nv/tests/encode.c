@@ -175,8 +175,9 @@ static void test_presets(void **state)
 		drain(&codec);
 		av_buffer_unref(&pool);
 		assert_int_equal(stream.keys, 2);
-		assert_int_equal(clips_decode(stream.data, stream.length, NULL, compare, &judge),
-				 PICTURES);
+		assert_int_equal(
+			clips_decode(stream.data, stream.length, NULL, compare, &judge, NULL),
+			PICTURES);
 		if (judge.worst < 30)
 			fail_msg("%s: PSNR %.1f dB", preset, judge.worst);
 		free(stream.data);
@@ -204,7 +205,8 @@ static void test_reconfigure(void **state)
 	drain(&codec);
 	av_buffer_unref(&pool);
 	assert_true(before / 60 > 2 * (after / 45));
-	assert_int_equal(clips_decode(stream.data, stream.length, NULL, compare, &judge), 120);
+	assert_int_equal(clips_decode(stream.data, stream.length, NULL, compare, &judge, NULL),
+			 120);
 	free(stream.data);
 }
 
