@@ -49,7 +49,7 @@ static unsigned compare_clip(const struct rig *rig, const char *name)
 static unsigned compare_clips(const struct rig *rig)
 {
 	unsigned pictures = 0;
-	for (size_t i = 0; i < sizeof(clip_names) / sizeof(clip_names[0]); i++) {
+	for (size_t i = 0; i < CLIPS; i++) {
 		unsigned count = compare_clip(rig, clip_names[i]);
 		/* of 45, all but those still waiting for their turn at the end */
 		if (count < 40)
@@ -64,11 +64,11 @@ static void clips_on_the_device(void **state)
 	(void)state;
 	struct rig rig;
 	rig_open(&rig);
-	uint64_t decoded = rig_device().decoded;
+	uint64_t decoded = rig_device(&rig).decoded;
 	unsigned pictures = compare_clips(&rig);
 	struct tess_engine_stats stats = rig_stats(&rig);
 	assert_true(stats.decoded >= pictures);
-	assert_true(rig_device().decoded - decoded >= pictures);
+	assert_true(rig_device(&rig).decoded - decoded >= pictures);
 	assert_int_equal(stats.fallback_decoded, 0);
 	assert_int_equal(stats.uploads, 0);
 	assert_int_equal(stats.downloads, pictures);
@@ -265,7 +265,7 @@ static void damage(void **state)
 	unsigned damaged = 0;
 	rig_open(&rig);
 	srand(6);
-	for (size_t c = 0; c < sizeof(clip_names) / sizeof(clip_names[0]); c++) {
+	for (size_t c = 0; c < CLIPS; c++) {
 		struct clip clip;
 		struct tess_surface *surface;
 		clip_load(&clip, clip_names[c]);

@@ -174,7 +174,7 @@ static void bitrate_in_flight(void **state)
 	assert_int_equal(nv->encoder_set_bitrate(encoder, 3000000), 0);
 	rig_mark();
 	double later = rate(&rig, encoder, 45, 45);
-	struct emu_nv_stats device = rig_device();
+	struct emu_nv_stats device = rig_device(&rig);
 	assert_int_equal(device.sessions, 1); /* the same one */
 	assert_true(at_first > 600000 && at_first < 1500000);
 	assert_true(later > 2000000 && later < 4500000);
@@ -202,7 +202,7 @@ static void whose_pictures(void **state)
 	assert_int_equal(encoded.length, 0);
 	rig_mark();
 	encoded = encode(encoder, early, 1, false);
-	assert_int_equal(rig_device().copies, 2); /* luma and chroma */
+	assert_int_equal(rig_device(&rig).copies, 2); /* luma and chroma */
 	assert_int_equal(soft->decoder_open(&decoder, rig.soft, TESS_CODEC_H264), 0);
 	assert_int_equal(soft->decoder_decode(decoder, encoded.data, encoded.length, 0, &decoded),
 			 0);
@@ -292,7 +292,7 @@ static void faults(void **state)
 		assert_true(strlen(rig.error) > 0);
 		assert_true(encode(encoder, surface, 2, false).key);
 		assert_false(encode(encoder, surface, 3, false).key);
-		assert_int_equal(rig_device().sessions, 1);
+		assert_int_equal(rig_device(&rig).sessions, 1);
 		tess_surface_unref(surface);
 		tess_surface_unref(other);
 		nv->encoder_close(encoder);
