@@ -15,7 +15,7 @@
 
 #define WIDTH  640
 #define HEIGHT 360
-#define STEPS  150
+#define STEPS  100
 
 static const struct tess_engine_driver *const driver = &tess_engine_vaapi;
 
@@ -158,6 +158,19 @@ static void test_passes(void **state)
 			 (16829 * 0x33 + 33039 * 0x66 + 6416 * 0x99 + (16 << 16) + 32768) >> 16);
 	free(i420);
 	tess_surface_unref(same);
+
+	/* a black tile on all of the canvas is not the background */
+	struct tess_tile black[] = {{.rect = {0, 0, 640, 360}, .render = TESS_RENDER_FIT},
+				    tiles[0]};
+	scene.tiles = black;
+	scene.count = 2;
+	made = draw(&rig, compositor, &scene, &same);
+	assert_int_equal(made.layers, 2);
+	i420 = rig_i420(rig.vaapi, same);
+	assert_int_equal(i420[639], 16);
+	free(i420);
+	tess_surface_unref(same);
+	scene.tiles = tiles;
 
 	/* a border is four fills of a colour that is made once */
 	tiles[0].border = 4;
