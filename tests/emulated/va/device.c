@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/emulated/va/emu.h"
@@ -17,41 +16,38 @@
 static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct emu_device *devices;
 
-static char *path_of(int fd)
+static void path_of(int fd, char path[PATH_MAX])
 {
-	char link[64], path[PATH_MAX];
+	char link[64];
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	ssize_t length = readlink(link, path, sizeof(path) - 1);
-	emu_check(length > 0, "the display's descriptor has no file");
+	ssize_t length = readlink(link, path, PATH_MAX - 1);
+	emu_check(length > 0, "the display's descriptor %d is closed", fd);
 	path[length] = '\0';
-	return emu_copy(path, (size_t)length + 1);
 }
 
-static struct emu_device *find(dev_t dev, ino_t ino)
+static struct emu_device *find(const char *path)
 {
 	struct emu_device *device = devices;
-	while (device && (device->dev != dev || device->ino != ino))
+	while (device && strcmp(device->path, path) != 0)
 		device = device->next;
 	return device;
 }
 
 static struct emu_device *find_path(const char *path)
 {
-	struct stat stat_of;
-	if (stat(path, &stat_of) != 0)
+	char real[PATH_MAX];
+	if (!realpath(path, real))
 		return NULL;
 	pthread_mutex_lock(&devices_lock);
-	struct emu_device *device = find(stat_of.st_dev, stat_of.st_ino);
+	struct emu_device *device = find(real);
 	pthread_mutex_unlock(&devices_lock);
 	return device;
 }
 
-static struct emu_device *add(int fd, const struct stat *stat_of)
+static struct emu_device *add(const char *path)
 {
 	struct emu_device *device = emu_zalloc(sizeof(*device));
-	device->dev = stat_of->st_dev;
-	device->ino = stat_of->st_ino;
-	device->path = path_of(fd);
+	device->path = emu_copy(path, strlen(path) + 1);
 	pthread_mutex_init(&device->lock, NULL);
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
@@ -65,12 +61,12 @@ static struct emu_device *add(int fd, const struct stat *stat_of)
 
 struct emu_device *emu_device_open(int fd)
 {
-	struct stat stat_of;
-	emu_check(fstat(fd, &stat_of) == 0, "the display's descriptor %d is closed", fd);
+	char path[PATH_MAX];
+	path_of(fd, path);
 	pthread_mutex_lock(&devices_lock);
-	struct emu_device *device = find(stat_of.st_dev, stat_of.st_ino);
+	struct emu_device *device = find(path);
 	if (!device)
-		device = add(fd, &stat_of);
+		device = add(path);
 	pthread_mutex_lock(&device->lock);
 	if (device->displays++ == 0) {
 		emu_personality_read(device, fd);

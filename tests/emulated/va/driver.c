@@ -6,30 +6,31 @@
 
 #include "tests/emulated/va/emu.h"
 
-#define UNUSED(name, ...)                             \
-	static VAStatus name(__VA_ARGS__)             \
-	{                                             \
-		return VA_STATUS_ERROR_UNIMPLEMENTED; \
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+#define UNUSED(name, ...)                                      \
+	static VAStatus name(VADriverContextP va, __VA_ARGS__) \
+	{                                                      \
+		return VA_STATUS_ERROR_UNIMPLEMENTED;          \
 	}
 
 /* libva asks for these at load */
-UNUSED(set_image_palette, VADriverContextP, VAImageID, unsigned char *)
-UNUSED(query_subpicture_formats, VADriverContextP, VAImageFormat *, unsigned *, unsigned *)
-UNUSED(create_subpicture, VADriverContextP, VAImageID, VASubpictureID *)
-UNUSED(destroy_subpicture, VADriverContextP, VASubpictureID)
-UNUSED(set_subpicture_image, VADriverContextP, VASubpictureID, VAImageID)
-UNUSED(set_subpicture_chromakey, VADriverContextP, VASubpictureID, unsigned, unsigned, unsigned)
-UNUSED(set_subpicture_global_alpha, VADriverContextP, VASubpictureID, float)
-UNUSED(associate_subpicture, VADriverContextP, VASubpictureID, VASurfaceID *, int, short, short,
-       unsigned short, unsigned short, short, short, unsigned short, unsigned short, unsigned)
-UNUSED(deassociate_subpicture, VADriverContextP, VASubpictureID, VASurfaceID *, int)
-UNUSED(get_display_attributes, VADriverContextP, VADisplayAttribute *, int)
-UNUSED(set_display_attributes, VADriverContextP, VADisplayAttribute *, int)
+UNUSED(set_image_palette, VAImageID image, unsigned char *palette)
+UNUSED(query_subpicture_formats, VAImageFormat *list, unsigned *flags, unsigned *count)
+UNUSED(create_subpicture, VAImageID image, VASubpictureID *id)
+UNUSED(destroy_subpicture, VASubpictureID id)
+UNUSED(set_subpicture_image, VASubpictureID id, VAImageID image)
+UNUSED(set_subpicture_chromakey, VASubpictureID id, unsigned min, unsigned max, unsigned mask)
+UNUSED(set_subpicture_global_alpha, VASubpictureID id, float alpha)
+UNUSED(associate_subpicture, VASubpictureID id, VASurfaceID *targets, int count, short x, short y,
+       unsigned short width, unsigned short height, short to_x, short to_y, unsigned short to_width,
+       unsigned short to_height, unsigned flags)
+UNUSED(deassociate_subpicture, VASubpictureID id, VASurfaceID *targets, int count)
+UNUSED(get_display_attributes, VADisplayAttribute *list, int count)
+UNUSED(set_display_attributes, VADisplayAttribute *list, int count)
 
 static VAStatus query_display_attributes(VADriverContextP va, VADisplayAttribute *list, int *count)
 {
-	(void)va;
-	(void)list;
 	*count = 0;
 	return VA_STATUS_SUCCESS;
 }

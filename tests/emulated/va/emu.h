@@ -15,7 +15,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 #include <va/va_backend.h>
 #include <va/va_backend_vpp.h>
 #include <va/va_vpp.h>
@@ -42,9 +41,7 @@ struct emu_picture;
 
 struct emu_device {
 	struct emu_device *next;
-	dev_t dev;
-	ino_t ino;
-	char *path;
+	char *path; /* absolute, links resolved */
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* work was queued or is done, somebody waits */
 	unsigned displays;

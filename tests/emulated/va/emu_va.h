@@ -41,6 +41,10 @@
  * 127) / 255 for luma with each pixel's colour and alpha; for chroma with colour and alpha of the
  * 2x2 block, each component the rounded average (sum + 2) >> 2.
  *
+ * Encoding: x264, one slice, one reference. CBR and VBR take effect from the next picture on. With
+ * CQP all pictures up to the next IDR have the quantiser of the IDR picture (x264 cannot change
+ * it). Reconstructions cannot be read.
+ *
  * The functions are found by dlsym(RTLD_DEFAULT, ...) once a display is initialised. Threads: any.
  */
 #ifndef TESS_TESTS_EMU_VA_H

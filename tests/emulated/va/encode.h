@@ -30,6 +30,7 @@ struct emu_encoder {
 
 	/* the worker's */
 	AVCodecContext *codec;
+	int quantiser; /* of VA_RC_CQP, from IDR picture to IDR picture */
 	int64_t pictures;
 	struct emu_h264_sps x264_sps;
 	struct emu_h264_pps x264_pps;

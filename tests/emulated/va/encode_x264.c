@@ -11,14 +11,16 @@
 
 #include "tests/emulated/va/encode.h"
 
+static int quantiser(const struct emu_encode_work *work)
+{
+	return work->picture.pic_init_qp + work->slice.slice_qp_delta;
+}
+
 static void set_rate(AVCodecContext *codec, const struct emu_encode_work *work)
 {
 	const struct emu_encode_rate *rate = &work->rate;
-	if (work->rate_control == VA_RC_CQP) {
-		int qp = work->picture.pic_init_qp + work->slice.slice_qp_delta;
-		av_opt_set_int(codec->priv_data, "qp", qp, 0);
+	if (work->rate_control == VA_RC_CQP)
 		return;
-	}
 	int64_t target = rate->bits_per_second;
 	if (work->rate_control == VA_RC_VBR && rate->target_percentage > 0)
 		target = target * rate->target_percentage / 100;
@@ -73,6 +75,8 @@ static AVCodecContext *open_x264(const struct emu_encode_work *work)
 	av_opt_set(codec->priv_data, "tune", "zerolatency", 0);
 	av_opt_set(codec->priv_data, "forced-idr", "1", 0);
 	av_opt_set(codec->priv_data, "sc_threshold", "0", 0);
+	if (work->rate_control == VA_RC_CQP)
+		av_opt_set_int(codec->priv_data, "qp", quantiser(work), 0);
 	set_syntax(codec, work);
 	set_rate(codec, work);
 	if (avcodec_open2(codec, x264, NULL) < 0)
@@ -92,10 +96,18 @@ static bool keep(struct emu_encoder *encoder, struct emu_encode_work *work, cons
 bool emu_encode_run(struct emu_encoder *encoder, const struct emu_surface *input,
 		    struct emu_encode_work *work)
 {
+	/* x264 cannot change its constant quantiser */
+	bool renew = work->rate_control == VA_RC_CQP &&
+		     work->picture.pic_fields.bits.idr_pic_flag &&
+		     quantiser(work) != encoder->quantiser;
+	if (renew)
+		avcodec_free_context(&encoder->codec);
 	if (!encoder->codec)
 		encoder->codec = open_x264(work);
 	if (!encoder->codec)
 		return false;
+	if (renew)
+		encoder->quantiser = quantiser(work);
 	AVCodecContext *codec = encoder->codec;
 	set_rate(codec, work);
 	AVFrame *frame = av_frame_alloc();
