@@ -172,6 +172,10 @@ test('a lost device is seen', async () => {
 	assert.match(await page.locator('.engines tbody tr').first().innerText(), /lost\s+3 times lost/);
 	assert.equal(await page.locator('.engines .bar.limit i.bad').count(), 1);
 	await page.waitForSelector('.notice.bad');
+	await sleep(500); // bars move
+	const bars = await page.$$eval('.engines tbody tr:nth-child(2) .bar i', list => list.map(i =>
+		Math.round(100 * i.getBoundingClientRect().width / i.parentElement.getBoundingClientRect().width)));
+	assert.deepEqual(bars, [97, 97, 14, 47]);
 	await shot('health-lost');
 	await page.click('header button:has-text("中文")');
 	await page.waitForSelector('.engines .state.lost:has-text("丢失")');

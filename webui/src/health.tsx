@@ -6,11 +6,13 @@ import { Problem } from './parts';
 import { usePolled } from './state';
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
+/** A share as a length of CSS, which knows no blank; at most the whole bar. */
+const part = (share: number) => `${Math.min(share, 1) * 100}%`;
 
 /** What is used of one kind of work; nothing was measured of an engine that never opened. */
 function Work({ used, capacity }: { used: number; capacity: number }) {
 	return <td>
-		<div class="bar"><i style={{ width: percent(Math.min(capacity && used / capacity, 1)) }} /></div>
+		<div class="bar"><i style={{ width: part(capacity && used / capacity) }} /></div>
 		<small title={t('workUnit')}>{used.toFixed(1)} / {capacity ? capacity.toFixed(0) : '–'}</small>
 	</td>;
 }
@@ -24,8 +26,8 @@ function EngineRow({ engine }: { engine: Engine }) {
 		</td>
 		<td>
 			<div class="bar limit">
-				<i class={engine.load > engine.max_load ? 'bad' : ''} style={{ width: percent(Math.min(engine.load, 1)) }} />
-				<u style={{ left: percent(Math.min(engine.max_load, 1)) }} title={`${t('loadLimit')}: ${percent(engine.max_load)}`} />
+				<i class={engine.load > engine.max_load ? 'bad' : ''} style={{ width: part(engine.load) }} />
+				<u style={{ left: part(engine.max_load) }} title={`${t('loadLimit')}: ${percent(engine.max_load)}`} />
 			</div>
 			<small>{percent(engine.load)}</small>
 		</td>
