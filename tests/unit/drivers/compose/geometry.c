@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Crop and fit arithmetic.
+ * Crop, fit and stretch arithmetic.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,8 +33,7 @@ static void check(int width, int height, int sar_num, int sar_den, struct tess_r
 static void same_shape_is_whole(void **state)
 {
 	(void)state;
-	for (enum tess_render render = TESS_RENDER_CROP; render <= TESS_RENDER_FIT_BLACK;
-	     render++) {
+	for (enum tess_render render = TESS_RENDER_CROP; render <= TESS_RENDER_STRETCH; render++) {
 		check(640, 360, 1, 1, RECT(320, 180, 320, 180), render, RECT(0, 0, 640, 360),
 		      RECT(320, 180, 320, 180));
 		/* a shape that differs by less than the even grid: nothing is cut, no bars */
@@ -61,6 +60,15 @@ static void fit_leaves_bars(void **state)
 	      RECT(640, 180, 640, 360));
 	check(360, 640, 1, 1, RECT(0, 0, 320, 180), TESS_RENDER_FIT_BLACK, RECT(0, 0, 360, 640),
 	      RECT(108, 0, 102, 180));
+}
+
+static void stretch_keeps_no_shape(void **state)
+{
+	(void)state;
+	check(1280, 720, 1, 1, RECT(640, 0, 64, 720), TESS_RENDER_STRETCH, RECT(0, 0, 1280, 720),
+	      RECT(640, 0, 64, 720));
+	check(360, 640, 3, 7, RECT(2, 4, 320, 180), TESS_RENDER_STRETCH, RECT(0, 0, 360, 640),
+	      RECT(2, 4, 320, 180));
 }
 
 static void sample_shape_counts(void **state)
@@ -90,7 +98,7 @@ static void absurd_shapes_stay_inside(void **state)
 	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
 		for (size_t t = 0; t < sizeof(tiles) / sizeof(tiles[0]); t++)
 			for (enum tess_render render = TESS_RENDER_CROP;
-			     render <= TESS_RENDER_FIT_BLACK; render++) {
+			     render <= TESS_RENDER_STRETCH; render++) {
 				struct tess_surface surface = {
 					.width = (uint16_t)shapes[s][0],
 					.height = (uint16_t)shapes[s][1],
@@ -121,6 +129,10 @@ static void rectangles(void **state)
 	assert_false(tess_compose_rect_valid(&RECT(INT32_MAX - 1, 0, 2, 2), 1280, 720));
 	assert_true(tess_compose_rect_overlaps(&RECT(0, 0, 10, 10), &RECT(8, 8, 10, 10)));
 	assert_false(tess_compose_rect_overlaps(&RECT(0, 0, 10, 10), &RECT(10, 0, 10, 10)));
+	assert_true(tess_compose_rect_contains(&RECT(2, 2, 10, 10), &RECT(2, 2, 10, 10)));
+	assert_true(tess_compose_rect_contains(&RECT(2, 2, 10, 10), &RECT(4, 4, 8, 8)));
+	assert_false(tess_compose_rect_contains(&RECT(2, 2, 10, 10), &RECT(0, 2, 10, 10)));
+	assert_false(tess_compose_rect_contains(&RECT(2, 2, 10, 10), &RECT(2, 4, 10, 10)));
 	assert_true(tess_compose_rect_equal(&RECT(2, 4, 6, 8), &RECT(2, 4, 6, 8)));
 	assert_false(tess_compose_rect_equal(&RECT(2, 4, 6, 8), &RECT(2, 4, 6, 10)));
 }
@@ -128,11 +140,9 @@ static void rectangles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_shape_is_whole),
-		cmocka_unit_test(crop_cuts_the_middle_out),
-		cmocka_unit_test(fit_leaves_bars),
-		cmocka_unit_test(sample_shape_counts),
-		cmocka_unit_test(absurd_shapes_stay_inside),
+		cmocka_unit_test(same_shape_is_whole), cmocka_unit_test(crop_cuts_the_middle_out),
+		cmocka_unit_test(fit_leaves_bars),     cmocka_unit_test(stretch_keeps_no_shape),
+		cmocka_unit_test(sample_shape_counts), cmocka_unit_test(absurd_shapes_stay_inside),
 		cmocka_unit_test(rectangles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
