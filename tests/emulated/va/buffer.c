@@ -110,12 +110,16 @@ static void count(struct emu_va_stats *stats, VABufferType type, int more)
 static VAStatus create_buffer(VADriverContextP va, VAContextID context_id, VABufferType type,
 			      unsigned size, unsigned elements, void *data, VABufferID *id)
 {
-	struct emu_display *display;
-	VAStatus status = emu_enter(va, "vaCreateBuffer", &display);
-	if (status)
-		return status;
-	const struct emu_context *context =
+	struct emu_display *display = emu_display_of(va);
+	emu_lock(display);
+	VAStatus status = emu_gate(display, "vaCreateBuffer");
+	struct emu_context *context =
 		emu_object_get(display, EMU_CONTEXT, context_id, "vaCreateBuffer");
+	if (status) {
+		context->buffer_failed = true;
+		emu_unlock(display);
+		return status;
+	}
 	emu_check(type_fits(context, type),
 		  "vaCreateBuffer: type %d (%s) does not belong in this "
 		  "context",

@@ -141,6 +141,7 @@ struct emu_context {
 	int target_count;
 	struct emu_picture *open;
 	bool begin_failed; /* libavcodec ends a picture that it could not begin */
+	bool buffer_failed; /* a vaCreateBuffer since the last picture ended */
 	unsigned pending;
 	const struct emu_codec *codec;
 	void *state; /* the codec's */

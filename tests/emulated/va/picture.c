@@ -155,6 +155,18 @@ static void give_buffers_back(struct emu_picture *picture)
 	picture->count = 0;
 }
 
+/* libavcodec submits what it has of a picture when it could not make all of the buffers */
+static bool lacks_buffers(struct emu_context *context, const struct emu_picture *picture)
+{
+	bool parameters = false, data = false, failed = context->buffer_failed;
+	context->buffer_failed = false;
+	for (unsigned i = 0; i < picture->count; i++) {
+		parameters |= picture->buffers[i]->type == VAPictureParameterBufferType;
+		data |= picture->buffers[i]->type == VASliceDataBufferType;
+	}
+	return failed && context->config.entrypoint == VAEntrypointVLD && !(parameters && data);
+}
+
 static VAStatus end_picture(VADriverContextP va, VAContextID context_id)
 {
 	struct emu_display *display = emu_display_of(va);
@@ -173,6 +185,8 @@ static VAStatus end_picture(VADriverContextP va, VAContextID context_id)
 	picture->target->open_in = NULL;
 	if (status == VA_STATUS_SUCCESS && picture->broken)
 		status = VA_STATUS_ERROR_OPERATION_FAILED;
+	if (lacks_buffers(context, picture) && status == VA_STATUS_SUCCESS)
+		status = VA_STATUS_ERROR_INVALID_PARAMETER;
 	if (status == VA_STATUS_SUCCESS) {
 		emu_check(picture->count > 0, "vaEndPicture: nothing was rendered");
 		status = context->codec->prepare(display, picture);
