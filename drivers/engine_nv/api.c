@@ -36,32 +36,36 @@ static cudaVideoCodec codec_of(enum tess_codec codec)
 	}
 }
 
-static void read_caps(const CuvidFunctions *cuvid, struct nv_codec_caps *caps,
-		      enum tess_codec codec)
+static CUresult read_caps(const CuvidFunctions *cuvid, struct nv_codec_caps *caps,
+			  enum tess_codec codec)
 {
 	CUVIDDECODECAPS answer = {
 		.eCodecType = codec_of(codec),
 		.eChromaFormat = cudaVideoChromaFormat_420,
 	};
-	/* the function is missing before driver 378 */
-	if (!cuvid->cuvidGetDecoderCaps || cuvid->cuvidGetDecoderCaps(&answer) != CUDA_SUCCESS)
-		return;
-	*caps = (struct nv_codec_caps){
-		.supported = answer.bIsSupported,
-		.min_width = answer.nMinWidth,
-		.min_height = answer.nMinHeight,
-		.max_width = answer.nMaxWidth,
-		.max_height = answer.nMaxHeight,
-		.max_macroblocks = answer.nMaxMBCount,
-	};
+	CUresult result = cuvid->cuvidGetDecoderCaps(&answer);
+	if (result == CUDA_SUCCESS)
+		*caps = (struct nv_codec_caps){
+			.supported = answer.bIsSupported,
+			.min_width = answer.nMinWidth,
+			.min_height = answer.nMinHeight,
+			.max_width = answer.nMaxWidth,
+			.max_height = answer.nMaxHeight,
+			.max_macroblocks = answer.nMaxMBCount,
+		};
+	return result;
 }
 
-void nv_api_caps(struct nv_codec_caps *caps, unsigned count)
+CUresult nv_api_caps(struct nv_codec_caps *caps, unsigned count)
 {
 	CuvidFunctions *cuvid = NULL;
+	CUresult result = CUDA_SUCCESS;
 	if (cuvid_load_functions(&cuvid, NULL) != 0)
-		return;
-	for (unsigned codec = TESS_CODEC_H264; codec < count; codec++)
-		read_caps(cuvid, &caps[codec], codec);
+		return CUDA_SUCCESS;
+	/* drivers before 378 have no such function */
+	for (unsigned codec = TESS_CODEC_H264;
+	     codec < count && cuvid->cuvidGetDecoderCaps && result == CUDA_SUCCESS; codec++)
+		result = read_caps(cuvid, &caps[codec], codec);
 	cuvid_free_functions(&cuvid);
+	return result;
 }

@@ -20,8 +20,8 @@ CudaFunctions *nv_api_open(void);
 void nv_api_close(CudaFunctions *cuda);
 /**
  * Ask NVDEC about the codecs below @p count, of which @p caps is an array by enum tess_codec, all
- * zero; what it does not know stays so. A context must be current.
+ * zero; what it does not know stays so. A context must be current. @return of cuvidGetDecoderCaps
  */
-void nv_api_caps(struct nv_codec_caps *caps, unsigned count);
+CUresult nv_api_caps(struct nv_codec_caps *caps, unsigned count);
 
 #endif

@@ -121,7 +121,7 @@ int nv_encoder_open(struct tess_encoder **encoderp, struct tess_engine *base,
 	} else {
 		int failure = nv_watch_end(&watch);
 		if (err && failure)
-			err = failure == -EIO ? -EINVAL : failure;
+			err = failure;
 	}
 	if (err) {
 		nv_encoder_close(encoder);

@@ -67,8 +67,8 @@ static bool prepare(struct nv_engine *engine, int ordinal)
 					      CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT, device)))
 		return false;
 	snprintf(engine->vendor, sizeof(engine->vendor), "NVIDIA, %s", name);
-	nv_api_caps(engine->caps, TESS_CODEC_VP9 + 1);
-	if (!nv_ok(engine, "cuModuleLoadData",
+	if (!nv_ok(engine, "cuvidGetDecoderCaps", nv_api_caps(engine->caps, TESS_CODEC_VP9 + 1)) ||
+	    !nv_ok(engine, "cuModuleLoadData",
 		   cuda->cuModuleLoadData(&engine->module, nv_kernels_ptx)))
 		return false;
 	const struct {

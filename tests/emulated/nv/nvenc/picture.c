@@ -47,6 +47,9 @@ NVENCSTATUS NVENCAPI bitstream_destroy(void *handle, NV_ENC_OUTPUT_PTR buffer)
 {
 	const char *op = "nvEncDestroyBitstreamBuffer";
 	struct session *session = session_enter(handle, op);
+
+	if (!buffer) /* libavcodec's, of one that could not be made */
+		return NV_ENC_ERR_INVALID_PTR;
 	struct bitstream *bitstream = bitstream_of(session, buffer, op);
 
 	EMU_REQUIRE(bitstream->state != BITSTREAM_LOCKED, "%s: the buffer is locked", op);
@@ -63,7 +66,7 @@ NVENCSTATUS NVENCAPI bitstream_destroy(void *handle, NV_ENC_OUTPUT_PTR buffer)
 NVENCSTATUS NVENCAPI bitstream_lock(void *handle, NV_ENC_LOCK_BITSTREAM *p)
 {
 	const char *op = "nvEncLockBitstream";
-	SESSION_ENTER(session, handle, op);
+	struct session *session = session_enter(handle, op);
 	struct bitstream *bitstream = bitstream_of(session, p->outputBitstream, op);
 
 	CHECK_VERSION(p, NV_ENC_LOCK_BITSTREAM_VER, op);
@@ -73,12 +76,18 @@ NVENCSTATUS NVENCAPI bitstream_lock(void *handle, NV_ENC_LOCK_BITSTREAM *p)
 	if (p->doNotWait && !emu_stream_done(session->context, bitstream->operation))
 		return NV_ENC_ERR_LOCK_BUSY;
 	emu_stream_wait_for(session->context, bitstream->operation);
+	NVENCSTATUS error = session_gate(session->context->device, op);
+
+	/* the picture has been read, even if what came of it cannot be had */
 	pthread_mutex_lock(&session->lock);
-	bitstream->state = BITSTREAM_LOCKED;
+	if (!error)
+		bitstream->state = BITSTREAM_LOCKED;
 	if (bitstream->input)
 		bitstream->input->encoding--;
 	bitstream->input = NULL;
 	pthread_mutex_unlock(&session->lock);
+	if (error)
+		return error;
 	EMU_REQUIRE(!bitstream->failed, "x264 does not encode");
 	p->bitstreamBufferPtr = bitstream->data;
 	p->bitstreamSizeInBytes = (uint32_t)bitstream->length;

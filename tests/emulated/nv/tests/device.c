@@ -4,6 +4,7 @@
 #include "tests/emulated/nv/tests/device.h"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -87,6 +88,7 @@ int test_device_fork(void (*run)(const void *), const void *argument, char *text
 
 	assert_true(child >= 0);
 	if (!child) {
+		setenv("CMOCKA_TEST_ABORT", "1", 1); /* not on with the parent's other tests */
 		dup2(ends[1], STDERR_FILENO);
 		close(ends[0]);
 		close(ends[1]);
@@ -104,4 +106,32 @@ int test_device_fork(void (*run)(const void *), const void *argument, char *text
 	close(ends[0]);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return status;
+}
+
+static void run_violation(const void *argument)
+{
+	const struct test_violation *violation = argument;
+	struct test_device device;
+	CUcontext context = test_device_open(&device, violation->personality);
+
+	violation->run(&device, context);
+}
+
+int test_device_violations(const struct test_violation *table, size_t count)
+{
+	int wrong = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char text[4096];
+		int status = test_device_fork(run_violation, &table[i], text, sizeof(text));
+		const char *said = strstr(text, "emulated nv: violation: ");
+
+		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT && said &&
+		    strstr(said, table[i].says))
+			continue;
+		fprintf(stderr, "%s: status %#x, wanted \"%s\": %s\n", table[i].name,
+			(unsigned)status, table[i].says, text);
+		wrong++;
+	}
+	return wrong;
 }

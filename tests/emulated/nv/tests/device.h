@@ -36,4 +36,14 @@ char *test_device_read(const char *path);
 int test_device_fork(void (*run)(const void *argument), const void *argument, char *text,
 		     size_t size);
 
+/** A call that is wrong, and what the emulation must say before it aborts. */
+struct test_violation {
+	const char *name, *personality;
+	void (*run)(struct test_device *device, CUcontext context);
+	const char *says;
+};
+
+/** Each in a process of its own. @return how many did not abort so */
+int test_device_violations(const struct test_violation *table, size_t count);
+
 #endif

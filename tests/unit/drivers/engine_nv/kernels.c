@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * tests/unit/drivers/engine_nv/kernels.c - the kernels, as functions of the host, against libyuv
  * and the arithmetic of drivers/compose.
+ *
+ * usage: kernels LIBRARY, a host build of kernels.cu or of kernels.ptx
  */
+#include <dlfcn.h>
 #include <libyuv.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +30,10 @@ struct picture {
 #define PADDING	   14
 #define PADDING_IS 0xa5
 
-_Thread_local struct tess_gpu_dimension tess_gpu_tid, tess_gpu_ntid, tess_gpu_ctaid;
+#define EXPORTED __attribute__((visibility("default"))) /* for the library */
+EXPORTED _Thread_local struct tess_gpu_dimension tess_gpu_tid, tess_gpu_ntid, tess_gpu_ctaid;
+
+static void *kernels;
 
 /* what the kernel at hand may read and write */
 static const struct picture *source, *target;
@@ -40,7 +47,8 @@ static bool inside(const uint8_t *at, const struct picture *picture)
 	       (at - picture->nv12) % picture->pitch < picture->width;
 }
 
-unsigned char *tess_gpu_host_address(unsigned long long address, long long offset, int write)
+EXPORTED unsigned char *tess_gpu_host_address(unsigned long long address, long long offset,
+					      int write)
 {
 	unsigned char *at = (unsigned char *)(uintptr_t)(address + (unsigned long long)offset);
 	if (!inside(at, target) &&
@@ -49,13 +57,11 @@ unsigned char *tess_gpu_host_address(unsigned long long address, long long offse
 	return at;
 }
 
-void tess_gpu_launch_nv_picture(void **parameters);
-void tess_gpu_launch_nv_fill(void **parameters);
-void tess_gpu_launch_nv_blend(void **parameters);
-
 /* a block that divides few sizes, so that threads outside are there */
-static void launch(void (*thread)(void **), void *arg, int width, int height)
+static void launch(const char *kernel, void *arg, int width, int height)
 {
+	void (*thread)(void **) = (void (*)(void **))dlsym(kernels, kernel);
+	assert_non_null(thread);
 	void *parameters[] = {arg};
 	struct tess_gpu_dimension *block = &tess_gpu_ctaid, *at = &tess_gpu_tid;
 	tess_gpu_ntid = (struct tess_gpu_dimension){8, 4, 1};
@@ -144,7 +150,7 @@ static void check(int from_width, int from_height, int to_width, int to_height)
 	uint8_t *want = scaled_by_libyuv(&from, to_width, to_height);
 	source = &from;
 	target = &to;
-	launch(tess_gpu_launch_nv_picture, &arg, to_width, to_height);
+	launch("tess_gpu_launch_nv_picture", &arg, to_width, to_height);
 	to_i420(&to);
 	if (memcmp(to.i420, want, (size_t)to_width * to_height * 3 / 2) != 0)
 		fail_msg("%dx%d to %dx%d, luma by way %d, chroma by %d", from_width, from_height,
@@ -212,7 +218,7 @@ static void window_of_an_image(void **state)
 		arg.y = y;
 		source = &from;
 		target = &to;
-		launch(tess_gpu_launch_nv_picture, &arg, to.width, to.height);
+		launch("tess_gpu_launch_nv_picture", &arg, to.width, to.height);
 		to_i420(&to);
 		for (int row = 0; row < to.height; row++)
 			assert_memory_equal(to.i420 + row * to.width, whole + (y + row) * width + x,
@@ -239,7 +245,7 @@ static void full_range_becomes_limited(void **state)
 	arg.full_range = 1;
 	source = &from;
 	target = &to;
-	launch(tess_gpu_launch_nv_picture, &arg, 64, 48);
+	launch("tess_gpu_launch_nv_picture", &arg, 64, 48);
 	to_i420(&to);
 	for (int i = 0; i < 64 * 48 * 3 / 2; i++)
 		assert_int_equal(
@@ -267,7 +273,7 @@ static void fill(void **state)
 	};
 	source = NULL;
 	target = &to;
-	launch(tess_gpu_launch_nv_fill, &arg, to.width, to.height);
+	launch("tess_gpu_launch_nv_fill", &arg, to.width, to.height);
 	to_i420(&to);
 	for (int i = 0; i < 70 * 30 * 3 / 2; i++)
 		assert_int_equal(to.i420[i], i < 70 * 30 ? 60 : i < 70 * 30 * 5 / 4 ? 70 : 80);
@@ -301,7 +307,7 @@ static void blend(void **state)
 	target = &to;
 	alpha = planes;
 	alpha_bytes = sizeof(planes);
-	launch(tess_gpu_launch_nv_blend, &arg, WIDTH, HEIGHT);
+	launch("tess_gpu_launch_nv_blend", &arg, WIDTH, HEIGHT);
 	alpha = NULL;
 	alpha_bytes = 0;
 	to_i420(&to);
@@ -313,8 +319,13 @@ static void blend(void **state)
 	picture_free(&to);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	kernels = argc == 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
+	if (!kernels) {
+		fprintf(stderr, "usage: %s LIBRARY\n", argv[0]);
+		return 2;
+	}
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scales_as_libyuv),
 		cmocka_unit_test(window_of_an_image),

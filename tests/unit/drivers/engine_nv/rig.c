@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-const char *const clip_names[14] = {
+const char *const clip_names[CLIPS] = {
 	"baseline", "main",	"high",	 "cavlc", "temporal",	"slices", "matrices",
 	"refresh",  "open_gop", "refs8", "crop",  "interlaced", "fade",	  "realtime",
 };
@@ -23,7 +23,7 @@ const char *const clip_names[14] = {
 static void on_fault(void *arg, const struct tess_engine_fault *fault)
 {
 	struct rig *rig = arg;
-	assert_string_equal(fault->device, "0");
+	assert_int_equal(atoi(fault->device), rig->ordinal);
 	pthread_mutex_lock(&rig->lock);
 	if (rig->faults++ == 0) {
 		snprintf(rig->call, sizeof(rig->call), "%s", fault->call);
@@ -42,8 +42,16 @@ void rig_forget(struct rig *rig)
 
 void rig_open(struct rig *rig)
 {
-	*rig = (struct rig){.lock = PTHREAD_MUTEX_INITIALIZER};
-	const struct tess_engine_config config = {.fault = on_fault, .arg = rig};
+	rig_open_on(rig, 0);
+}
+
+void rig_open_on(struct rig *rig, int ordinal)
+{
+	char name[16];
+	*rig = (struct rig){.ordinal = ordinal, .lock = PTHREAD_MUTEX_INITIALIZER};
+	snprintf(name, sizeof(name), "%d", ordinal);
+	const struct tess_engine_config config = {
+		.device = ordinal ? name : NULL, .fault = on_fault, .arg = rig};
 	assert_int_equal(tess_engine_nv.open(&rig->nv, &config), 0);
 	assert_int_equal(tess_engine_soft.open(&rig->soft, &(struct tess_engine_config){0}), 0);
 }
@@ -54,7 +62,7 @@ void rig_close(struct rig *rig)
 	tess_engine_nv.close(rig->nv);
 	tess_engine_soft.close(rig->soft);
 	pthread_mutex_destroy(&rig->lock);
-	struct emu_nv_stats left = rig_device();
+	struct emu_nv_stats left = rig_device(rig);
 	assert_int_equal(left.contexts, 0);
 	assert_int_equal(left.allocations, 0);
 	assert_int_equal(left.decoders, 0);
@@ -74,11 +82,11 @@ static void *emulator(const char *name)
 	return function;
 }
 
-struct emu_nv_stats rig_device(void)
+struct emu_nv_stats rig_device(const struct rig *rig)
 {
 	struct emu_nv_stats stats;
 	emu_nv_statistics_fn *get = (emu_nv_statistics_fn *)emulator("emu_nv_statistics");
-	assert_int_equal(get(0, &stats), 0);
+	assert_int_equal(get(rig->ordinal, &stats), 0);
 	return stats;
 }
 

@@ -13,6 +13,7 @@
 
 struct rig {
 	struct tess_engine *nv, *soft;
+	int ordinal;	      /* of the device */
 	pthread_mutex_t lock; /* of what follows: faults are told on any thread */
 	unsigned faults;
 	char call[64], error[256]; /* of the first one */
@@ -20,15 +21,17 @@ struct rig {
 
 /** Open both engines; @p rig is told of faults until it is closed. */
 void rig_open(struct rig *rig);
+/** The same on another device than the first. */
+void rig_open_on(struct rig *rig, int ordinal);
 /** Close them; whatever is left on the device fails the test. */
 void rig_close(struct rig *rig);
 /** Forget the faults that were told. */
 void rig_forget(struct rig *rig);
 /** What the device itself has counted. */
-struct emu_nv_stats rig_device(void);
+struct emu_nv_stats rig_device(const struct rig *rig);
 /** Begin counting anew what crosses to the device and what is allocated on it. */
 void rig_mark(void);
-/** Personality from now on, see emu_nv.h. */
+/** Personality from now on, see emu_nv.h; of all devices unless a number goes before a key. */
 void rig_set(const char *personality);
 struct tess_engine_stats rig_stats(const struct rig *rig);
 
@@ -39,7 +42,8 @@ struct clip {
 	size_t offsets[257]; /* of the units, and of the end */
 };
 
-extern const char *const clip_names[14];
+#define CLIPS 14
+extern const char *const clip_names[CLIPS];
 
 /** @p name without .h264; from the folder that the environment's TESS_CLIPS names. */
 void clip_load(struct clip *clip, const char *name);
