@@ -17,7 +17,9 @@
 #define RING_MIN_BYTES (8u << 20)
 #define RING_MAX_BYTES (256u << 20)
 #define RING_SLOTS     4096 /* 8 s of 60 pictures and 47 audio frames a second, and as much again */
-/* After a failure the device is left alone for so long. */
+/* So many pictures that fail one after the other are more than an accident. */
+#define MAX_FAILURES 3
+/* After that the device is left alone for so long. */
 #define RETRY_US INT64_C(1000000)
 
 struct picture_slot {
@@ -52,6 +54,7 @@ struct tess_canvas {
 	struct tess_compositor *compositor;
 	struct tess_encoder *encoder;
 	struct tess_desired_video video; /* as compositor and encoder are */
+	unsigned failures;
 	int64_t retry_us;
 	bool gap; /* pictures are missing in front of the next one */
 };
@@ -113,6 +116,7 @@ static void apply_device(struct tess_canvas *canvas, struct tess_device *device)
 	close_video(canvas);
 	tess_device_unref(canvas->device);
 	canvas->device = tess_device_ref(device);
+	canvas->failures = 0;
 	canvas->retry_us = 0;
 }
 
@@ -186,6 +190,7 @@ static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *pictur
 		return -ENODEV;
 	error = apply_video(canvas, &picture->video);
 	if (error) {
+		canvas->failures = MAX_FAILURES;
 		/* other errors are of what was asked for */
 		return error == -ENODEV ? tess_device_note(canvas->device, error) : error;
 	}
@@ -193,6 +198,19 @@ static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *pictur
 	if (error || !encoded.length)
 		return error;
 	return write_picture(canvas, picture, &encoded);
+}
+
+/* One that failed is left out; the next is a key frame. */
+static void take_error(struct tess_canvas *canvas, struct tess_canvas_picture *picture,
+		       int64_t now_us)
+{
+	canvas->gap = true;
+	picture->hopeless = picture->error == -ENODEV || ++canvas->failures >= MAX_FAILURES;
+	if (picture->hopeless) {
+		close_video(canvas);
+		canvas->failures = 0;
+		canvas->retry_us = now_us + RETRY_US;
+	}
 }
 
 static void run_picture(struct tess_job *job)
@@ -204,14 +222,14 @@ static void run_picture(struct tess_job *job)
 
 	apply_device(canvas, picture->device);
 	picture->bytes = 0;
+	picture->hopeless = false;
 	picture->error = -EAGAIN;
 	if (now_us >= canvas->retry_us) {
 		picture->error = encode(canvas, picture);
-		if (picture->error && picture->error != -EMSGSIZE) {
-			close_video(canvas);
-			canvas->retry_us = now_us + RETRY_US;
-			canvas->gap = true;
-		}
+		if (!picture->error)
+			canvas->failures = 0;
+		else if (picture->error != -EMSGSIZE)
+			take_error(canvas, picture, now_us);
 	}
 	for (unsigned i = 0; i < picture->tile_count; i++)
 		tess_surface_unref(picture->tiles[i].surface);

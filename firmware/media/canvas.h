@@ -34,7 +34,8 @@ struct tess_canvas_picture {
 	unsigned arrival_count;
 	/* what came of it */
 	int error;
-	size_t bytes; /* 0 without error: the encoder had nothing yet */
+	bool hopeless; /* with an error: the device cannot do what the mix asks for */
+	size_t bytes;  /* 0 without error: the encoder had nothing yet */
 	int64_t written_us;
 };
 

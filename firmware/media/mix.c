@@ -350,8 +350,8 @@ static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
 		picture->arrivals_us[picture->arrival_count++] = arrival_us;
 }
 
-/* What became of a picture that was not drawn. A device is not blamed while there is another one:
- * the mix moves there. */
+/* What became of a picture that was not drawn. While there is another engine the mix moves there,
+ * and nothing is wrong with it. */
 static void take_error(struct tess_mix *mix, const struct tess_canvas_picture *picture)
 {
 	const struct tess_device *device = picture->device;
@@ -363,7 +363,7 @@ static void take_error(struct tess_mix *mix, const struct tess_canvas_picture *p
 	}
 	mix->counters.draw_errors++;
 	/* while the device is left alone the error that led to it stays */
-	if (picture->error == -EAGAIN || tess_device_is_lost(device))
+	if (!picture->hopeless || tess_device_is_lost(device))
 		return;
 	if (device->last_resort)
 		mix->error = picture->error;

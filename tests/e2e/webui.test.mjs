@@ -144,7 +144,45 @@ test('health', async () => {
 	await open('health');
 	await page.waitForSelector('.notice.good');
 	assert.equal(await page.locator('td .state.running').count(), 3);
+	const rows = page.locator('.engines tbody tr');
+	assert.equal(await rows.count(), 1);
+	assert.match(await rows.first().innerText(), /^soft cpu\s+libavcodec.*\s+ok\s/);
+	// measured at the start, and a mix is at work
+	assert.match(await rows.first().locator('td').nth(5).innerText(), /^\d+\.\d \/ [1-9]\d*$/);
 	await shot('health');
+});
+
+test('a lost device is seen', async () => {
+	// the answer of a box that has devices: one is lost, the other one has more than it should
+	const work = (decode, compose, encode) => ({ decode, compose, encode });
+	const engine = { vendor: 'NVIDIA T4 (driver 535.183.01)', shared: false, losses: 0, fallback_decoded: 0, uploads: 0, downloads: 0, faults: 0 };
+	await page.route('**/api/v1/health', async route => {
+		const answer = await (await route.fetch()).json();
+		const [soft] = answer.engines;
+		await route.fulfill({ json: { ...answer, status: 'degraded', engines: [
+			{ ...engine, name: 'nv', device: '0', state: 'lost', losses: 3, faults: 12, mixes: 0, load: 0, max_load: 0.95,
+				capacity: work(2800, 4100, 1200), used: work(0, 0, 0) },
+			{ ...engine, name: 'nv', device: '1', state: 'ok', mixes: 41, load: 0.97, max_load: 0.95,
+				capacity: work(2800, 4100, 1200), used: work(2716, 566.8, 566.8) },
+			{ ...soft, state: 'standby' },
+		] } });
+	});
+	await page.waitForSelector('.engines .state.lost');
+	assert.equal(await page.locator('.engines tbody tr').count(), 3);
+	assert.match(await page.locator('.engines tbody tr').first().innerText(), /lost\s+3 times lost/);
+	assert.equal(await page.locator('.engines .bar.limit i.bad').count(), 1);
+	await page.waitForSelector('.notice.bad');
+	await sleep(500); // bars move
+	const bars = await page.$$eval('.engines tbody tr:nth-child(2) .bar i', list => list.map(i =>
+		Math.round(100 * i.getBoundingClientRect().width / i.parentElement.getBoundingClientRect().width)));
+	assert.deepEqual(bars, [97, 97, 14, 47]);
+	await shot('health-lost');
+	await page.click('header button:has-text("中文")');
+	await page.waitForSelector('.engines .state.lost:has-text("丢失")');
+	await shot('health-lost-zh');
+	await page.click('header button:has-text("English")');
+	await page.unroute('**/api/v1/health');
+	await page.waitForSelector('.notice.good');
 });
 
 test('the password is changed; the old one is refused', async () => {

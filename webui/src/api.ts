@@ -30,10 +30,16 @@ export interface Recording {
 	path: string; start: string | null; end: string | null; duration_ms: number; size_bytes: number; width: number; height: number;
 	gaps: { at_ms: number; length_ms: number }[]; error: string;
 }
+export interface Work { decode: number; compose: number; encode: number }
+export interface Engine {
+	name: string; device: string; vendor: string; state: 'ok' | 'standby' | 'lost'; shared: boolean;
+	capacity: Work; used: Work; load: number; max_load: number; mixes: number; losses: number;
+	faults: number; fallback_decoded: number; uploads: number; downloads: number;
+}
 export interface Health {
 	status: 'ok' | 'degraded'; name?: string; version?: string; uptime_s?: number; time?: string;
 	processes?: { name: string; up: boolean; since: string | null }[];
-	engine?: string; disk?: { total_bytes: number; free_bytes: number };
+	engines?: Engine[]; disk?: { total_bytes: number; free_bytes: number };
 	rooms?: number; users?: number; mixes?: number; viewers?: number; recordings?: number;
 }
 export interface Me { user: string; via: string; scope: string; must_change_password: boolean; expires: string | null }

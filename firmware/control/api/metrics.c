@@ -37,8 +37,16 @@
 	X(RTP_JITTER, "tessera_rtp_jitter_seconds", "gauge", "Interarrival jitter.") \
 	X(RTP_EVENTS, "tessera_rtp_events_total", "counter", "What a track counts besides, by reason.") \
 	X(AUDIO_LEVEL, "tessera_audio_level", "gauge", "Level of a user's sound, 0 to 1.") \
-	X(ENGINE, "tessera_engine_info", "gauge", "The codec engine in use; always 1.") \
-	X(ENGINE_OPS, "tessera_engine_operations_total", "counter", "Operations of the codec engine.") \
+	X(ENGINE, "tessera_engine_info", "gauge", "An engine and what it calls itself; always 1.") \
+	X(ENGINE_UP, "tessera_engine_up", "gauge", "0 when the engine's device is lost.") \
+	X(ENGINE_LOSSES, "tessera_engine_losses_total", "counter", "Times that the engine's device was lost.") \
+	X(ENGINE_CAPACITY, "tessera_engine_capacity_pixels_per_second", "gauge", "What the engine was measured to do, by kind of work.") \
+	X(ENGINE_USED, "tessera_engine_used_pixels_per_second", "gauge", "What its mixes take, by kind of work.") \
+	X(ENGINE_LOAD, "tessera_engine_load_ratio", "gauge", "Share of the engine that its mixes take.") \
+	X(ENGINE_MAX_LOAD, "tessera_engine_max_load_ratio", "gauge", "Share that mixes may take.") \
+	X(ENGINE_MIXES, "tessera_engine_mixes", "gauge", "Mixes on the engine.") \
+	X(ENGINE_SURFACES, "tessera_engine_surfaces", "gauge", "Pictures on the engine's device.") \
+	X(ENGINE_OPS, "tessera_engine_operations_total", "counter", "What the engine did, and what failed.") \
 	X(NET_PACKETS, "tessera_net_packets_total", "counter", "Packets of the media network.") \
 	X(NET_BYTES, "tessera_net_bytes_total", "counter", "Bytes of the media network.") \
 	X(NET_DROPPED, "tessera_net_dropped_total", "counter", "Packets dropped, by reason.") \
@@ -89,7 +97,7 @@ static void sample(struct metrics *metrics, enum metric metric, double value, ..
 		for (; *text; text++) {
 			if (*text == '\\' || *text == '"')
 				fputc('\\', file);
-			fputc(*text, file);
+			fputc(*text == '\n' ? ' ' : *text, file);
 		}
 		fputc('"', file);
 		separator = ',';
@@ -205,17 +213,54 @@ static int each_publisher(void *arg, const struct tess_publisher *row)
 	return 0;
 }
 
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+static void engine_metrics(struct metrics *metrics, const json_t *fact)
+{
+	static const char *const kinds[] = {"decode", "compose", "encode"};
+	const json_t *counters = json_object_get(fact, "counters"), *value;
+	const char *engine = text_of(fact, "name"), *device = text_of(fact, "device"), *name;
+
+#define LABELS "engine", engine, "device", device
+	sample(metrics, ENGINE, 1, LABELS, "vendor", text_of(fact, "vendor"), NO_LABELS);
+	sample(metrics, ENGINE_UP, strcmp(text_of(fact, "state"), "lost") != 0, LABELS, NO_LABELS);
+	sample(metrics, ENGINE_LOSSES, number(fact, "losses"), LABELS, NO_LABELS);
+	for (unsigned i = 0; i < 3; i++) {
+		sample(metrics, ENGINE_CAPACITY,
+		       number(json_object_get(fact, "capacity"), kinds[i]) * 1e6, LABELS, "work",
+		       kinds[i], NO_LABELS);
+		sample(metrics, ENGINE_USED, number(json_object_get(fact, "used"), kinds[i]) * 1e6,
+		       LABELS, "work", kinds[i], NO_LABELS);
+	}
+	sample(metrics, ENGINE_LOAD, number(fact, "load"), LABELS, NO_LABELS);
+	sample(metrics, ENGINE_MAX_LOAD, number(fact, "max_load"), LABELS, NO_LABELS);
+	sample(metrics, ENGINE_MIXES, number(fact, "mixes"), LABELS, NO_LABELS);
+	json_object_foreach((json_t *)counters, name, value)
+	{
+		if (!strcmp(name, "surfaces_live"))
+			sample(metrics, ENGINE_SURFACES, json_number_value(value), LABELS,
+			       NO_LABELS);
+		else if (json_is_number(value))
+			sample(metrics, ENGINE_OPS, json_number_value(value), LABELS, "operation",
+			       name, NO_LABELS);
+	}
+#undef LABELS
+}
+
 static void media_metrics(struct metrics *metrics)
 {
 	const struct tess_facts *facts = metrics->control->facts;
-	const json_t *engine = tess_facts_member(facts, TESS_PROCESS_MEDIA, "engine"), *value;
+	const json_t *engines = tess_facts_member(facts, TESS_PROCESS_MEDIA, "engines"), *value;
 	const json_t *net = tess_facts_member(facts, TESS_PROCESS_MEDIA, "net");
-	const char *name = json_string_value(json_object_get(engine, "name"));
+	const char *name;
+	size_t i;
 
-	if (name)
-		sample(metrics, ENGINE, 1, "engine", name, NO_LABELS);
-	json_object_foreach((json_t *)engine, name, value) if (json_is_number(value))
-		sample(metrics, ENGINE_OPS, json_number_value(value), "operation", name, NO_LABELS);
+	json_array_foreach(engines, i, value) engine_metrics(metrics, value);
 	json_object_foreach((json_t *)net, name, value)
 	{
 		bool received = !strncmp(name, "rx_", 3);

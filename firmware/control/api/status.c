@@ -71,29 +71,60 @@ static json_t *process_json(const struct tess_control *control, enum tess_proces
 			 tess_time_json(tess_facts_since(control->facts, process)));
 }
 
+static bool engine_lost(const struct tess_control *control)
+{
+	const json_t *engines = tess_facts_member(control->facts, TESS_PROCESS_MEDIA, "engines");
+	const json_t *engine;
+	size_t i;
+
+	json_array_foreach(engines, i, engine)
+	{
+		const char *state = json_string_value(json_object_get(engine, "state"));
+
+		if (state && !strcmp(state, "lost"))
+			return true;
+	}
+	return false;
+}
+
+static json_t *engines_json(const struct tess_control *control)
+{
+	const json_t *engines = tess_facts_member(control->facts, TESS_PROCESS_MEDIA, "engines");
+	const json_t *engine;
+	json_t *list = json_array();
+	size_t i;
+
+	json_array_foreach(engines, i, engine)
+	{
+		if (json_array_append_new(list, tess_view_engine(engine))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 static bool is_well(const struct tess_control *control, const struct statvfs *disk)
 {
 	return tess_facts_is_up(control->facts, TESS_PROCESS_MEDIA) &&
-	       tess_facts_is_up(control->facts, TESS_PROCESS_EGRESS) &&
+	       tess_facts_is_up(control->facts, TESS_PROCESS_EGRESS) && !engine_lost(control) &&
 	       (!disk->f_blocks || disk->f_bavail * 100 / disk->f_blocks >= DISK_LOW_PERCENT);
 }
 
 static json_t *details(const struct tess_control *control, const char *status,
 		       const struct statvfs *disk, const struct tess_counts *counts)
 {
-	const json_t *engine = tess_facts_member(control->facts, TESS_PROCESS_MEDIA, "engine");
-	const char *name = json_string_value(json_object_get(engine, "name"));
 	const json_t *egress = tess_facts_member(control->facts, TESS_PROCESS_EGRESS, "counters");
 	int64_t now_us = tess_control_utc_us(control);
 
 	return json_pack(
-		"{ss ss ss sI so s[{ss sb so} o o] ss s{sI sI} sI sI sI sI sI}", "status", status,
+		"{ss ss ss sI so s[{ss sb so} o o] so s{sI sI} sI sI sI sI sI}", "status", status,
 		"name", control->config->box.name, "version", TESSERA_VERSION, "uptime_s",
 		(json_int_t)((now_us - control->started_utc_us) / 1000000), "time",
 		tess_time_json(now_us), "processes", "name", "control", "up", 1, "since",
 		tess_time_json(control->started_utc_us), process_json(control, TESS_PROCESS_MEDIA),
-		process_json(control, TESS_PROCESS_EGRESS), "engine", name ? name : "", "disk",
-		"total_bytes", (json_int_t)disk->f_blocks * (json_int_t)disk->f_frsize,
+		process_json(control, TESS_PROCESS_EGRESS), "engines", engines_json(control),
+		"disk", "total_bytes", (json_int_t)disk->f_blocks * (json_int_t)disk->f_frsize,
 		"free_bytes", (json_int_t)disk->f_bavail * (json_int_t)disk->f_frsize, "rooms",
 		(json_int_t)counts->rooms, "users", (json_int_t)counts->users, "mixes",
 		(json_int_t)counts->mixes, "viewers",

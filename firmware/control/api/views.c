@@ -243,3 +243,35 @@ json_t *tess_view_recording(const struct tess_call *call, const struct tess_reco
 				(json_int_t)told(fact, "height", row->height), "gaps",
 				gaps_json(fact, row->gaps), "error", row->error));
 }
+
+static json_t *work(const json_t *fact, const char *name)
+{
+	static const char *const kinds[] = {"decode", "compose", "encode"};
+	const json_t *from = json_object_get(fact, name);
+	json_t *json = json_object();
+
+	for (unsigned i = 0; i < 3; i++)
+		if (tess_view_copy(json, from, kinds[i], json_real(0)))
+			return fail(json);
+	return json;
+}
+
+json_t *tess_view_engine(const json_t *fact)
+{
+	static const char *const texts[] = {"name", "device", "vendor", "state"};
+	static const char *const counts[] = {"mixes", "losses", NULL};
+	static const char *const counters[] = {"faults", "fallback_decoded", "uploads", "downloads",
+					       NULL};
+	json_t *json =
+		json_pack("{sb so so}", "shared", json_is_true(json_object_get(fact, "shared")),
+			  "capacity", work(fact, "capacity"), "used", work(fact, "used"));
+
+	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (tess_view_copy(json, fact, texts[i], json_string("")))
+			return fail(json);
+	if (tess_view_copy(json, fact, "load", json_real(0)) ||
+	    tess_view_copy(json, fact, "max_load", json_real(0)) || copy_ints(json, fact, counts) ||
+	    copy_ints(json, json_object_get(fact, "counters"), counters))
+		return fail(json);
+	return json;
+}

@@ -14,6 +14,8 @@ json_t *tess_view_publisher(const struct tess_call *call, const struct tess_publ
 json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row);
 json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *row);
 json_t *tess_view_recording(const struct tess_call *call, const struct tess_recording *row);
+/** An engine as media tells of it, whole whatever it told. */
+json_t *tess_view_engine(const json_t *fact);
 /** "running", "starting", "error", or "unknown" while media is away. */
 const char *tess_view_mix_state(const struct tess_control *control, int64_t mix);
 

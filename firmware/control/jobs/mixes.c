@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/jobs/admission.h"
 #include "firmware/control/jobs/limiter.h"
 #include "firmware/control/jobs/rooms.h"
 
@@ -168,6 +169,11 @@ int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_req
 	rc = params_of(&params, request);
 	if (rc)
 		return rc;
+	rc = tess_admission_check(control, request, params, error);
+	if (rc) {
+		json_decref(params);
+		return rc;
+	}
 	rc = tess_store_begin(control->store);
 	if (!rc) {
 		rc = start(control, request, params);

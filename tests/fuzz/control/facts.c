@@ -13,8 +13,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* All that shows facts, or decides by them. */
 static void show(struct tess_control *control)
 {
+	static const char start[] = "{\"stream_id\":\"other\"}";
 	static const char *const targets[] = {
 		"/api/v1/rooms",      "/api/v1/mixes",	"/api/v1/streams", "/api/v1/jobs",
 		"/api/v1/recordings", "/api/v1/health", "/metrics",
@@ -22,6 +24,8 @@ static void show(struct tess_control *control)
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
 		box_request(control, "GET", targets[i], "", 0, true);
+	box_request(control, "POST", "/api/v1/applications/1400000001/rooms/101/mix", start,
+		    sizeof(start) - 1, true);
 }
 
 static void take(struct tess_control *control, json_t *message)
@@ -57,7 +61,7 @@ struct input {
 };
 
 static const char *const WORDS[] = {
-	"publishers",  "mixes",	    "records",	      "live",	     "engine",	     "net",
+	"publishers",  "mixes",	    "records",	      "live",	     "engines",	     "net",
 	"counters",    "video",	    "audio",	      "gaps",	     "tiles",	     "id",
 	"name",	       "state",	    "error",	      "idle_ms",     "packets",	     "bytes",
 	"lost",	       "width",	    "height",	      "bitrate_bps", "jitter_us",    "level",
@@ -65,6 +69,9 @@ static const char *const WORDS[] = {
 	"duration_us", "at_us",	    "length_us",      "viewers",     "rx_packets",   "tx_dropped",
 	"receiving",   "running",   "recording",      "finished",    "failed",	     "deleted",
 	"waiting",     "finishing", "show",	      "soft",	     "rx_",	     "a\"b\\c",
+	"engine",      "capacity",  "used",	      "decode",	     "compose",	     "encode",
+	"load",	       "max_load",  "shared",	      "ok",	     "lost",	     "price",
+	"epoch",       "device",
 };
 
 static uint8_t byte(struct input *input)

@@ -163,12 +163,13 @@ static void on_facts(void *arg, int64_t now_us, const struct tess_media_facts *f
 	assert_non_null(run->facts);
 }
 
-struct scenario_result scenario_run(const struct tess_test_capture *capture, json_t *scenario,
-				    const struct judge_handlers *handlers)
+struct scenario_result scenario_run_on(const struct tess_test_capture *capture, json_t *scenario,
+				       const struct judge_handlers *handlers,
+				       const struct tess_engine_driver *const *drivers)
 {
 	struct run run = {.handlers = handlers};
 	const struct tess_media_replay_handlers replay = {
-		.au = on_au, .facts = on_facts, .arg = &run};
+		.au = on_au, .facts = on_facts, .arg = &run, .drivers = drivers};
 	struct scenario_result result = {0};
 	char path[] = "/tmp/tessera-test-XXXXXX", error[256];
 	int fd = mkstemp(path);
@@ -188,6 +189,12 @@ struct scenario_result scenario_run(const struct tess_test_capture *capture, jso
 	result.streams = run.count;
 	result.facts = run.facts;
 	return result;
+}
+
+struct scenario_result scenario_run(const struct tess_test_capture *capture, json_t *scenario,
+				    const struct judge_handlers *handlers)
+{
+	return scenario_run_on(capture, scenario, handlers, NULL);
 }
 
 json_int_t scenario_counter(const struct scenario_result *result, const char *list, unsigned index,

@@ -45,6 +45,10 @@ struct scenario_result {
  */
 struct scenario_result scenario_run(const struct tess_test_capture *capture, json_t *scenario,
 				    const struct judge_handlers *handlers);
+/** The same on these engines (struct tess_engines_config). */
+struct scenario_result scenario_run_on(const struct tess_test_capture *capture, json_t *scenario,
+				       const struct judge_handlers *handlers,
+				       const struct tess_engine_driver *const *drivers);
 /** A counter of the last facts: list[index].object.counters.name, object "" for mixes. */
 json_int_t scenario_counter(const struct scenario_result *result, const char *list, unsigned index,
 			    const char *object, const char *name);

@@ -358,6 +358,33 @@ static void what_a_device_refuses_goes_elsewhere(void **state)
 	close_fixture(&fixture);
 }
 
+static void a_picture_that_fails_is_left_out(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture_on(&fixture, 0, 1);
+	run_until(&fixture, START_US + 500000);
+	/* twice is an accident */
+	fixture.devices[0].encode_error = -EIO;
+	run_until(&fixture, START_US + 600000);
+	fixture.devices[0].encode_error = 0;
+	run_until(&fixture, START_US + 1000000);
+	assert_int_equal(tess_mix_engine(fixture.mix), 0);
+	assert_int_equal(fixture.pictures, 21 - 2);
+	assert_int_equal(fixture.devices[0].encoders_opened, 1);
+	assert_int_equal(fixture.devices[0].forced_keys, 1);
+	assert_int_equal(fixture.gaps, 1);
+	assert_int_equal(facts_of(&fixture).state, TESS_MIX_RUNNING);
+	/* three times is not */
+	fixture.devices[0].encode_error = -EIO;
+	run_until(&fixture, START_US + 1500000);
+	assert_int_equal(tess_mix_engine(fixture.mix), 1);
+	assert_int_equal(fixture.pictures, 31 - 2 - 3);
+	assert_int_equal(fixture.gaps, 2);
+	close_fixture(&fixture);
+}
+
 static void a_mix_without_a_picture_has_no_place(void **state)
 {
 	struct tess_desired_mix sound = basic;
@@ -438,6 +465,7 @@ int main(void)
 		cmocka_unit_test(a_lost_device_is_left_and_the_stream_goes_on),
 		cmocka_unit_test(with_threads_a_lost_device_is_left_too),
 		cmocka_unit_test(what_a_device_refuses_goes_elsewhere),
+		cmocka_unit_test(a_picture_that_fails_is_left_out),
 		cmocka_unit_test(a_mix_without_a_picture_has_no_place),
 		cmocka_unit_test(changes_open_anew_what_they_must),
 	};

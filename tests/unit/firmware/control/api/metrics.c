@@ -120,6 +120,7 @@ static void has(const char *line)
 }
 
 #define ROOM  "application=\"1400000001\",room_type=\"string\",room=\"a b\""
+#define SOFT  "engine=\"soft\",device=\"cpu\""
 #define TRACK ROOM ",user=\"alice\",stream_type=\"main\",kind=\"video\""
 
 static void test_values(void **state)
@@ -137,7 +138,12 @@ static void test_values(void **state)
 	     "'counters':{}}}],"
 	     "'mixes':[{'id':1,'state':'running','frames':300,'bitrate_bps':1480000,"
 	     "'frame_rate':14.5,'latency_p95_us':40000,'counters':{'encoder_busy':2}}],"
-	     "'engine':{'name':'soft','decoded':7,'uploads':0},"
+	     "'engines':[{'name':'nv','device':'0','vendor':'NVIDIA \\\"1\\\"\\n','state':'lost',"
+	     "'losses':3},"
+	     "{'name':'soft','device':'cpu','vendor':'x264','state':'ok','mixes':1,'load':0.25,"
+	     "'max_load':0.85,'capacity':{'decode':100.5,'compose':200,'encode':50},"
+	     "'used':{'decode':3,'compose':2,'encode':1},"
+	     "'counters':{'decoded':7,'uploads':0,'faults':5,'surfaces_live':9}}],"
 	     "'net':{'rx_packets':1000,'rx_bytes':900000,'tx_packets':1,'tx_bytes':100,"
 	     "'rx_dropped_kernel':6,'tx_dropped':0}}");
 	take(TESS_PROCESS_EGRESS, "{'live':[{'name':'sh\\\\ow\\\"','viewers':2,'bytes_sent':77}],"
@@ -167,8 +173,19 @@ static void test_values(void **state)
 	has("tessera_rtp_events_total{" TRACK ",event=\"duplicate\"} 4");
 	has("tessera_audio_level{" ROOM
 	    ",user=\"alice\",stream_type=\"main\",kind=\"audio\"} 0.25");
-	has("tessera_engine_info{engine=\"soft\"} 1");
-	has("tessera_engine_operations_total{operation=\"decoded\"} 7");
+	has("tessera_engine_info{engine=\"nv\",device=\"0\",vendor=\"NVIDIA \\\"1\\\" \"} 1");
+	has("tessera_engine_up{engine=\"nv\",device=\"0\"} 0");
+	has("tessera_engine_losses_total{engine=\"nv\",device=\"0\"} 3");
+	has("tessera_engine_info{" SOFT ",vendor=\"x264\"} 1");
+	has("tessera_engine_up{" SOFT "} 1");
+	has("tessera_engine_capacity_pixels_per_second{" SOFT ",work=\"decode\"} 100500000");
+	has("tessera_engine_used_pixels_per_second{" SOFT ",work=\"encode\"} 1000000");
+	has("tessera_engine_load_ratio{" SOFT "} 0.25");
+	has("tessera_engine_max_load_ratio{" SOFT "} 0.84999999999999998");
+	has("tessera_engine_mixes{" SOFT "} 1");
+	has("tessera_engine_surfaces{" SOFT "} 9");
+	has("tessera_engine_operations_total{" SOFT ",operation=\"decoded\"} 7");
+	has("tessera_engine_operations_total{" SOFT ",operation=\"faults\"} 5");
 	has("tessera_net_packets_total{direction=\"receive\"} 1000");
 	has("tessera_net_bytes_total{direction=\"send\"} 100");
 	has("tessera_net_dropped_total{reason=\"rx_dropped_kernel\"} 6");

@@ -199,12 +199,31 @@ static void test_refused(void **state)
 			"FailedOperation.RestrictedFrequency", "");
 }
 
+static void test_no_room(void **state)
+{
+	(void)state;
+	fixture_user(&f, "alice");
+	take(TESS_PROCESS_MEDIA,
+	     "{'engines':[{'name':'nv','device':'1','state':'ok','shared':false,"
+	     "'capacity':{'decode':100,'compose':100,'encode':100},'used':{'encode':90},"
+	     "'max_load':0.95}]}");
+	fixture_refused(&f, "POST", MIX, "{'stream_id':'s'}", 503,
+			"ResourceInsufficient.RequestRejection", "");
+	assert_string_equal(fixture_text(&f, "error.message"),
+			    "No engine has room for the mix: of nv 1, 5 % is free and 14 % more "
+			    "would be needed.");
+	fixture_refused(&f, "GET", MIX, NULL, 404, "not_found", "");
+	/* a smaller one has */
+	fixture_call(&f, "POST", MIX, "{'stream_id':'s','video':{'width':640,'height':360}}", 200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_layouts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_room, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,12 @@ static void test_health(void **state)
 	fixture_call(&f, "POST", "/api/v1/applications/1400000001/rooms/101/mix",
 		     "{'record_id':'r'}", 200);
 	fixture_advance(&f, 61500000);
-	take(TESS_PROCESS_MEDIA, "{'engine':{'name':'soft'}}");
+	take(TESS_PROCESS_MEDIA,
+	     "{'engines':[{'name':'soft','device':'cpu','vendor':'x264','state':'ok',"
+	     "'shared':true,'capacity':{'decode':650.5,'compose':1000,'encode':220},"
+	     "'used':{'decode':10.5,'compose':13.5,'encode':13.5},'load':0.125,'max_load':0.85,"
+	     "'mixes':1,'losses':0,'counters':{'faults':3,'fallback_decoded':4,'uploads':5,"
+	     "'downloads':6,'decoded':7}}]}");
 	fixture_call(&f, "GET", "/api/v1/health", NULL, 200);
 	assert_string_equal(fixture_text(&f, "status"), "degraded");
 	take(TESS_PROCESS_EGRESS, "{'counters':{'viewers':5}}");
@@ -56,7 +61,12 @@ static void test_health(void **state)
 	/* the disk of the machine that runs the test may be full */
 	if (fixture_int(&f, "disk.free_bytes") * 100 / fixture_int(&f, "disk.total_bytes") > 5)
 		assert_string_equal(fixture_text(&f, "status"), "ok");
-	assert_string_equal(fixture_text(&f, "engine"), "soft");
+	assert_json(json_object_get(f.json, "engines"),
+		    "[{'name':'soft','device':'cpu','vendor':'x264','state':'ok','shared':true,"
+		    "'capacity':{'decode':650.5,'compose':1000,'encode':220},"
+		    "'used':{'decode':10.5,'compose':13.5,'encode':13.5},'load':0.125,"
+		    "'max_load':0.85,'mixes':1,'losses':0,'faults':3,'fallback_decoded':4,"
+		    "'uploads':5,'downloads':6}]");
 	assert_string_equal(fixture_text(&f, "version"), TESSERA_VERSION);
 	assert_int_equal(fixture_int(&f, "uptime_s"), 61);
 	assert_int_equal(fixture_int(&f, "rooms"), 1);
@@ -71,6 +81,32 @@ static void test_health(void **state)
 	(void)stpcpy(f.config.egress.record_dir, "/nowhere");
 	fixture_call(&f, "GET", "/api/v1/health", NULL, 200);
 	assert_int_equal(fixture_int(&f, "disk.total_bytes"), 0);
+}
+
+static void test_lost_engine(void **state)
+{
+	(void)state;
+	fixture_login(&f);
+	take(TESS_PROCESS_EGRESS, "{}");
+	take(TESS_PROCESS_MEDIA, "{'engines':[{'name':'nv','device':'0','state':'lost'},"
+				 "{'name':'soft','state':'ok'}]}");
+	fixture_call(&f, "GET", "/api/v1/health", NULL, 200);
+	assert_string_equal(fixture_text(&f, "status"), "degraded");
+	/* what was not told has a value all the same */
+	assert_json(json_array_get(json_object_get(f.json, "engines"), 0),
+		    "{'name':'nv','device':'0','vendor':'','state':'lost','shared':false,"
+		    "'capacity':{'decode':0.0,'compose':0.0,'encode':0.0},"
+		    "'used':{'decode':0.0,'compose':0.0,'encode':0.0},'load':0.0,'max_load':0.0,"
+		    "'mixes':0,'losses':0,'faults':0,'fallback_decoded':0,'uploads':0,"
+		    "'downloads':0}");
+	/* one that stands by is no trouble, and none is told of while media is away */
+	take(TESS_PROCESS_MEDIA, "{'engines':[{'name':'soft','state':'standby'}]}");
+	fixture_call(&f, "GET", "/api/v1/health", NULL, 200);
+	if (fixture_int(&f, "disk.free_bytes") * 100 / fixture_int(&f, "disk.total_bytes") > 5)
+		assert_string_equal(fixture_text(&f, "status"), "ok");
+	tess_facts_down(f.control.facts, TESS_PROCESS_MEDIA, f.time.utc_us);
+	fixture_call(&f, "GET", "/api/v1/health", NULL, 200);
+	assert_json(json_object_get(f.json, "engines"), "[]");
 }
 
 static void test_jobs(void **state)
@@ -97,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_engine, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jobs, setup, teardown),
 	};
 

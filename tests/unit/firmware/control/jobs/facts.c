@@ -33,7 +33,7 @@ static void test_look_up(void **state)
 	tess_facts_up(facts, TESS_PROCESS_EGRESS, 101);
 	take(facts, TESS_PROCESS_MEDIA, 0,
 	     "{'publishers':[{'id':12,'state':'receiving'},{'no':'id'},7],"
-	     "'mixes':[{'id':3,'state':'running'}],'engine':{'name':'soft'}}");
+	     "'mixes':[{'id':3,'state':'running'}],'engines':[{'name':'soft'}]}");
 	take(facts, TESS_PROCESS_EGRESS, 0,
 	     "{'records':[{'id':5,'state':'gap'}],'live':[{'name':'show','viewers':2}]}");
 	assert_json(tess_facts_publisher(facts, 12), "{'id':12,'state':'receiving'}");
@@ -41,11 +41,11 @@ static void test_look_up(void **state)
 	assert_json(tess_facts_mix(facts, 3), "{'id':3,'state':'running'}");
 	assert_json(tess_facts_record(facts, 5), "{'id':5,'state':'gap'}");
 	assert_json(tess_facts_live(facts, "show"), "{'name':'show','viewers':2}");
-	assert_json(tess_facts_member(facts, TESS_PROCESS_MEDIA, "engine"), "{'name':'soft'}");
+	assert_json(tess_facts_member(facts, TESS_PROCESS_MEDIA, "engines"), "[{'name':'soft'}]");
 	/* the next message is the whole truth */
 	take(facts, TESS_PROCESS_MEDIA, 1, "{'publishers':'nonsense'}");
 	assert_null(tess_facts_publisher(facts, 12));
-	assert_null(tess_facts_member(facts, TESS_PROCESS_MEDIA, "engine"));
+	assert_null(tess_facts_member(facts, TESS_PROCESS_MEDIA, "engines"));
 	/* who is away has told nothing; the other stays */
 	tess_facts_down(facts, TESS_PROCESS_EGRESS, 200);
 	assert_null(tess_facts_record(facts, 5));

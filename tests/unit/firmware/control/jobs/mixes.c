@@ -366,6 +366,28 @@ static void test_full_disk(void **state)
 	expect_recordings("mix-1:file001:0 ");
 }
 
+static void test_no_room(void **state)
+{
+	json_t *message = json_of("{'engines':[{'name':'soft','device':'cpu','state':'ok',"
+				  "'shared':true,'capacity':{'decode':100,'compose':100,"
+				  "'encode':100},'used':{'decode':80},'max_load':0.85}]}");
+
+	(void)state;
+	enter(&number, "alice");
+	tess_facts_up(f.control.facts, TESS_PROCESS_MEDIA, 1);
+	assert_int_equal(tess_facts_take(f.control.facts, TESS_PROCESS_MEDIA, message, 0), 0);
+	json_decref(message);
+	start((struct start){0}, "ResourceInsufficient.RequestRejection");
+	assert_false(has_mix(&number));
+	/* what is wrong with the request or the room is told before */
+	start((struct start){.output = "\"StreamId\":\"a b\""}, "InvalidParameter.StreamId");
+	start((struct start){.room = "\"StrRoomId\":\"nobody\""}, "FailedOperation.RoomNotExist");
+	stop("FailedOperation.MixSessionNotExist");
+	for (int i = 0; i < 19; i++)
+		start((struct start){0}, "ResourceInsufficient.RequestRejection");
+	start((struct start){0}, "FailedOperation.RestrictedFrequency");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_often, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
 	};
 
