@@ -177,7 +177,7 @@ static void picture_layer(const struct vaapi_surface *surface, const struct tess
 		.surface = vaapi_id(surface->frame),
 		.source = *source,
 		.target = *target,
-		.full_range = surface->full_range,
+		.full_range = surface->full_range || surface->alpha, /* RGB has no other */
 	};
 	layer->source.x += surface->x;
 	layer->source.y += surface->y;

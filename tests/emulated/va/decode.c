@@ -45,6 +45,7 @@ void emu_decoder_close(void *state)
 	struct emu_decoder *decoder = state;
 	avcodec_free_context(&decoder->codec);
 	av_frame_free(&decoder->current);
+	free(decoder->sets);
 	free(decoder);
 }
 

@@ -12,7 +12,7 @@ struct emu_decoder {
 	AVCodecContext *codec;
 	AVFrame *current; /* the picture that libavcodec began last */
 	/* H.264: the parameter sets sent last */
-	uint8_t sets[16384];
+	uint8_t *sets;
 	size_t sets_length;
 	VASurfaceID field_target; /* holds a first field, 0: none */
 };

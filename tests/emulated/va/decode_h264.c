@@ -9,7 +9,8 @@
 #include "tests/emulated/va/h264.h"
 
 #define MAX_PPS	     256
-#define HEADER_BYTES 512 /* of a slice, unescaped, are enough for any header */
+#define SET_BYTES    1024 /* of one parameter set */
+#define HEADER_BYTES 512  /* of a slice, unescaped, are enough for any header */
 
 /* one picture on its way to an access unit */
 struct unit {
@@ -210,33 +211,43 @@ static void take_slices(struct unit *unit)
 	emu_check(unit->length > 0, "vaEndPicture: a picture without slices");
 }
 
-/* parameter sets go in front when they are not those of the picture before */
-static void prepend_sets(struct unit *unit, struct emu_decode_work *work)
+static size_t write_sets(const struct unit *unit, const VAIQMatrixBufferH264 *matrix, uint8_t **to)
 {
-	struct emu_decoder *decoder = unit->picture->context->state;
-	const struct emu_buffer *matrix = emu_picture_one(unit->picture, VAIQMatrixBufferType);
-	emu_check(matrix, "vaEndPicture: a picture without a quantiser matrix");
-	uint8_t sets[sizeof(decoder->sets)];
-	size_t length = emu_h264_write_sps(sets, unit->parameters);
+	size_t length = 0, room = SET_BYTES;
+	for (unsigned id = 0; id < MAX_PPS; id++)
+		room += unit->sets[id].used ? SET_BYTES : 0;
+	*to = emu_zalloc(room);
+	length += emu_h264_write_sps(*to, unit->parameters);
 	for (unsigned id = 0; id < MAX_PPS; id++) {
 		if (!unit->sets[id].used)
 			continue;
-		emu_check(length + 1024 <= sizeof(sets), "vaEndPicture: too many parameter sets");
 		unsigned references[2] = {unit->sets[id].references[0],
 					  unit->sets[id].references[1]};
 		references[0] += references[0] == 0;
 		references[1] += references[1] == 0;
-		length += emu_h264_write_pps(sets + length, unit->parameters,
-					     (const void *)matrix->data, id, references);
+		length +=
+			emu_h264_write_pps(*to + length, unit->parameters, matrix, id, references);
 	}
-	bool changed = length != decoder->sets_length || memcmp(sets, decoder->sets, length) != 0;
-	size_t prefix = changed ? length : 0;
-	memcpy(decoder->sets, sets, length);
-	decoder->sets_length = length;
+	return length;
+}
+
+/* parameter sets go in front when they are not those of the picture before */
+static void make_data(struct unit *unit, struct emu_decode_work *work)
+{
+	struct emu_decoder *decoder = unit->picture->context->state;
+	const struct emu_buffer *matrix = emu_picture_one(unit->picture, VAIQMatrixBufferType);
+	emu_check(matrix, "vaEndPicture: a picture without a quantiser matrix");
+	uint8_t *sets;
+	size_t length = write_sets(unit, (const void *)matrix->data, &sets);
+	bool same = length == decoder->sets_length && memcmp(sets, decoder->sets, length) == 0;
+	size_t prefix = same ? 0 : length;
 	work->length = prefix + unit->length;
 	work->data = emu_zalloc(work->length);
 	memcpy(work->data, sets, prefix);
 	memcpy(work->data + prefix, unit->slices, unit->length);
+	free(decoder->sets);
+	decoder->sets = sets;
+	decoder->sets_length = length;
 }
 
 static VAStatus prepare(struct emu_display *display, struct emu_picture *picture)
@@ -260,7 +271,7 @@ static VAStatus prepare(struct emu_display *display, struct emu_picture *picture
 	take_slices(&unit);
 	struct emu_decode_work *work = emu_zalloc(sizeof(*work));
 	picture->work = work;
-	prepend_sets(&unit, work);
+	make_data(&unit, work);
 	free(unit.slices);
 	bool field = p->pic_fields.bits.field_pic_flag;
 	work->second_field = field && decoder->field_target == target->object.id;

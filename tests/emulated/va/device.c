@@ -16,13 +16,15 @@
 static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct emu_device *devices;
 
-static void path_of(int fd, char path[PATH_MAX])
+static bool path_of(int fd, char path[PATH_MAX])
 {
 	char link[64];
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t length = readlink(link, path, PATH_MAX - 1);
-	emu_check(length > 0, "the display's descriptor %d is closed", fd);
+	if (length <= 0)
+		return false;
 	path[length] = '\0';
+	return true;
 }
 
 static struct emu_device *find(const char *path)
@@ -62,7 +64,8 @@ static struct emu_device *add(const char *path)
 struct emu_device *emu_device_open(int fd)
 {
 	char path[PATH_MAX];
-	path_of(fd, path);
+	if (!path_of(fd, path))
+		return NULL;
 	pthread_mutex_lock(&devices_lock);
 	struct emu_device *device = find(path);
 	if (!device)

@@ -70,8 +70,11 @@ VAStatus __vaDriverInit_1_17(VADriverContextP va)
 	const struct drm_state *drm = va->drm_state;
 	if (!drm || drm->fd < 0)
 		return VA_STATUS_ERROR_INVALID_DISPLAY;
+	struct emu_device *device = emu_device_open(drm->fd);
+	if (!device)
+		return VA_STATUS_ERROR_INVALID_DISPLAY;
 	struct emu_display *display = emu_zalloc(sizeof(*display));
-	display->device = emu_device_open(drm->fd);
+	display->device = device;
 	va->pDriverData = display;
 	va->version_major = VA_MAJOR_VERSION;
 	va->version_minor = VA_MINOR_VERSION;
@@ -81,7 +84,7 @@ VAStatus __vaDriverInit_1_17(VADriverContextP va)
 	va->max_image_formats = 4;
 	va->max_subpic_formats = 1;
 	va->max_display_attributes = 1;
-	va->str_vendor = display->device->personality.vendor;
+	va->str_vendor = device->personality.vendor;
 	va->vtable->vaTerminate = terminate;
 	unused_init(va->vtable);
 	emu_config_init(va->vtable);

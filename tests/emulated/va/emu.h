@@ -71,6 +71,7 @@ struct emu_slots {
 	struct emu_object **objects;
 	uint16_t *generations;
 	unsigned size, used;
+	unsigned first_free; /* none below it is free */
 };
 
 struct emu_display {
@@ -196,6 +197,7 @@ void *emu_zalloc(size_t bytes);
 void *emu_copy(const void *data, size_t bytes);
 
 /* device.c, personality.c, fault.c */
+/** @return NULL: the descriptor is closed */
 struct emu_device *emu_device_open(int fd);
 void emu_device_close(struct emu_device *device);
 void emu_personality_read(struct emu_device *device, int fd);

@@ -36,12 +36,12 @@ static uint64_t *counter(struct emu_va_objects *objects, enum emu_kind kind)
 void *emu_object_new(struct emu_display *display, enum emu_kind kind, size_t bytes)
 {
 	struct emu_slots *slots = &display->slots[kind];
-	unsigned slot = 0;
+	unsigned slot = slots->first_free;
 	while (slot < slots->size && slots->objects[slot])
 		slot++;
 	if (slot == slots->size) {
 		unsigned size = slots->size ? 2 * slots->size : 64;
-		emu_check(size <= SLOT_MASK + 1, "%u live objects: a %s leaks", slots->size,
+		emu_check(size <= SLOT_MASK + 1, "%u objects of one kind: a %s leaks", slots->size,
 			  kind_names[kind]);
 		slots->objects = reallocarray(slots->objects, size, sizeof(*slots->objects));
 		slots->generations =
@@ -61,6 +61,7 @@ void *emu_object_new(struct emu_display *display, enum emu_kind kind, size_t byt
 		     (slots->generations[slot] & GENERATION_MASK) << GENERATION_SHIFT | slot;
 	slots->objects[slot] = object;
 	slots->used++;
+	slots->first_free = slot + 1;
 	uint64_t *live = counter(&display->device->stats.live, kind);
 	if (live) {
 		++*live;
@@ -93,6 +94,8 @@ void emu_object_retire(struct emu_display *display, void *gone)
 	unsigned slot = object->id & SLOT_MASK;
 	slots->objects[slot] = NULL;
 	slots->generations[slot]++;
+	if (slot < slots->first_free)
+		slots->first_free = slot;
 	slots->used--;
 	uint64_t *live = counter(&display->device->stats.live, object->kind);
 	if (live)
@@ -130,8 +133,8 @@ unsigned emu_objects_live(const struct emu_display *display, enum emu_kind kind)
 
 void emu_objects_free(struct emu_display *display)
 {
-	for (int kind = 0; kind < EMU_KINDS; kind++) {
-		emu_check(display->slots[kind].used == 0, "vaTerminate: %u live: %s",
+	for (int kind = EMU_KINDS - 1; kind > 0; kind--) {
+		emu_check(display->slots[kind].used == 0, "vaTerminate: not destroyed: %u, a %s",
 			  display->slots[kind].used, kind_names[kind]);
 		free(display->slots[kind].objects);
 		free(display->slots[kind].generations);

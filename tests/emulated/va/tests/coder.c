@@ -87,7 +87,7 @@ static void write_sets(const struct coder *coder, struct coder_picture *picture)
 	emu_bits_put(&out, 1, p->pic_fields.bits.entropy_coding_mode_flag);
 	emu_bits_put(&out, 1, 0);
 	emu_bits_put_ue(&out, 0);
-	emu_bits_put_ue(&out, 0);
+	emu_bits_put_ue(&out, p->num_ref_idx_l0_active_minus1);
 	emu_bits_put_ue(&out, 0);
 	emu_bits_put(&out, 3, 0);
 	emu_bits_put_se(&out, p->pic_init_qp - 26);
@@ -107,8 +107,9 @@ static void write_slice(struct coder_picture *picture)
 	struct emu_bits_out out = {rbsp, 0};
 	const VAEncSequenceParameterBufferH264 *q = &picture->sequence;
 	const VAEncSliceParameterBufferH264 *s = &picture->slice;
+	bool inter = s->slice_type == 0;
 	emu_bits_put(&out, 8, picture->idr ? 0x65 : 0x61);
-	emu_bits_put_ue(&out, 0);
+	emu_bits_put_ue(&out, s->macroblock_address);
 	emu_bits_put_ue(&out, s->slice_type);
 	emu_bits_put_ue(&out, 0);
 	emu_bits_put(&out, q->seq_fields.bits.log2_max_frame_num_minus4 + 4u,
@@ -117,10 +118,10 @@ static void write_slice(struct coder_picture *picture)
 		emu_bits_put_ue(&out, s->idr_pic_id);
 	emu_bits_put(&out, q->seq_fields.bits.log2_max_pic_order_cnt_lsb_minus4 + 4u,
 		     s->pic_order_cnt_lsb);
-	if (!picture->idr)
+	if (inter)
 		emu_bits_put(&out, 2, 0); /* default count and order of references */
 	emu_bits_put(&out, picture->idr ? 2 : 1, 0);
-	if (!picture->idr && picture->picture.pic_fields.bits.entropy_coding_mode_flag)
+	if (inter && picture->picture.pic_fields.bits.entropy_coding_mode_flag)
 		emu_bits_put_ue(&out, s->cabac_init_idc);
 	emu_bits_put_se(&out, s->slice_qp_delta);
 	emu_bits_put_ue(&out, s->disable_deblocking_filter_idc);
@@ -155,6 +156,15 @@ static VAPictureH264 entry(VASurfaceID id, unsigned poc)
 		.TopFieldOrderCnt = (int32_t)poc,
 		.BottomFieldOrderCnt = (int32_t)poc,
 	};
+}
+
+void coder_pack(const struct coder *coder, struct coder_picture *picture)
+{
+	memset(&picture->sets, 0, sizeof(picture->sets));
+	memset(&picture->header, 0, sizeof(picture->header));
+	if (picture->send_sequence)
+		write_sets(coder, picture);
+	write_slice(picture);
 }
 
 void coder_picture(struct coder *coder, struct coder_picture *picture, bool idr,
@@ -197,11 +207,8 @@ void coder_picture(struct coder *coder, struct coder_picture *picture, bool idr,
 	s->slice_type = idr ? 2 : 0;
 	s->idr_pic_id = (uint16_t)(coder->idrs % 8);
 	s->pic_order_cnt_lsb = (uint16_t)(2 * i % 256);
-	if (coder->packed) {
-		if (idr)
-			write_sets(coder, picture);
-		write_slice(picture);
-	}
+	if (coder->packed)
+		coder_pack(coder, picture);
 	coder->pictures++;
 	coder->since_idr++;
 }
@@ -261,6 +268,8 @@ VAStatus coder_encode(struct coder *coder, const struct coder_picture *picture)
 	n = add_header(coder, ids, n, &picture->sets);
 	if (!picture->slice_header_first)
 		n = add_header(coder, ids, n, &picture->header);
+	if (picture->sets_again)
+		n = add_header(coder, ids, n, &picture->sets);
 	if (!picture->no_slice)
 		n = add(coder, ids, n, VAEncSliceParameterBufferType, &picture->slice,
 			sizeof(picture->slice));

@@ -29,7 +29,7 @@ struct coder_header {
 /** The buffers of one picture; a test may spoil them. */
 struct coder_picture {
 	VASurfaceID input;
-	bool idr, send_sequence, send_rate, no_picture, no_slice, slice_header_first;
+	bool idr, send_sequence, send_rate, no_picture, no_slice, slice_header_first, sets_again;
 	VAEncSequenceParameterBufferH264 sequence;
 	VAEncPictureParameterBufferH264 picture;
 	VAEncSliceParameterBufferH264 slice;
@@ -45,6 +45,8 @@ void coder_close(struct coder *coder);
 /** The next picture's buffers: IDR, or P with the one before as its reference. */
 void coder_picture(struct coder *coder, struct coder_picture *picture, bool idr,
 		   uint32_t bits_per_second, int qp);
+/** Write the packed headers again, from the other buffers as they are now. */
+void coder_pack(const struct coder *coder, struct coder_picture *picture);
 /** Begin, render, end. @return of vaEndPicture */
 VAStatus coder_encode(struct coder *coder, const struct coder_picture *picture);
 /** Map what came out and copy it. @return bytes */

@@ -13,7 +13,7 @@ struct scene {
 	struct rig rig;
 	struct tiny_stream stream;
 	struct rig_context context;
-	VASurfaceID surfaces[TINY_PICTURES], fresh;
+	VASurfaceID surfaces[TINY_PICTURES], fresh, rgb;
 };
 
 static struct scene scene;
@@ -35,6 +35,7 @@ static void run(const void *argument)
 	for (unsigned i = 0; i < TINY_PICTURES; i++)
 		scene.surfaces[i] = rig_surface(&scene.rig, VA_FOURCC_NV12, SIDE, SIDE);
 	scene.fresh = rig_surface(&scene.rig, VA_FOURCC_NV12, SIDE, SIDE);
+	scene.rgb = rig_surface(&scene.rig, VA_FOURCC_BGRA, SIDE, SIDE);
 	scene.context = rig_context(&scene.rig, VAProfileH264High, VAEntrypointVLD, NULL, 0, side,
 				    side, NULL, 0);
 	for (unsigned i = 0; i < TINY_PICTURES; i++) {
@@ -49,6 +50,7 @@ static void run(const void *argument)
 	for (unsigned i = 0; i < TINY_PICTURES; i++)
 		rig_destroy_surface(&scene.rig, scene.surfaces[i]);
 	rig_destroy_surface(&scene.rig, scene.fresh);
+	rig_destroy_surface(&scene.rig, scene.rgb);
 	rig_close(&scene.rig);
 }
 
@@ -72,6 +74,7 @@ SPOIL(ten_bits, p->parameters.bit_depth_luma_minus8 = 2)
 SPOIL(many_references, p->parameters.num_ref_frames = 17)
 SPOIL(stale_reference, p->parameters.ReferenceFrames[0].picture_id = 0x12345)
 SPOIL(undecoded_reference, p->parameters.ReferenceFrames[0].picture_id = scene.fresh)
+SPOIL(rgb_reference, p->parameters.ReferenceFrames[0].picture_id = scene.rgb)
 SPOIL(own_reference, p->parameters.ReferenceFrames[0].picture_id = p->target)
 SPOIL(wrong_poc, p->parameters.ReferenceFrames[0].TopFieldOrderCnt += 2)
 SPOIL(wrong_bottom_poc, p->parameters.ReferenceFrames[0].BottomFieldOrderCnt += 2)
@@ -117,6 +120,7 @@ static const struct violation violations[] = {
 	BAD(many_references, 0, "17 references"),
 	BAD(stale_reference, 1, "reference: no such surface: 0x12345"),
 	BAD(undecoded_reference, 1, "holds no decoded picture"),
+	BAD(rgb_reference, 1, "reference 0 is not NV12"),
 	BAD(own_reference, 1, "of itself"),
 	BAD(wrong_poc, 1, "holds order counts"),
 	BAD(wrong_bottom_poc, 1, "holds order counts"),

@@ -111,6 +111,7 @@ SPOIL(header_raw, p->header.parameters.has_emulation_bytes = 0)
 SPOIL(header_of_other_type, p->header.parameters.type = VAEncPackedHeaderRawData)
 SPOIL(header_no_start, p->header.data[3] = 2)
 SPOIL(header_garbage, p->header.data[4] = 0x66)
+SPOIL(sets_behind, p->sets_again = true)
 SPOIL(sets_garbage, memset(p->sets.data + 5, 0xff, 8))
 SPOIL(says_cavlc, p->picture.pic_fields.bits.entropy_coding_mode_flag = 0)
 SPOIL(says_4x4, p->picture.pic_fields.bits.transform_8x8_mode_flag = 0)
@@ -123,6 +124,31 @@ SPOIL(says_poc, p->slice.pic_order_cnt_lsb += 2)
 SPOIL(says_qp_delta, p->slice.slice_qp_delta++)
 SPOIL(says_cabac_idc, p->slice.cabac_init_idc = 1)
 SPOIL(says_deblocking, p->slice.disable_deblocking_filter_idc = 1)
+SPOIL(says_weights, p->picture.pic_fields.bits.weighted_pred_flag = 1)
+SPOIL(says_intra, p->picture.pic_fields.bits.constrained_intra_pred_flag = 1)
+SPOIL(says_no_control, p->picture.pic_fields.bits.deblocking_filter_control_present_flag = 0)
+SPOIL(says_second_chroma, p->picture.second_chroma_qp_index_offset = 1)
+SPOIL(says_poc_type, p->sequence.seq_fields.bits.pic_order_cnt_type = 2)
+SPOIL(says_not_reference, p->picture.pic_fields.bits.reference_pic_flag = 0)
+
+/* headers of something else than the parameters */
+#define PACK(name, other, back) SPOIL(name, other; coder_pack(&scene.coder, p); back)
+PACK(header_width, scene.coder.width += 16, scene.coder.width -= 16)
+PACK(header_height, scene.coder.height += 16, scene.coder.height -= 16)
+PACK(header_idr, p->idr = true, p->idr = false)
+PACK(header_first_mb, p->slice.macroblock_address = 1, p->slice.macroblock_address = 0)
+PACK(header_intra, p->slice.slice_type = 2, p->slice.slice_type = 0)
+PACK(header_frame_num, p->picture.frame_num = 5, p->picture.frame_num = 1)
+PACK(header_references, p->picture.num_ref_idx_l0_active_minus1 = 1,
+     p->picture.num_ref_idx_l0_active_minus1 = 0)
+
+/* a PPS of two slice groups: 1 1 1 0 010 0 */
+static void slice_groups(struct coder_picture *p)
+{
+	uint8_t *nal = memmem(p->sets.data, p->sets.length, "\0\0\0\1\x68", 5);
+	MUST(nal);
+	nal[5] = 0xe4;
+}
 
 /* calls between pictures */
 static void map_coded(void)
@@ -139,6 +165,13 @@ static void overwrite_reference(void)
 static void read_reconstruction(void)
 {
 	free(rig_download(&scene.rig, scene.coder.reconstruction[0], SIDE, SIDE));
+}
+
+static void open_reconstruction(void)
+{
+	struct rig_context context = rig_context(&scene.rig, VAProfileNone, VAEntrypointVideoProc,
+						 NULL, 0, SIDE, SIDE, NULL, 0);
+	VA_OK(vaBeginPicture(scene.rig.display, context.id, scene.coder.reconstruction[0]));
 }
 
 static void render_coded(void)
@@ -237,8 +270,24 @@ static const struct violation violations[] = {
 	PACKED(says_qp_delta, 1, "slice_qp_delta is 0, the parameters' 1"),
 	PACKED(says_cabac_idc, 1, "cabac_init_idc is 0, the parameters' 1"),
 	PACKED(says_deblocking, 1, "disable_deblocking_filter_idc is 0, the parameters' 1"),
+	PACKED(sets_behind, 0, "a packed header behind the slice's"),
+	PACKED(slice_groups, 0, "the packed PPS cannot be read"),
+	PACKED(says_weights, 0, "weighted_pred_flag is 0, the parameters' 1"),
+	PACKED(says_intra, 0, "constrained_intra_pred_flag is 0, the parameters' 1"),
+	PACKED(says_no_control, 0, "deblocking_filter_control_present_flag is 1, the"),
+	PACKED(says_second_chroma, 0, "second_chroma_qp_index_offset is 0, the parameters' 1"),
+	PACKED(says_poc_type, 0, "pic_order_cnt_type is 0, the parameters' 2"),
+	PACKED(says_not_reference, 1, "nal_ref_idc is not 0 is 1, the parameters' 0"),
+	PACKED(header_width, 0, "width is 5, the parameters' 4"),
+	PACKED(header_height, 0, "height is 5, the parameters' 4"),
+	PACKED(header_idr, 1, "nal_unit_type is 5, the parameters' 1"),
+	PACKED(header_first_mb, 0, "first_mb_in_slice is 1, the parameters' 0"),
+	PACKED(header_intra, 1, "slice_type is 2, the parameters' 0"),
+	PACKED(header_frame_num, 1, "frame_num is 5, the parameters' 1"),
+	PACKED(header_references, 0, "count of references is 2, the parameters' 1"),
 	CALL(map_coded, 0, "nothing was encoded into it"),
 	CALL(map_coded, 1, "is mapped"),
+	CALL(open_reconstruction, 0, "is the target of an open picture"),
 	CALL(overwrite_reference, 1, "was overwritten"),
 	CALL(read_reconstruction, 1, "was never written"),
 	CALL(render_coded, 0, "holds coded data"),

@@ -151,6 +151,13 @@ static void surfaces_of_no_size(VADisplay display)
 	vaCreateSurfaces(display, VA_RT_FORMAT_YUV420, 0, SIDE, &id, 1, NULL, 0);
 }
 
+static void configs_without_end(VADisplay display)
+{
+	VAConfigID id;
+	for (;;)
+		VA_OK(vaCreateConfig(display, VAProfileNone, VAEntrypointVideoProc, NULL, 0, &id));
+}
+
 /* buffers */
 
 static VABufferID create(VAContextID context, VABufferType type, unsigned size, unsigned elements)
@@ -586,6 +593,7 @@ static const struct violation violations[] = {
 	STEP(buffer_of_no_context, "vaCreateBuffer: no such context"),
 	STEP(image_of_other_display, "vaDestroyImage: no such image"),
 	STEP(surfaces_of_no_size, "vaCreateSurfaces: 1 surfaces of 0x64"),
+	STEP(configs_without_end, "65536 objects of one kind: a configuration leaks"),
 	STEP(buffer_of_wrong_size, "elements of"),
 	STEP(buffer_of_wrong_type, "(slice data) does not belong in this context"),
 	STEP(many_layers_in_one_buffer, "2 elements of pipeline parameters"),
@@ -637,11 +645,11 @@ static const struct violation violations[] = {
 	STEP(use_mapped, "is mapped and goes to the GPU"),
 	STEP(destroy_mapped_surface, "is mapped"),
 	STEP(put_to_mapped, "is in use"),
-	{"leaked surface", leak, "s", "vaTerminate: 1 live: surface"},
-	{"leaked configuration", leak, "f", "vaTerminate: 1 live: configuration"},
-	{"leaked context", leak, "c", "vaTerminate: 1 live: context"},
-	{"leaked buffer", leak, "b", "vaTerminate: 1 live: buffer"},
-	{"leaked image", leak, "i", "vaTerminate: 1 live: "},
+	{"leaked surface", leak, "s", "vaTerminate: not destroyed: 1, a surface"},
+	{"leaked configuration", leak, "f", "vaTerminate: not destroyed: 1, a configuration"},
+	{"leaked context", leak, "c", "vaTerminate: not destroyed: 1, a context"},
+	{"leaked buffer", leak, "b", "vaTerminate: not destroyed: 1, a buffer"},
+	{"leaked image", leak, "i", "vaTerminate: not destroyed: 1, a image"},
 	{"unknown key", open_device, "layers=8\n", "an unknown key layers"},
 	{"no key", open_device, "layers\n", "not KEY=VALUE: layers"},
 	{"neither yes nor no", open_device, "late=1\n", "late=1"},

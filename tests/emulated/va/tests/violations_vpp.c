@@ -63,6 +63,27 @@ static void run(const void *argument)
 	rig_close(&scene.rig);
 }
 
+static void too_many_sources(const void *argument)
+{
+	VABufferID id;
+	VAProcPipelineParameterBuffer layer;
+	(void)argument;
+	rig_open(&scene.rig, "max_layers=100\n");
+	rig_remove(&scene.rig);
+	scene.source = rig_surface(&scene.rig, VA_FOURCC_NV12, SIDE, SIDE);
+	scene.target = rig_surface(&scene.rig, VA_FOURCC_NV12, SIDE, SIDE);
+	rig_upload(&scene.rig, scene.source, VA_FOURCC_NV12, SIDE, SIDE, 0);
+	scene.context = rig_context(&scene.rig, VAProfileNone, VAEntrypointVideoProc, NULL, 0, SIDE,
+				    SIDE, NULL, 0);
+	layer = rig_layer(scene.source, NULL, NULL);
+	VA_OK(vaBeginPicture(scene.rig.display, scene.context.id, scene.target));
+	for (int i = 0; i < 80; i++) {
+		id = rig_buffer(&scene.rig, scene.context.id, VAProcPipelineParameterBufferType,
+				&layer, sizeof(layer));
+		rig_render(&scene.rig, scene.context.id, id);
+	}
+}
+
 #define SPOIL(name, ...)       \
 	static void name(void) \
 	{                      \
@@ -102,6 +123,7 @@ SPOIL(changed_to, scene.to[0].width -= 2)
 static const struct violation violations[] = {
 	{"nothing_wrong", run, &(const struct spoil){NULL, NULL}, NULL},
 	BEFORE(uncovered_but_filled, NULL),
+	{"too_many_sources", too_many_sources, NULL, "uses over 80 surfaces"},
 	BEFORE(source_is_target, "is the target"),
 	BEFORE(source_unwritten, "was never written"),
 	BEFORE(source_stale, "source: no such surface"),

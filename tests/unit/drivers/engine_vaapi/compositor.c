@@ -100,7 +100,8 @@ static struct tess_surface *gray(const struct rig *rig, uint16_t width, uint16_t
 	uint8_t *rgba = malloc((size_t)width * height * 4);
 	assert_non_null(rgba);
 	memset(rgba, 0x80, (size_t)width * height * 4);
-	const struct tess_image image = {width, height, rgba, (size_t)width * 4, false};
+	const struct tess_image image = {
+		.rgba = rgba, .width = width, .height = height, .stride = (size_t)width * 4};
 	assert_int_equal(driver->upload(rig->vaapi, &image, &surface), 0);
 	free(rgba);
 	return surface;

@@ -213,7 +213,7 @@ static void test_still_pictures(void **state)
 	struct rig rig;
 	static const uint8_t rgba[16 * 16 * 4];
 	struct tess_surface *surface;
-	struct tess_image image = {16, 16, rgba, 64, false};
+	struct tess_image image = {.rgba = rgba, .width = 16, .height = 16, .stride = 64};
 	rig_open(&rig, NULL);
 	rig_fail(&rig, "vaCreateSurfaces", 1, VA_STATUS_ERROR_ALLOCATION_FAILED);
 	assert_int_equal(driver->upload(rig.vaapi, &image, &surface), -ENOMEM);
@@ -272,9 +272,11 @@ static void lose(enum first first)
 	assert_int_equal(driver->compositor_open(&compositor, rig.vaapi, 320, 180), -ENODEV);
 	assert_int_equal(driver->encoder_open(&encoder, rig.vaapi, &config), -ENODEV);
 	assert_int_equal(driver->download(rig.vaapi, canvas, i420), -ENODEV);
-	assert_int_equal(
-		driver->upload(rig.vaapi, &(struct tess_image){2, 2, i420, 8, false}, &surface),
-		-ENODEV);
+	assert_int_equal(driver->upload(rig.vaapi,
+					&(struct tess_image){
+						.rgba = i420, .width = 2, .height = 2, .stride = 8},
+					&surface),
+			 -ENODEV);
 	assert_int_equal(rig.faults, faults);
 	tess_surface_unref(canvas);
 	mixer_close(&mixer);
