@@ -49,8 +49,8 @@ struct emu_device {
 	char name[64];
 	int major, minor;
 	unsigned surfaces, sessions, max_width, max_height, memory_mib;
-	unsigned codecs; /* bits of cudaVideoCodec */
-	_Atomic bool late;
+	unsigned codecs;	  /* bits of cudaVideoCodec */
+	_Atomic unsigned late_ms; /* 0: all is done at once */
 	_Atomic bool lost;
 	long lost_after; /* calls until then; -1: never */
 	struct emu_fault faults[EMU_MAX_FAULTS];

@@ -102,8 +102,11 @@ static int set_one(struct emu_device *device, const char *key, const char *value
 		return 0;
 	}
 	if (!strcmp(key, "late")) {
-		device->late = !strcmp(value, "yes");
-		return device->late || !strcmp(value, "no") ? 0 : -EINVAL;
+		value = !strcmp(value, "yes") ? "2" : !strcmp(value, "no") ? "0" : value;
+		if (set_unsigned(&number, value, 0, 10000))
+			return -EINVAL;
+		device->late_ms = number;
+		return 0;
 	}
 	return -EINVAL;
 }

@@ -2,16 +2,15 @@
  * tests/emulated/nv/cuda/stream.c - streams and events: work is done at once, or as late as
  * allowed.
  *
- * A late device does what is waited for, what that depends on, and nothing else for 2 ms. Streams
- * that are in no order with each other so run in the order that harms a caller who forgot to wait.
+ * A late device does what is waited for, what that depends on, and nothing else for a while.
+ * Streams that are in no order with each other so run in the order that harms a caller who forgot
+ * to wait.
  */
 #include "tests/emulated/nv/core.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
-
-#define DELAY_NS 2000000
 
 struct emu_stream {
 	struct emu_handle handle;
@@ -165,7 +164,9 @@ uint64_t emu_stream_submit(struct emu_stream *stream, void (*run)(void *), void 
 	struct emu_queue *queue = stream->context->queue;
 	struct operation *operation, **link;
 
-	if (!stream->context->device->late) {
+	unsigned late_ms = stream->context->device->late_ms;
+
+	if (!late_ms) {
 		run(argument);
 		return 0;
 	}
@@ -175,8 +176,8 @@ uint64_t emu_stream_submit(struct emu_stream *stream, void (*run)(void *), void 
 	operation->run = run;
 	operation->argument = argument;
 	clock_gettime(CLOCK_MONOTONIC, &operation->due);
-	operation->due.tv_nsec += DELAY_NS;
-	operation->due.tv_sec += operation->due.tv_nsec / 1000000000;
+	operation->due.tv_nsec += late_ms % 1000 * 1000000L;
+	operation->due.tv_sec += late_ms / 1000 + operation->due.tv_nsec / 1000000000;
 	operation->due.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&queue->lock);
 	uint64_t number = operation->number = ++queue->last_number;

@@ -159,8 +159,10 @@ static void late(CUcontext context)
 	d.cuda->cuMemcpyDtoHAsync(plane, to, sizeof(plane), reads);
 	d.cuda->cuStreamSynchronize(reads);
 	check_plane(plane, 77);
+	assert_int_equal(d.set(0, "late=yes"), 0);
 	d.cuda->cuMemsetD8Async(to, 1, SIDE * SIDE, draws);
-	usleep(50000); /* late, but not never */
+	while (d.cuda->cuStreamQuery(draws) == CUDA_ERROR_NOT_READY) /* late, but not never */
+		usleep(1000);
 	assert_int_equal(d.cuda->cuStreamQuery(draws), CUDA_SUCCESS);
 	d.cuda->cuEventDestroy(drawn);
 	d.cuda->cuStreamDestroy(reads);
@@ -388,7 +390,7 @@ static void run_behaviour(const void *argument)
 BEHAVIOUR(fresh_memory, "")
 BEHAVIOUR(copies_and_statistics, "")
 BEHAVIOUR(kernels, "")
-BEHAVIOUR(late, "late=yes")
+BEHAVIOUR(late, "late=5000") /* longer than any pause of the test */
 BEHAVIOUR(late_in_order, "late=yes")
 BEHAVIOUR(faults, "fail=cuMemAlloc:2:2")
 BEHAVIOUR(lost, "")

@@ -71,7 +71,7 @@ KERNEL(mix, mix_arg)
 	if (i >= a.count)
 		return;
 	unsigned v = LOAD32(a.words, 4 * i);
-	int s = (int)v;
+	int s = (int)v >> 1;
 	long long w = a.wide + s;
 
 	for (unsigned k = 0; k < (v & 7); k++)

@@ -128,7 +128,7 @@ static void test_mix(void **state)
 				      .small = (short)next_random(),
 				      .tiny = (signed char)next_random(),
 				      .byte = (unsigned char)next_random()};
-		arg.wide = (long long)((unsigned long long)next_random() << 12);
+		arg.wide = (long long)(int32_t)next_random() * (1 << 18);
 		memory = before;
 		memory_bytes = 4 * (size_t)arg.count;
 		uint32_t again = seed;
