@@ -39,9 +39,9 @@ enum tess_render {
 
 /** A still picture in memory: a background, a place-holder, a watermark. */
 struct tess_image {
-	uint16_t width, height; /* even */
 	const uint8_t *rgba;	/* bytes R G B A, rows from the top; A is not premultiplied */
 	size_t stride;		/* bytes from row to row */
+	uint16_t width, height; /* even */
 	bool alpha;		/* false: A is not looked at, the picture is opaque */
 };
 

@@ -3,7 +3,8 @@
  * what a device cannot decode: H.264, H.265, VP8 and VP9 by libavcodec, brought to 8-bit I420.
  *
  * What comes in was sent by strangers: sizes and memory are bounded before libavcodec allocates,
- * and an access unit that fails is one error, not the end of the decoder.
+ * and an access unit that fails is one error, not the end of the decoder. Helpers of libavcodec log
+ * what strangers send, without limit: an engine that decodes calls av_log_set_level(AV_LOG_QUIET).
  * Threads: a decoder is used by one at a time; its pictures may go to any, and outlive it.
  */
 #ifndef TESS_DECODE_SOFT_H

@@ -202,7 +202,7 @@ static int own_canvas(struct tess_compositor *compositor, bool keep)
 	}
 	canvas->base.width = (uint16_t)whole.width;
 	canvas->base.height = (uint16_t)whole.height;
-	if (keep) {
+	if (old && keep) {
 		struct area from = area_of(old->frame, &whole), to = area_of(canvas->frame, &whole);
 		copy(&from, &to);
 	}

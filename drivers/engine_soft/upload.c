@@ -7,11 +7,15 @@
 #include <errno.h>
 #include <libavutil/pixfmt.h>
 
-/* planes of the image's size in @p frame, without padding. @retval 0, -ENOMEM */
+/* vector code may read past the last row's end */
+#define PADDING 64
+
+/* planes of the image's size in @p frame, one after the other. @retval 0, -ENOMEM */
 static int allocate(AVFrame *frame, const struct tess_image *image)
 {
 	size_t luma = (size_t)image->width * image->height, chroma = luma / 4;
-	frame->buf[0] = av_buffer_alloc(luma + 2 * chroma + (image->alpha ? luma + chroma : 0));
+	frame->buf[0] =
+		av_buffer_allocz(luma + 2 * chroma + (image->alpha ? luma + chroma : 0) + PADDING);
 	if (!frame->buf[0])
 		return -ENOMEM;
 	frame->format = AV_PIX_FMT_YUV420P;

@@ -423,9 +423,10 @@ static void paint_planes(const struct paint *paint, uint8_t *const planes[3],
 	}
 }
 
-static int nearest_even(double value, int most)
+/* of num / den; what lies in the middle of two goes up */
+static int nearest_even(long long num, long long den, int most)
 {
-	int even = (int)floor((value + 1) / 2) * 2;
+	int even = (int)((num + den) / (2 * den)) * 2;
 	return even < 2 ? 2 : even > most ? most : even;
 }
 
@@ -433,25 +434,28 @@ static int nearest_even(double value, int most)
 static void place(const struct picture *picture, const struct tess_rect *rect,
 		  enum tess_render render, struct tess_rect *source, struct tess_rect *target)
 {
-	double sar = (double)picture->surface->sar_num / picture->surface->sar_den;
-	double shape = picture->width * sar / picture->height;
-	double tile_shape = (double)rect->width / rect->height;
+	/* the sides that the picture is shown with, and the tile's */
+	long long across = (long long)picture->width * picture->surface->sar_num;
+	long long down = (long long)picture->height * picture->surface->sar_den;
+	long long width = rect->width, height = rect->height;
+	bool crop = render == TESS_RENDER_CROP, wide = across * height > down * width;
 	*source = (struct tess_rect){0, 0, picture->width, picture->height};
 	*target = *rect;
 	if (render == TESS_RENDER_STRETCH)
 		return;
-	bool crop = render == TESS_RENDER_CROP;
-	if (crop && shape > tile_shape) {
-		source->width = nearest_even(picture->height * tile_shape / sar, picture->width);
+	if (crop && wide) {
+		source->width = nearest_even(down * width, height * picture->surface->sar_num,
+					     picture->width);
 		source->x = (picture->width - source->width) / 4 * 2;
 	} else if (crop) {
-		source->height = nearest_even(picture->width * sar / tile_shape, picture->height);
+		source->height = nearest_even(across * height, width * picture->surface->sar_den,
+					      picture->height);
 		source->y = (picture->height - source->height) / 4 * 2;
-	} else if (shape > tile_shape) {
-		target->height = nearest_even(rect->width / shape, rect->height);
+	} else if (wide) {
+		target->height = nearest_even(width * down, across, rect->height);
 		target->y += (rect->height - target->height) / 4 * 2;
 	} else {
-		target->width = nearest_even(rect->height * shape, rect->width);
+		target->width = nearest_even(height * across, down, rect->width);
 		target->x += (rect->width - target->width) / 4 * 2;
 	}
 }

@@ -96,24 +96,30 @@ static void scale(struct surface *to, const struct tess_rect *target, const stru
 			 0);
 }
 
-/* over: NULL for one color */
+/* lay a part of a picture over the canvas, in its own size */
 static void put(struct surface *canvas, const struct tess_rect *target, const struct surface *over,
-		const struct tess_rect *source, const uint8_t color[3])
+		const struct tess_rect *source)
 {
 	for (int k = 0; k < 3; k++)
 		for (int y = 0; y < target->height >> (k > 0); y++)
 			for (int x = 0; x < target->width >> (k > 0); x++) {
 				uint8_t *to = canvas->planes[k] + at(canvas, target, k) +
 					      y * (WIDTH >> (k > 0)) + x;
-				if (!over) {
-					*to = color[k];
-					continue;
-				}
 				size_t i = at(over, source, k) +
 					   (size_t)y * (over->base.width >> (k > 0)) + (size_t)x;
 				uint8_t alpha = over->alpha ? over->planes[k ? 4 : 3][i] : 255;
 				*to = tess_compose_blend(*to, over->planes[k][i], alpha);
 			}
+}
+
+static void fill(struct surface *canvas, const struct tess_rect *target,
+		 struct tess_compose_yuv color)
+{
+	const uint8_t samples[] = {color.y, color.u, color.v};
+	for (int k = 0; k < 3; k++)
+		for (int y = 0; y < target->height >> (k > 0); y++)
+			memset(canvas->planes[k] + at(canvas, target, k) + y * (WIDTH >> (k > 0)),
+			       samples[k], (size_t)(target->width >> (k > 0)));
 }
 
 static void execute(struct surface *canvas, const struct tess_compose_op *op)
@@ -123,20 +129,19 @@ static void execute(struct surface *canvas, const struct tess_compose_op *op)
 	struct surface *scaled;
 	switch (op->kind) {
 	case TESS_COMPOSE_FILL:
-		put(canvas, &op->target, NULL, NULL,
-		    (const uint8_t[]){op->color.y, op->color.u, op->color.v});
+		fill(canvas, &op->target, op->color);
 		break;
 	case TESS_COMPOSE_BACKDROP:
 		scaled = surface_new(WIDTH, HEIGHT);
 		scale(scaled, &whole, surface, &op->source);
-		put(canvas, &op->target, scaled, &op->target, NULL);
+		put(canvas, &op->target, scaled, &op->target);
 		free(scaled);
 		break;
 	case TESS_COMPOSE_PICTURE:
 		scale(canvas, &op->target, surface, &op->source);
 		break;
 	case TESS_COMPOSE_BLEND:
-		put(canvas, &op->target, surface, &op->source, NULL);
+		put(canvas, &op->target, surface, &op->source);
 		break;
 	default:
 		fail_msg("operation %d", op->kind);

@@ -115,7 +115,7 @@ static void watermarks(void **state)
 	static const struct {
 		uint8_t alpha, y, u, v;
 	} cases[] = {{0, 235, 128, 128}, {255, 81, 90, 240}, {128, 158, 109, 184}};
-	uint8_t i420[LUMA * 3 / 2];
+	uint8_t i420[LUMA * 3 / 2] = {0};
 	for (size_t c = 0; c < 3; c++) {
 		struct tess_surface *mark =
 			image(fixture, 20, 10, 0xff000000u | cases[c].alpha, true);
@@ -150,7 +150,7 @@ static void backdrops(void **state)
 	struct tess_tile tile = {.rect = {8, 0, 48, 36}, .render = TESS_RENDER_STRETCH};
 	const struct tess_scene scene = {
 		.background = 0xff, .backdrop = backdrop, .tiles = &tile, .count = 1};
-	uint8_t i420[LUMA * 3 / 2];
+	uint8_t i420[LUMA * 3 / 2] = {0};
 	assert_int_equal(draw(fixture, &scene, i420), 0);
 	assert_int_equal(i420[0], 235);
 	assert_int_equal(i420[8], 16);
@@ -185,7 +185,7 @@ static void borders(void **state)
 				 .border = 2,
 				 .border_color = 0x0000ff};
 	const struct tess_scene scene = {.background = 0xffffff, .tiles = &tile, .count = 1};
-	uint8_t i420[LUMA * 3 / 2];
+	uint8_t i420[LUMA * 3 / 2] = {0};
 	assert_int_equal(draw(fixture, &scene, i420), 0);
 	for (int y = 0; y < HEIGHT; y++)
 		for (int x = 0; x < WIDTH; x++) {
@@ -206,7 +206,7 @@ static void refused_scenes(void **state)
 	const struct tess_tile good = {
 		.rect = {4, 6, 20, 10}, .render = TESS_RENDER_STRETCH, .surface = mark};
 	struct tess_tile bad[3] = {good, good, good};
-	uint8_t i420[LUMA * 3 / 2];
+	uint8_t i420[LUMA * 3 / 2] = {0};
 	bad[0].rect.width = 22;
 	bad[1].render = TESS_RENDER_FIT;
 	bad[2].border = 2;
