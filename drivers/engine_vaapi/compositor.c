@@ -110,6 +110,11 @@ void vaapi_compositor_close(struct tess_compositor *compositor)
 	free(compositor);
 }
 
+static bool same_color(struct tess_compose_yuv a, struct tess_compose_yuv b)
+{
+	return a.y == b.y && a.u == b.u && a.v == b.v;
+}
+
 /* a colour that is there, else a place for one: an empty one, else the one used longest ago, which
  * is none of the scene at hand, since COLORS hold all of a scene */
 static struct color *find_color(struct tess_compositor *compositor, struct tess_compose_yuv yuv)
@@ -119,7 +124,7 @@ static struct color *find_color(struct tess_compositor *compositor, struct tess_
 	     color++) {
 		if (!color->frame)
 			return color;
-		if (color->yuv.y == yuv.y && color->yuv.u == yuv.u && color->yuv.v == yuv.v)
+		if (same_color(color->yuv, yuv))
 			return color;
 		if (color->used < place->used)
 			place = color;
@@ -151,9 +156,7 @@ static int fill_layer(struct tess_compositor *compositor, const struct tess_comp
 		      struct vaapi_layer *layer)
 {
 	struct color *color = find_color(compositor, op->color);
-	const struct tess_compose_yuv *yuv = &color->yuv;
-	if (!color->frame || yuv->y != op->color.y || yuv->u != op->color.u ||
-	    yuv->v != op->color.v) {
+	if (!color->frame || !same_color(color->yuv, op->color)) {
 		int err = make_color(compositor->engine, color, op->color);
 		if (err)
 			return err;
@@ -174,7 +177,7 @@ static void picture_layer(const struct vaapi_surface *surface, const struct tess
 		.surface = vaapi_id(surface->frame),
 		.source = *source,
 		.target = *target,
-		.full_range = surface->full_range,
+		.full_range = surface->full_range || surface->alpha, /* RGB has no other */
 	};
 	layer->source.x += surface->x;
 	layer->source.y += surface->y;
@@ -220,15 +223,23 @@ static int make_layer(struct tess_compositor *compositor, struct vaapi_watch *wa
 	return 0;
 }
 
-/* @return how many layers the plan comes to, or -ENOMEM, -EIO. The background is the first one's
- * colour beneath, unless it is all that there is */
-static int make_layers(struct tess_compositor *compositor, struct vaapi_watch *watch)
+/* does the plan begin with the background, and go on? Then the first layer has it beneath; a black
+ * tile as large as the canvas looks alike */
+static bool begins_with(const struct tess_compositor *compositor, uint32_t background)
 {
 	const struct tess_compose_plan *plan = &compositor->plan;
-	unsigned first = plan->count > 1 && plan->ops[0].kind == TESS_COMPOSE_FILL &&
-			 tess_compose_rect_equal(
-				 &plan->ops[0].target,
-				 &(struct tess_rect){0, 0, compositor->width, compositor->height});
+	const struct tess_rect whole = {0, 0, compositor->width, compositor->height};
+	return plan->count > 1 && plan->ops[0].kind == TESS_COMPOSE_FILL &&
+	       tess_compose_rect_equal(&plan->ops[0].target, &whole) &&
+	       same_color(plan->ops[0].color, tess_compose_yuv_of_rgb(background));
+}
+
+/* @return how many layers the plan comes to, or -ENOMEM, -EIO */
+static int make_layers(struct tess_compositor *compositor, struct vaapi_watch *watch,
+		       uint32_t background)
+{
+	const struct tess_compose_plan *plan = &compositor->plan;
+	unsigned first = begins_with(compositor, background);
 	for (unsigned i = first; i < plan->count; i++) {
 		int err =
 			make_layer(compositor, watch, &plan->ops[i], &compositor->layer[i - first]);
@@ -257,7 +268,7 @@ static int draw(struct tess_compositor *compositor, struct vaapi_watch *watch, A
 {
 	if (av_hwframe_get_buffer(compositor->pool, target, 0) < 0)
 		return -ENOMEM;
-	int count = make_layers(compositor, watch);
+	int count = make_layers(compositor, watch, background);
 	if (count < 0)
 		return count;
 	return draw_layers(compositor, watch, vaapi_id(target), 0xff000000 | background,

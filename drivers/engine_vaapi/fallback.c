@@ -94,9 +94,11 @@ int vaapi_fallback_decode(struct vaapi_fallback *fallback, struct vaapi_engine *
 		vaapi_watch_begin(&watch, engine);
 		err = upload(fallback, &watch, surface);
 		int failed = vaapi_watch_end(&watch);
-		/* the picture is lost, not the stream: the CPU goes on with the next */
 		if (failed)
-			err = failed == -EIO ? -EBADMSG : failed;
+			err = failed;
+		/* the picture is lost, not the stream: the CPU goes on with the next */
+		if (err == -EIO)
+			err = -EBADMSG;
 	}
 	av_frame_unref(fallback->picture);
 	if (err) {
