@@ -4,7 +4,7 @@
 #ifndef TESS_ENGINE_NV_KERNELS_PTX_H
 #define TESS_ENGINE_NV_KERNELS_PTX_H
 
-/** PTX made of kernels.cu by the command in its build script; ends with a zero byte. */
+/** PTX that build-ptx made of kernels.cu; ends with a zero byte. */
 extern const char nv_kernels_ptx[];
 
 #endif

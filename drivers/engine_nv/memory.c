@@ -196,8 +196,10 @@ int nv_write(struct nv_surface *to, const uint8_t *const planes[3], const int st
 		nv_pop(engine);
 	}
 	free(chroma);
+	if (!done)
+		return -EIO;
 	nv_count(&engine->uploads, 1);
-	return done ? 0 : -EIO;
+	return 0;
 }
 
 int nv_copy(struct nv_surface *to, const struct nv_surface *from)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,12 +246,35 @@ static void faults(void **state)
 	}
 }
 
+static void fault_of_an_upload(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct tess_surface *surface = NULL;
+	struct tess_image image = {
+		.width = 2, .height = 2, .rgba = (uint8_t[16]){0}, .stride = 8, .alpha = true};
+	rig_open(&rig);
+	for (unsigned n = 1; n <= 3; n++) { /* luma, chroma, alpha */
+		char personality[64];
+		rig_forget(&rig);
+		snprintf(personality, sizeof(personality), "fail=cuMemcpy2DAsync:%u:999", n);
+		rig_set(personality);
+		assert_int_equal(nv->upload(rig.nv, &image, &surface), -EIO);
+		assert_null(surface);
+		assert_int_equal(rig.faults, 1);
+		assert_string_equal(rig.call, "cuMemcpy2DAsync");
+	}
+	assert_int_equal(nv->upload(rig.nv, &image, &surface), 0);
+	tess_surface_unref(surface);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_scenes),   cmocka_unit_test(decoded_pictures),
 		cmocka_unit_test(unchanged_scene), cmocka_unit_test(refused),
-		cmocka_unit_test(faults),
+		cmocka_unit_test(faults),	   cmocka_unit_test(fault_of_an_upload),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

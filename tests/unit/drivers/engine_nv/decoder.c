@@ -176,6 +176,39 @@ static void crop(void **state)
 	rig_close(&rig);
 }
 
+/* a publisher changes its size: the decoder goes on, and pictures of the old size stay */
+static void size_changes(void **state)
+{
+	(void)state;
+	static const int sizes[][2] = {{160, 96}, {320, 180}, {160, 96}, {96, 160}};
+	struct rig rig;
+	struct h264_stream stream;
+	struct tess_surface *a[4], *b[4];
+	rig_open(&rig);
+	struct tess_decoder *nv = open_decoder(rig.nv, TESS_CODEC_H264);
+	struct tess_decoder *soft = open_decoder(rig.soft, TESS_CODEC_H264);
+	for (int i = 0; i < 4; i++) {
+		h264_encode(&stream, AV_PIX_FMT_YUV420P, sizes[i][0], sizes[i][1], 1, "bf=0");
+		const struct h264_unit *unit = &stream.units[0];
+		assert_int_equal(
+			tess_engine_nv.decoder_decode(nv, unit->data, unit->length, i, &a[i]), 0);
+		assert_int_equal(
+			tess_engine_soft.decoder_decode(soft, unit->data, unit->length, i, &b[i]),
+			0);
+		assert_non_null(a[i]);
+		h264_free(&stream);
+	}
+	for (int i = 0; i < 4; i++) {
+		rig_assert_same(&rig, a[i], b[i]);
+		tess_surface_unref(a[i]);
+		tess_surface_unref(b[i]);
+	}
+	assert_int_equal(rig_stats(&rig).fallback_decoded, 0);
+	tess_engine_nv.decoder_close(nv);
+	tess_engine_soft.decoder_close(soft);
+	rig_close(&rig);
+}
+
 static void too_large(void **state)
 {
 	(void)state;
@@ -375,6 +408,7 @@ int main(void)
 		cmocka_unit_test(clips_without_the_codec),
 		cmocka_unit_test(formats),
 		cmocka_unit_test(crop),
+		cmocka_unit_test(size_changes),
 		cmocka_unit_test(too_large),
 		cmocka_unit_test(held_pictures),
 		cmocka_unit_test(picture_after_its_decoder),

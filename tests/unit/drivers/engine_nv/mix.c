@@ -426,6 +426,10 @@ static void devices(void **state)
 	assert_false(info.shared_units);
 	nv->close(engine);
 	nv->close(NULL);
+	rig_set("devices=0"); /* cuInit says that there is none */
+	assert_int_equal(nv->devices(names, 16), 0);
+	assert_int_equal(nv->open(&engine, &(struct tess_engine_config){0}), -ENODEV);
+	rig_set("devices=8");
 }
 
 int main(void)
