@@ -14,7 +14,8 @@ static void check(const struct tess_mix_request *mix)
 	json_t *json;
 
 	if (!mix->room.sdk_app_id || !mix->room.id[0] ||
-	    (!mix->stream_id[0] && !mix->record_id[0]) || mix->layout.layout != 1 ||
+	    (!mix->stream_id[0] && !mix->record_id[0]) || mix->layout.layout > 4 ||
+	    mix->layout.preset_count > TESS_CLOUD_MAX_MIXED ||
 	    mix->layout.user_count > TESS_CLOUD_MAX_MIXED)
 		abort();
 	if (!mix->audio_only && (mix->video.width < 16 || mix->video.width > 1920 ||
