@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One room from end to end on real input: ffmpeg publishes, the official cloud SDK starts and stops the mix, ffmpeg watches and
-// reads the recording.
+// reads the recording. On software, or on the emulated device of the engine that TESSERA_TEST_ENGINE names.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Box, ffprobe, mixParameters, recordingOf, sleep, until } from './box.mjs';
+import { Box, engineOptions, ffprobe, mixParameters, recordingOf, sleep, until } from './box.mjs';
 
+const engine = process.env.TESSERA_TEST_ENGINE ?? 'soft';
 let box, app, dir;
 before(async () => {
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-room-'));
-	box = await Box.start(dir);
+	box = await Box.start(dir, engineOptions(engine, dir));
 	app = await box.application('room test');
 });
 after(async () => {
@@ -198,4 +199,19 @@ test('metrics are there in the Prometheus text format', async () => {
 	for (const line of text.trim().split('\n'))
 		assert.match(line, /^(# (HELP|TYPE) tessera_\w+ .+|tessera_\w+(\{.*\})? [-+0-9.eE]+|tessera_\w+(\{.*\})? NaN)$/);
 	assert.match(text, /^tessera_\w*up\{.*media.*\} 1$/m);
+});
+
+test('all of it was done where it should be', async () => {
+	const { engines, status } = await box.api('GET', '/health');
+	const [first] = engines;
+	assert.equal(status, 'ok');
+	assert.equal(first.name, engine);
+	assert.deepEqual(engines.map(e => e.state), engine === 'soft' ? ['ok'] : ['ok', 'standby']);
+	assert.deepEqual([first.losses, first.faults, first.downloads], [0, 0, 0]);
+	if (engine !== 'soft')
+		assert.equal(first.fallback_decoded, 0);
+	const metrics = await (await fetch(`${box.url}/metrics`, { headers: { Cookie: box.cookie } })).text();
+	const encoded = new RegExp(`^tessera_engine_operations_total\\{engine="${engine}",.*operation="encoded"\\} (\\d+)$`, 'm').exec(metrics);
+	assert.ok(Number(encoded[1]) > 200);
+	assert.doesNotMatch(fs.readFileSync(box.logPath, 'utf8'), /violation/);
 });
