@@ -208,7 +208,8 @@ function publisherArguments(place, user, { tone = 440, size = '640x360', rate = 
 
 /**
  * Options of Box.start() for an engine: "soft", or "vaapi" or "nv" on a device of tests/emulated, which lives in `dir` and has
- * this personality ({lost_after: 1000}; emu_va.h, emu_nv.h).
+ * this personality ({lost_after: 1000}; emu_va.h, emu_nv.h). What such a device was measured to do says nothing, since all of it
+ * is done by the CPU: it takes any load.
  */
 export function engineOptions(engine, dir, personality = {}) {
 	const build = path.resolve(process.env.TESSERA_BIN ?? path.join(root, 'build/release/bin'), '../emulated');
@@ -216,11 +217,11 @@ export function engineOptions(engine, dir, personality = {}) {
 	if (engine === 'vaapi') {
 		const device = path.join(dir, 'gpu');
 		fs.writeFileSync(device, ['tessera emulated va device', 'damaged=yes', ...entries, ''].join('\n'));
-		return { media: { engine, devices: [device] }, env: { LIBVA_DRIVERS_PATH: `${build}/va`, LIBVA_DRIVER_NAME: 'tessemu',
+		return { media: { engine, devices: [device], max_load: 1000 }, env: { LIBVA_DRIVERS_PATH: `${build}/va`, LIBVA_DRIVER_NAME: 'tessemu',
 			LD_PRELOAD: `${build}/va/libtessemu_drm.so` } };
 	}
 	if (engine === 'nv')
-		return { media: { engine }, env: { LD_LIBRARY_PATH: `${build}/nv`, TESSERA_EMU_NV: entries.join(',') } };
+		return { media: { engine, max_load: 1000 }, env: { LD_LIBRARY_PATH: `${build}/nv`, TESSERA_EMU_NV: entries.join(',') } };
 	return { media: { engine } };
 }
 
