@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/cli/main.c - the command line: tessera run | check-config | version.
+ * firmware/cli/main.c - the command line: tessera run | check-config | selftest | version.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,9 @@ static int usage(FILE *to)
 	      "running\n"
 	      "       tessera check-config FILE                   say what is wrong with it, if "
 	      "anything\n"
+	      "       tessera selftest [--engine NAME] [--device NAME]\n"
+	      "                                                   try the video engines of this "
+	      "machine\n"
 	      "       tessera version\n"
 	      "\n"
 	      "--config FILE  the configuration (default " SYSTEM_CONFIG ")\n"
@@ -166,6 +169,19 @@ static int command_run(int argc, char **argv)
 	return err ? 1 : 0;
 }
 
+/* A program of its own, beside this one. */
+static int command_selftest(char **argv)
+{
+	char program[512 + 32];
+
+	if (!tess_run_folder(program, 512)) {
+		(void)strcat(program, "/tessera-selftest");
+		(void)execv(program, argv);
+	}
+	fprintf(stderr, "tessera: tessera-selftest: %s\n", strerror(errno));
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct tess_config config;
@@ -180,6 +196,8 @@ int main(int argc, char **argv)
 		puts("the configuration is right");
 		return 0;
 	}
+	if (!strcmp(argv[1], "selftest"))
+		return command_selftest(argv + 1);
 	if (!strcmp(argv[1], "version")) {
 		puts("tessera " TESSERA_VERSION);
 		return 0;

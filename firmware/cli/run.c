@@ -141,15 +141,15 @@ static void on_signal(void *arg, int number)
 		tess_loop_stop(run->loop);
 }
 
-static int locate(struct run *run)
+int tess_run_folder(char *folder, size_t size)
 {
-	ssize_t n = readlink("/proc/self/exe", run->folder, sizeof(run->folder) - 1);
+	ssize_t n = readlink("/proc/self/exe", folder, size - 1);
 	char *slash;
 
 	if (n <= 0)
 		return -ENOENT;
-	run->folder[n] = '\0';
-	slash = strrchr(run->folder, '/');
+	folder[n] = '\0';
+	slash = strrchr(folder, '/');
 	if (!slash)
 		return -ENOENT;
 	*slash = '\0';
@@ -161,7 +161,7 @@ int tess_run(const char *config_path)
 	static const char *const names[CHILDREN] = {"control", "media", "egress"};
 	static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, 0};
 	struct run run = {.config_path = config_path};
-	int err = locate(&run);
+	int err = tess_run_folder(run.folder, sizeof(run.folder));
 
 	if (err)
 		return err;

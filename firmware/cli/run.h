@@ -5,8 +5,12 @@
 #ifndef TESS_CLI_RUN_H
 #define TESS_CLI_RUN_H
 
-#include "hal/net.h"
+#include <stddef.h>
 
+#include "hal/compiler.h"
+
+/** The folder of this program. @retval 0, -ENOENT */
+int tess_run_folder(char *folder, size_t size) TESS_MUST_CHECK;
 /**
  * Run the three programs that stand beside this one until SIGINT or SIGTERM; one that ends is
  * started again (after 100 ms, doubled up to 5 s while it keeps ending within 10 s).

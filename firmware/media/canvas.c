@@ -21,6 +21,8 @@
 #define MAX_FAILURES 3
 /* After that the device is left alone for so long. */
 #define RETRY_US INT64_C(1000000)
+/* A hole of so long is told to the readers; a picture or two less are not seen. */
+#define HOLE_US INT64_C(500000)
 
 struct picture_slot {
 	struct tess_job job; /* first: a job is its slot */
@@ -56,7 +58,8 @@ struct tess_canvas {
 	struct tess_desired_video video; /* as compositor and encoder are */
 	unsigned failures;
 	int64_t retry_us;
-	bool gap; /* pictures are missing in front of the next one */
+	bool need_key;	    /* a picture that was to be there is not */
+	int64_t written_us; /* time stamp of the last picture written; 0: none yet */
 };
 
 static void close_encoder(struct tess_canvas *canvas)
@@ -155,7 +158,7 @@ static int draw(struct tess_canvas *canvas, const struct tess_canvas_picture *pi
 
 	if (error)
 		return error;
-	error = driver->encoder_encode(canvas->encoder, surface, picture->pts_us, canvas->gap,
+	error = driver->encoder_encode(canvas->encoder, surface, picture->pts_us, canvas->need_key,
 				       encoded);
 	tess_surface_unref(surface);
 	return error;
@@ -171,13 +174,16 @@ static int write_picture(struct tess_canvas *canvas, struct tess_canvas_picture 
 		.dts_us = encoded->dts_us,
 		.track = TESS_TRACK_VIDEO,
 		.key = encoded->key,
-		.discontinuity = canvas->gap,
+		.discontinuity = canvas->need_key && canvas->written_us &&
+				 encoded->pts_us - canvas->written_us >= HOLE_US,
 	};
 	int error = tess_ring_write_annexb(canvas->ring, &au);
 
-	canvas->gap = error != 0;
-	if (!error)
+	canvas->need_key = error != 0;
+	if (!error) {
+		canvas->written_us = encoded->pts_us;
 		picture->bytes = encoded->length;
+	}
 	return error;
 }
 
@@ -204,7 +210,7 @@ static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *pictur
 static void take_error(struct tess_canvas *canvas, struct tess_canvas_picture *picture,
 		       int64_t now_us)
 {
-	canvas->gap = true;
+	canvas->need_key = true;
 	picture->hopeless = picture->error == -ENODEV || ++canvas->failures >= MAX_FAILURES;
 	if (picture->hopeless) {
 		close_video(canvas);

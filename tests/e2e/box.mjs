@@ -42,7 +42,8 @@ async function freePorts(count) {
 export class Box {
 	/**
 	 * Start a box that keeps everything below `dir`.
-	 * options: bin (folder of the programs), controlPort, egressPort, rtpPorts "a-b", media/egress (settings), log
+	 * options: bin (folder of the programs), controlPort, egressPort, rtpPorts "a-b", media/egress (settings), log,
+	 * env (beside this process's)
 	 */
 	static async start(dir, options = {}) {
 		const box = new Box();
@@ -68,7 +69,8 @@ export class Box {
 			'};\n').join(''));
 		box.logPath = options.log ?? `${box.dir}/log`;
 		const log = fs.openSync(box.logPath, 'a');
-		box.run = spawn(path.join(box.bin, 'tessera'), ['run', '--config', box.config], { stdio: ['ignore', log, log] });
+		box.run = spawn(path.join(box.bin, 'tessera'), ['run', '--config', box.config], { stdio: ['ignore', log, log],
+			env: { ...process.env, ...options.env } });
 		fs.closeSync(log);
 		box.run.once('exit', code => { box.exited = code ?? -1; });
 		box.publishers = [];
@@ -202,6 +204,25 @@ function publisherArguments(place, user, { tone = 440, size = '640x360', rate = 
 	if (place.audio)
 		args.push('-map', place.video ? '1:a' : '0:a', ...seconds ? ['-t', String(seconds)] : [], '-c:a', 'libopus', '-b:a', '32k', ...to(place.audio));
 	return args;
+}
+
+/**
+ * Options of Box.start() for an engine: "soft", or "vaapi" or "nv" on a device of tests/emulated, which lives in `dir` and has
+ * this personality ({lost_after: 1000}; emu_va.h, emu_nv.h). What such a device was measured to do says nothing, since all of it
+ * is done by the CPU: it takes any load.
+ */
+export function engineOptions(engine, dir, personality = {}) {
+	const build = path.resolve(process.env.TESSERA_BIN ?? path.join(root, 'build/release/bin'), '../emulated');
+	const entries = Object.entries(personality).map(([key, value]) => `${key}=${value}`);
+	if (engine === 'vaapi') {
+		const device = path.join(dir, 'gpu');
+		fs.writeFileSync(device, ['tessera emulated va device', 'damaged=yes', ...entries, ''].join('\n'));
+		return { media: { engine, devices: [device], max_load: 1000 }, env: { LIBVA_DRIVERS_PATH: `${build}/va`, LIBVA_DRIVER_NAME: 'tessemu',
+			LD_PRELOAD: `${build}/va/libtessemu_drm.so` } };
+	}
+	if (engine === 'nv')
+		return { media: { engine, max_load: 1000 }, env: { LD_LIBRARY_PATH: `${build}/nv`, TESSERA_EMU_NV: entries.join(',') } };
+	return { media: { engine } };
 }
 
 /** Parameters of StartMCUMixTranscode as the original document recommends them. */
