@@ -194,6 +194,43 @@ test('Start again changes the mix in place: one stream, one file', { timeout: 60
 	await box.api('DELETE', `/applications/${app.id}/rooms/10/users/eva`);
 });
 
+test('every template, changed in place by the SDK: one stream, one file', { timeout: 90000 }, async () => {
+	const names = ['fay', 'gus', 'hal'], [width, height] = [640, 360];
+	for (const [i, name] of names.entries())
+		await box.publish(app, 11, name, { index: 3 * i, size: '320x180' });
+	await receiving(11, names.length);
+	const layouts = [
+		[{ MainVideoUserId: 'gus' }, { gus: [0, 0, 640, 360], fay: [6, 270, 150, 84], hal: [164, 270, 150, 84] }],
+		[{ Template: 1 }, { fay: [0, 0, 320, 180], gus: [320, 0, 320, 180], hal: [0, 180, 320, 180] }, { x: 330, y: 190, width: 300, height: 160 }],
+		[{ Template: 2, MainVideoUserId: 'hal', MainVideoRightAlign: 1 }, { hal: [128, 0, 512, 360], fay: [0, 0, 128, 90], gus: [0, 90, 128, 90] }, { x: 4, y: 190, width: 116, height: 160 }],
+		[{ Template: 3, MainVideoUserId: 'hal', SmallVideoLayoutParams: { UserId: 'fay', StreamType: 0, ImageWidth: 160, ImageHeight: 90, LocationX: 470, LocationY: 260 } },
+			{ hal: [0, 0, 640, 360], fay: [470, 260, 160, 90] }],
+		[{ Template: 4, PresetLayoutConfig: [{ ImageWidth: 200, ImageHeight: 200, LocationX: 440, LocationY: 160 },
+			{ UserId: 'hal', ImageWidth: 300, ImageHeight: 300, RenderMode: 0 }] }, { fay: [440, 160, 200, 200], hal: [0, 0, 300, 300] }, { x: 310, y: 4, width: 120, height: 350 }],
+	];
+	for (const [LayoutParams, places, bare] of layouts) {
+		await app.cloud.StartMCUMixTranscode({ ...mixParameters(app, 11, { StreamId: 'templates', RecordId: 'templates' },
+			{ VideoWidth: width, VideoHeight: height, VideoBitrate: 1500, VideoGop: 1, BackgroundColor: 0 }), LayoutParams });
+		const mix = await until('the layout to be there', async () => {
+			const now = await running(11);
+			return now.tiles.length === Object.keys(places).length &&
+				now.tiles.every(t => JSON.stringify([t.x, t.y, t.width, t.height]) === JSON.stringify(places[t.user])) && now;
+		});
+		await sleep(1500); // a viewer begins at the last key frame, which is a second old at most
+		const frame = path.join(dir, 'frame.flv');
+		execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-i', mix.flv_url, '-t', '1', '-c', 'copy', frame], { timeout: 20000 });
+		for (const tile of mix.tiles)
+			assert.ok(Math.max(...colour(frame, 0.5, tile)) > 40, `nothing is seen of ${tile.user} in ${JSON.stringify(LayoutParams)}`);
+		if (bare)
+			assert.ok(Math.max(...colour(frame, 0.5, bare)) < 12, `something is seen beside the tiles in ${JSON.stringify(LayoutParams)}`);
+	}
+	await app.cloud.StopMCUMixTranscode({ SdkAppId: app.id, RoomId: 11 });
+	const recording = await recordingOf(box, 'templates');
+	assert.equal(recording.gaps.length, 0);
+	for (const name of names)
+		await box.api('DELETE', `/applications/${app.id}/rooms/11/users/${name}`);
+});
+
 test('metrics are there in the Prometheus text format', async () => {
 	const answer = await fetch(`${box.url}/metrics`, { headers: { Cookie: box.cookie } });
 	assert.equal(answer.status, 200);
