@@ -16,7 +16,7 @@ export interface MixVideo { width: number; height: number; bitrate_kbps: number;
 export interface MixAudio { sample_rate: number; bitrate_kbps: number; channels: number }
 export interface Mix {
 	id: number; application: number; room: string; room_type: RoomType; stream_id: string; record_id: string; started: string;
-	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio;
+	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
 	flv_url: string; viewers: number; recording: number | null;
 }
@@ -45,9 +45,12 @@ export interface Health {
 export interface Me { user: string; via: string; scope: string; must_change_password: boolean; expires: string | null }
 export interface Publisher { address: string; video: Target | null; audio: Target | null; sdp: string }
 export interface Target { port: number; rtcp_port: number; payload_type: number; codec: string; ssrc: number }
+export interface Who { user: string; stream_type?: 'main' | 'aux' }
+export interface Place extends Who { x: number; y: number; width: number; height: number }
+export interface Layout { template: number; render: number; big?: Who; small?: Place; presets?: Place[] }
 export interface MixRequest {
 	room_type: RoomType; stream_id?: string; record_id?: string; video?: Partial<MixVideo> | null; audio?: Partial<MixAudio>;
-	layout?: { template: number; render: number };
+	layout?: Partial<Layout>;
 }
 
 /** What the box refused, in its own words. `field` names the bad input, if there is one. */

@@ -75,17 +75,36 @@ function MixFacts({ mix }: { mix: Mix }) {
 	</p>;
 }
 
+const layouts = ['layoutFloating', 'layoutGrid', 'layoutScreen', 'layoutPicture', 'layoutCustom'] as const;
+const fills = ['fillCrop', 'fillFit', 'fillBlack'] as const;
+
+/** One of the people in the room, or nobody in particular. */
+function Who({ label, name, room, chosen, none }: { label: string; name: string; room: Room; chosen?: string; none: string }) {
+	const people = [...new Set(room.users.map(user => user.user))];
+	return <label class="field"><span>{label}</span><select name={name}>
+		<option value="">{none}</option>
+		{people.map(user => <option key={user} value={user} selected={user === chosen}>{user}</option>)}</select></label>;
+}
+
 function MixForm({ room, again, stop }: { room: Room; again: () => void; stop: ComponentChildren }) {
 	const { mix } = room;
 	const [open, setOpen] = useState(false);
+	const [chosen, setTemplate] = useState<number>();
 	if (!open)
 		return <div class="buttons"><button onClick={() => setOpen(true)}>{mix ? t('changeThis') : t('startMix')} …</button>{stop}</div>;
+	const template = chosen ?? mix?.layout.template ?? 1;
 	const size = mix?.video ? `${mix.video.width}x${mix.video.height}` : '1280x720';
 	return <div class="panel"><Form submit={mix ? t('changeMix') : t('startMix')} cancel={() => setOpen(false)}
-		onSubmit={async ({ stream_id, record_id, size, rate, kbps, render }) => {
+		onSubmit={async ({ stream_id, record_id, size, rate, kbps, render, big, small }) => {
 			const [width, height] = size.split('x').map(Number);
 			await api.startMix(room, {
-				...stream_id && { stream_id }, ...record_id && { record_id }, layout: { template: 1, render: Number(render) },
+				...stream_id && { stream_id }, ...record_id && { record_id },
+				layout: {
+					template, render: Number(render), ...big && { big: { user: big } },
+					// a quarter of the canvas, in the lower right corner
+					...small && { small: { user: small, x: width * 3 / 4 - 16, y: height * 3 / 4 - 16, width: width / 4, height: height / 4 } },
+					...template === 4 && { presets: mix?.layout.presets },
+				},
 				video: { width, height, frame_rate: Number(rate), bitrate_kbps: Number(kbps) },
 			});
 			setOpen(false);
@@ -97,8 +116,13 @@ function MixForm({ room, again, stop }: { room: Room; again: () => void; stop: C
 			{[...new Set([size, ...sizes])].map(value => <option key={value} selected={value === size}>{value}</option>)}</select></label>
 		<Field label={t('frameRate')} name="rate" type="number" min={1} max={60} defaultValue={mix?.video?.frame_rate ?? 15} required />
 		<Field label={`${t('bitrate')} (kbit/s)`} name="kbps" type="number" min={1} max={10000} defaultValue={mix?.video?.bitrate_kbps ?? 1500} required />
-		<label class="field"><span>{t('fill')}</span><select name="render">
-			<option value="0">{t('fillCrop')}</option><option value="1">{t('fillFit')}</option><option value="2">{t('fillBlack')}</option></select></label>
+		<label class="field"><span>{t('layout')}</span><select name="template" onChange={event => setTemplate(Number(event.currentTarget.value))}>
+			{layouts.map((name, i) => (i < 4 || mix?.layout.template === i) && <option key={name} value={i} selected={template === i}>{t(name)}</option>)}</select></label>
+		{(template === 0 || template === 2 || template === 3) &&
+			<Who label={t('bigPicture')} name="big" room={room} chosen={mix?.layout.big?.user} none={template !== 2 ? t('firstWhoComes') : '–'} />}
+		{template === 3 && <Who label={t('smallPicture')} name="small" room={room} chosen={mix?.layout.small?.user} none="–" />}
+		{template !== 4 && <label class="field"><span>{t('fill')}</span><select name="render">
+			{fills.map((name, i) => <option key={name} value={i} selected={mix?.layout.render === i}>{t(name)}</option>)}</select></label>}
 	</Form></div>;
 }
 
