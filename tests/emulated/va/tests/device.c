@@ -158,6 +158,15 @@ static void calls_fail_on_demand(void **state)
 	VA_OK(vaSyncSurface(rig.display, decoding.surfaces[1]));
 	assert_int_equal(rig_arm(&rig, "vaDestroyContext", 1, 1), -EINVAL);
 	assert_int_equal(rig_arm(&rig, "vaNothing", 1, 1), -EINVAL);
+	/* a picture whose buffers could not be made */
+	VABufferID id;
+	assert_int_equal(rig_arm(&rig, "vaCreateBuffer", 1, VA_STATUS_ERROR_ALLOCATION_FAILED), 0);
+	assert_int_equal(vaCreateBuffer(rig.display, decoding.context.id, VASliceDataBufferType, 8,
+					1, NULL, &id),
+			 VA_STATUS_ERROR_ALLOCATION_FAILED);
+	VA_OK(vaBeginPicture(rig.display, decoding.context.id, decoding.surfaces[2]));
+	assert_int_equal(vaEndPicture(rig.display, decoding.context.id),
+			 VA_STATUS_ERROR_INVALID_PARAMETER);
 	close_decoding(&decoding, &rig);
 	rig_close(&rig);
 	rig_remove(&rig);

@@ -151,13 +151,6 @@ static void surfaces_of_no_size(VADisplay display)
 	vaCreateSurfaces(display, VA_RT_FORMAT_YUV420, 0, SIDE, &id, 1, NULL, 0);
 }
 
-static void configs_without_end(VADisplay display)
-{
-	VAConfigID id;
-	for (;;)
-		VA_OK(vaCreateConfig(display, VAProfileNone, VAEntrypointVideoProc, NULL, 0, &id));
-}
-
 /* buffers */
 
 static VABufferID create(VAContextID context, VABufferType type, unsigned size, unsigned elements)
@@ -527,50 +520,6 @@ static void nothing_wrong(const void *argument)
 	tear_down();
 }
 
-/* leaks: everything is given back but one thing */
-static void leak(const void *argument)
-{
-	VADisplay display;
-	VAImageFormat format = {.fourcc = VA_FOURCC_NV12};
-	VAImage image;
-	struct rig_context context;
-	set_up("");
-	tear_down();
-	rig_open(&scene.rig, "");
-	rig_remove(&scene.rig);
-	display = scene.rig.display;
-	switch (*(const char *)argument) {
-	case 's':
-		rig_surface(&scene.rig, VA_FOURCC_NV12, SIDE, SIDE);
-		break;
-	case 'f':
-		VA_OK(vaCreateConfig(display, VAProfileNone, VAEntrypointVideoProc, NULL, 0,
-				     &context.config));
-		break;
-	case 'i':
-		VA_OK(vaCreateImage(display, &format, SIDE, SIDE, &image));
-		break;
-	default:
-		context = rig_context(&scene.rig, VAProfileNone, VAEntrypointVideoProc, NULL, 0,
-				      SIDE, SIDE, NULL, 0);
-		VA_OK(vaDestroyConfig(display, context.config));
-		if (*(const char *)argument == 'b') {
-			VAProcPipelineParameterBuffer layer = {0};
-			rig_buffer(&scene.rig, context.id, VAProcPipelineParameterBufferType,
-				   &layer, sizeof(layer));
-			VA_OK(vaDestroyContext(display, context.id));
-		}
-		break;
-	}
-	vaTerminate(display);
-}
-
-/* a device whose file is not right */
-static void open_device(const void *argument)
-{
-	rig_open(&scene.rig, argument);
-}
-
 #define STEP(function, message)                                                  \
 	{                                                                        \
 #function, step, &(const struct steps){function, NULL }, message \
@@ -593,7 +542,6 @@ static const struct violation violations[] = {
 	STEP(buffer_of_no_context, "vaCreateBuffer: no such context"),
 	STEP(image_of_other_display, "vaDestroyImage: no such image"),
 	STEP(surfaces_of_no_size, "vaCreateSurfaces: 1 surfaces of 0x64"),
-	STEP(configs_without_end, "65536 objects of one kind: a configuration leaks"),
 	STEP(buffer_of_wrong_size, "elements of"),
 	STEP(buffer_of_wrong_type, "(slice data) does not belong in this context"),
 	STEP(many_layers_in_one_buffer, "2 elements of pipeline parameters"),
@@ -645,18 +593,6 @@ static const struct violation violations[] = {
 	STEP(use_mapped, "is mapped and goes to the GPU"),
 	STEP(destroy_mapped_surface, "is mapped"),
 	STEP(put_to_mapped, "is in use"),
-	{"leaked surface", leak, "s", "vaTerminate: not destroyed: 1, a surface"},
-	{"leaked configuration", leak, "f", "vaTerminate: not destroyed: 1, a configuration"},
-	{"leaked context", leak, "c", "vaTerminate: not destroyed: 1, a context"},
-	{"leaked buffer", leak, "b", "vaTerminate: not destroyed: 1, a buffer"},
-	{"leaked image", leak, "i", "vaTerminate: not destroyed: 1, a image"},
-	{"unknown key", open_device, "layers=8\n", "an unknown key layers"},
-	{"no key", open_device, "layers\n", "not KEY=VALUE: layers"},
-	{"neither yes nor no", open_device, "late=1\n", "late=1"},
-	{"no number", open_device, "max_layers=x\n", "max_layers=x"},
-	{"half a fault", open_device, "fail=vaEndPicture\n", "not OP:N:STATUS"},
-	{"fault of an unknown call", open_device, "fail=vaNothing:1:HW_BUSY\n", "unknown fail="},
-	{"fault of an unknown status", open_device, "fail=vaEndPicture:1:BAD\n", "unknown fail="},
 };
 
 int main(void)
