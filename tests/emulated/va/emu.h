@@ -138,7 +138,7 @@ struct emu_context {
 	VASurfaceID *targets;
 	int target_count;
 	struct emu_picture *open;
-	bool begin_failed; /* libavcodec ends a picture that it could not begin */
+	bool begin_failed;  /* libavcodec ends a picture that it could not begin */
 	bool buffer_failed; /* a vaCreateBuffer since the last picture ended */
 	unsigned pending;
 	const struct emu_codec *codec;
