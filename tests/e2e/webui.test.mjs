@@ -107,6 +107,19 @@ test('a user enters, publishers are seen, a mix is started and watched', { timeo
 	assert.ok(Math.abs(size - 16 / 9) < 0.01);
 });
 
+test('another layout while it runs', async () => {
+	await page.click('button:has-text("Change mix")');
+	await page.selectOption('.panel select[name=template]', '3');
+	await page.selectOption('.panel select[name=big]', 'singer2');
+	await page.selectOption('.panel select[name=small]', 'singer1');
+	await shot('layout');
+	await page.click('.panel button[type=submit]');
+	await page.waitForFunction(() => document.querySelectorAll('.live .tile').length === 2);
+	const mix = await box.api('GET', `/applications/${(await box.api('GET', '/applications')).applications[0].id}/rooms/101/mix`);
+	assert.deepEqual(mix.tiles.map(tile => [tile.user, tile.x, tile.width]), [['singer2', 0, 960], ['singer1', 704, 240]]);
+	await playing('.live video', 960);
+});
+
 test('the same in Chinese', async () => {
 	await page.click('header button:has-text("中文")');
 	await page.waitForSelector('nav a:has-text("房间")');
