@@ -5,6 +5,7 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_WORDS 32
 /* Without huge pages: three times the rings and the packets of one port, with room. */
@@ -102,6 +104,22 @@ static int start(const struct dpdk_spec *spec, const cpu_set_t *cores)
 	return rte_eal_init(count, words) < 0 ? (rte_errno ? -rte_errno : -EIO) : 0;
 }
 
+/* The EAL makes a folder for the files that it has been told not to write. */
+static void remove_folder(void)
+{
+	char path[PATH_MAX];
+	char *slash;
+
+	(void)snprintf(path, sizeof(path), "%s", rte_eal_get_runtime_dir());
+	/* what is not empty is somebody's, and stays */
+	if (rmdir(path))
+		return;
+	slash = strrchr(path, '/');
+	if (slash)
+		*slash = '\0';
+	(void)rmdir(path);
+}
+
 int dpdk_eal_start(const struct dpdk_spec *spec, char *reason, size_t reason_size)
 {
 	cpu_set_t cores;
@@ -116,6 +134,7 @@ int dpdk_eal_start(const struct dpdk_spec *spec, char *reason, size_t reason_siz
 		(void)libbpf_set_print(on_libbpf);
 		start_error = start(spec, &cores);
 		dpdk_eal_said(start_reason, sizeof(start_reason));
+		remove_folder();
 		/* the EAL has bound us to its core */
 		(void)pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
 	}
