@@ -99,6 +99,9 @@ struct tess_media_facts {
 	struct tess_mix_facts *mixes;
 	unsigned mix_count;
 	struct tess_net_stats net;
+	/* set by the service: its port, the CPU time of its thread, and when that was so */
+	const char *net_spec;
+	int64_t cpu_us, at_us;
 };
 
 /** Room for so many publishers and mixes, all zero. @retval 0, -ENOMEM */

@@ -2,6 +2,7 @@
 import { api, type Engine } from './api';
 import { bytes, duration, time } from './format';
 import { t } from './i18n';
+import { Network } from './network';
 import { Problem } from './parts';
 import { usePolled } from './state';
 
@@ -70,6 +71,7 @@ export function HealthPage() {
 				<tbody>{data.engines.map(engine => <EngineRow key={engine.name + engine.device} engine={engine} />)}</tbody>
 			</table>
 		</>}
+		{!!data.net?.length && <Network queues={data.net} />}
 		{data.disk && <>
 			<h2>{t('disk')}</h2>
 			<div class="bar wide"><i class={used > 0.9 ? 'bad' : ''} style={{ width: `${used * 100}%` }} /></div>

@@ -88,6 +88,11 @@ static void the_documented_message(void **state)
 		.tile_count = 2,
 	};
 	facts[1]->net.rx_packets = 77;
+	facts[1]->net.tx_dropped_no_neighbour = 5;
+	facts[1]->net.link_down = true;
+	facts[1]->net_spec = "xdp:eth0";
+	facts[1]->cpu_us = 1234;
+	facts[1]->at_us = 99;
 	message = tess_media_facts_message(facts, 2, engines, 2);
 	assert_non_null(message);
 
@@ -133,6 +138,17 @@ static void the_documented_message(void **state)
 		    "\"encoded\":2,\"uploads\":0,\"downloads\":0,\"allocations\":0,"
 		    "\"faults\":7,\"surfaces_live\":4}}");
 	assert_json(json_object_get(json_object_get(message, "net"), "rx_packets"), "77");
+	assert_json(json_object_get(json_object_get(message, "net"), "tx_dropped_no_neighbour"),
+		    "5");
+	assert_json(
+		json_object_get(json_object_get(message, "net"), "queues"),
+		"[{\"net\":\"xdp:eth0\",\"link\":false,\"at_us\":99,\"cpu_us\":1234,"
+		"\"rx_packets\":77,\"rx_bytes\":0,\"tx_packets\":0,\"tx_bytes\":0,"
+		"\"rx_dropped_pool_empty\":0,\"rx_dropped_kernel\":0,\"rx_dropped_truncated\":0,"
+		"\"rx_dropped_malformed\":0,\"rx_dropped_fragment\":0,"
+		"\"rx_dropped_checksum\":0,\"rx_dropped_no_flow\":0,\"rx_dropped_other\":0,"
+		"\"tx_dropped\":0,\"tx_dropped_no_neighbour\":5,\"tx_dropped_too_long\":0,"
+		"\"tx_dropped_link_down\":0}]");
 	json_decref(message);
 	tess_media_facts_free(facts[1]);
 }

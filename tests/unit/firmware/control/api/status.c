@@ -51,7 +51,8 @@ static void test_health(void **state)
 	     "'shared':true,'capacity':{'decode':650.5,'compose':1000,'encode':220},"
 	     "'used':{'decode':10.5,'compose':13.5,'encode':13.5},'load':0.125,'max_load':0.85,"
 	     "'mixes':1,'losses':0,'counters':{'faults':3,'fallback_decoded':4,'uploads':5,"
-	     "'downloads':6,'decoded':7}}]}");
+	     "'downloads':6,'decoded':7}}],"
+	     "'net':{'queues':[{'net':'xdp:eth0','link':true}]}}");
 	fixture_call(&f, "GET", "/api/v1/health", NULL, 200);
 	assert_string_equal(fixture_text(&f, "status"), "degraded");
 	take(TESS_PROCESS_EGRESS, "{'counters':{'viewers':5}}");
@@ -67,6 +68,7 @@ static void test_health(void **state)
 		    "'used':{'decode':10.5,'compose':13.5,'encode':13.5},'load':0.125,"
 		    "'max_load':0.85,'mixes':1,'losses':0,'faults':3,'fallback_decoded':4,"
 		    "'uploads':5,'downloads':6}]");
+	assert_json(json_object_get(f.json, "net"), "[{'net':'xdp:eth0','link':true}]");
 	assert_string_equal(fixture_text(&f, "version"), TESSERA_VERSION);
 	assert_int_equal(fixture_int(&f, "uptime_s"), 61);
 	assert_int_equal(fixture_int(&f, "rooms"), 1);
