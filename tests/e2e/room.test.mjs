@@ -12,7 +12,7 @@ import { Box, ffprobe, mixParameters, recordingOf, sleep, until } from './box.mj
 let box, app, dir;
 before(async () => {
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-room-'));
-	box = await Box.start(dir);
+	box = await Box.start(dir, JSON.parse(process.env.TESSERA_ROOM_BOX ?? '{}')); // as tests/net/room.test.mjs wants it
 	app = await box.application('room test');
 });
 after(async () => {

@@ -16,7 +16,7 @@ const run = promisify(execFile);
 /** "a=1 b=2.5" as an object of numbers. */
 export const figures = line => Object.fromEntries(line.trim().split(/\s+/).map(word => word.split('=')).map(([key, value]) => [key, Number(value)]));
 
-class Side {
+export class Side {
 	constructor(name, dev, address) {
 		Object.assign(this, { name: `${prefix}-${name}`, dev, address });
 	}
@@ -41,7 +41,7 @@ class Side {
 	ip(...args) { return execFileSync('ip', ['-n', this.name, ...args], { encoding: 'utf8' }); }
 
 	/** The XDP program on the interface as `ip link` shows it, or undefined. */
-	xdp() { return /\bxdp\S*(?: prog\/xdp)? id \d+|prog\/xdp id \d+/.exec(this.ip('-d', 'link', 'show', 'dev', this.dev))?.[0]; }
+	xdp() { return /prog\/xdp id \d+.*/.exec(this.ip('-d', 'link', 'show', 'dev', this.dev))?.[0]; }
 
 	/** The nft ruleset inside. */
 	rules() { return this.execSync('nft', 'list', 'ruleset').trim(); }
