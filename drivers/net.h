@@ -7,8 +7,9 @@
 #include "hal/net.h"
 
 /**
- * The driver whose name is the scheme of @p spec ("udp:0.0.0.0" -> "udp"), or NULL if there is
- * none. The specification itself is checked by the driver's open().
+ * The driver for the scheme of @p spec ("udp:0.0.0.0" -> "udp"), or NULL if there is none, or if
+ * its module or a library of that is not installed: dlerror() of this thread says which. The
+ * specification itself is checked by the driver's open().
  */
 const struct tess_net_driver *tess_net_driver_find(const char *spec);
 

@@ -13,6 +13,7 @@
 #define TESS_HAL_NET_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -49,33 +50,61 @@ static inline void tess_packet_release(struct tess_packet *packet)
 	packet->release(packet);
 }
 
+/* Why packets are dropped: X(name, when). */
+/* clang-format off */
+#define TESS_NET_DROPS(X) \
+	X(rx_dropped_pool_empty, "came in, but all packets were out") \
+	X(rx_dropped_kernel, "the kernel's or NIC's receive queue overran") \
+	X(rx_dropped_truncated, "larger than TESS_PACKET_SIZE") \
+	X(rx_dropped_malformed, "lengths of headers that contradict each other") \
+	X(rx_dropped_fragment, "a fragment of an IP packet: media never needs them") \
+	X(rx_dropped_checksum, "the NIC found a wrong checksum") \
+	X(rx_dropped_no_flow, "UDP to an address or port that is no flow") \
+	X(rx_dropped_other, "no UDP, where the NIC is not shared with the kernel") \
+	X(tx_dropped, "the queue was full or the kernel refused") \
+	X(tx_dropped_no_neighbour, "no route, or the next hop's hardware address is not known yet") \
+	X(tx_dropped_too_long, "longer than the NIC may send") \
+	X(tx_dropped_link_down, "no link")
+/* clang-format on */
+
 struct tess_net_stats {
 	uint64_t rx_packets, rx_bytes;
 	uint64_t tx_packets, tx_bytes;
-	uint64_t rx_dropped_pool_empty; /* came in, but all packets were out */
-	uint64_t rx_dropped_kernel;	/* the kernel's or NIC's receive queue overran */
-	uint64_t rx_dropped_truncated;	/* larger than TESS_PACKET_SIZE */
-	uint64_t tx_dropped;		/* the queue was full or the kernel refused */
+#define X(name, when) uint64_t name;
+	TESS_NET_DROPS(X)
+#undef X
+	bool link_down; /* the port has no carrier */
 };
 
 struct tess_net;
 
+/** What open() needs; nothing in it is kept but the clock. */
+struct tess_net_config {
+	const char *spec; /* "scheme:arguments", e.g. "udp:0.0.0.0" or "pcap:FILE" */
+	unsigned packets; /* size of the receive pool */
+	struct tess_clock *clock;
+	/* all flows will have ports in this range; a driver that shares the NIC with the kernel
+	   takes nothing else from it */
+	uint16_t port_min, port_max;
+	char *reason; /* may be NULL; on failure one line that says more than the errno, or "" */
+	size_t reason_size;
+};
+
 /** A packet I/O driver. Required calls first; those marked optional may be NULL. */
 struct tess_net_driver {
 	size_t size;	  /* sizeof(struct tess_net_driver) the driver was built with */
-	const char *name; /* the specification's scheme: "udp", "pcap", later "xdp", "pci", ... */
+	const char *name; /* "udp", "pcap", "dpdk" */
 	/**
-	 * Open. @p spec is "scheme:arguments", e.g. "udp:0.0.0.0" or "pcap:FILE"; @p packets is the
-	 * size of the receive pool. On success *netp is the caller's, to be given to close().
+	 * Open. On success *netp is the caller's, to be given to close().
 	 * @retval 0, -EINVAL bad spec, -ENOMEM, -ENODEV, -EACCES, or another errno of the system
 	 */
-	int (*open)(struct tess_net **netp, const char *spec, unsigned packets,
-		    struct tess_clock *clock);
+	int (*open)(struct tess_net **netp, const struct tess_net_config *config);
 	/** Close; accepts NULL. Packets that are still out stay valid until released. */
 	void (*close)(struct tess_net *net);
 	/**
 	 * Begin to receive datagrams to local UDP port @p port.
-	 * @retval 0, -EADDRINUSE, -ENOMEM, -EMFILE, or another errno of the system
+	 * @retval 0, -EADDRINUSE, -EINVAL a port that cannot be, -ENOMEM, -EMFILE, or another errno
+	 * of the system
 	 */
 	int (*flow_add)(struct tess_net *net, uint16_t port, void *tag);
 	/** End it. Packets of the flow that were received before keep their tag. */
@@ -90,10 +119,17 @@ struct tess_net_driver {
 	void (*flush)(struct tess_net *net);
 	/**
 	 * Wait for packets, tess_net_wake() or the time @p until_us of the clock. On a replay
-	 * driver this is what moves the virtual clock. @return 0, or -ENODATA: a replay has come to
-	 * its end
+	 * driver this is what moves the virtual clock. @return 0, -ENODATA: a replay has come to
+	 * its end, -ENODEV: the port is gone for good
 	 */
 	int (*wait)(struct tess_net *net, int64_t until_us);
+	/**
+	 * Optional. Keep taking packets from the port until @p until_us or tess_net_wake(), for one
+	 * who will not look before then; arrival times are as exact as if it had looked. May return
+	 * earlier, when it cannot hold more. NULL: packets gather by themselves, sleep instead.
+	 * @return as wait()
+	 */
+	int (*gather)(struct tess_net *net, int64_t until_us);
 	/** Make a wait() that runs or comes next return at once. From any thread. */
 	void (*wake)(struct tess_net *net);
 	void (*stats)(const struct tess_net *net, struct tess_net_stats *stats);

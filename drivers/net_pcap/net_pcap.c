@@ -92,23 +92,22 @@ static int open_file(struct pcap_net *pcap, const char *path)
 	return pcap_parse_format(&pcap->format, header);
 }
 
-static int pcap_open(struct tess_net **netp, const char *spec, unsigned packets,
-		     struct tess_clock *clock)
+static int pcap_open(struct tess_net **netp, const struct tess_net_config *config)
 {
 	static const char scheme[] = "pcap:";
 	struct pcap_net *pcap;
 	int error;
 
-	if (strncmp(spec, scheme, sizeof(scheme) - 1) != 0 || !clock->advance_to)
+	if (strncmp(config->spec, scheme, sizeof(scheme) - 1) != 0 || !config->clock->advance_to)
 		return -EINVAL;
 	pcap = calloc(1, sizeof(*pcap));
 	if (!pcap)
 		return -ENOMEM;
 	pcap->net.driver = &tess_net_pcap;
-	pcap->clock = clock;
-	error = tess_packet_pool_open(&pcap->pool, packets);
+	pcap->clock = config->clock;
+	error = tess_packet_pool_open(&pcap->pool, config->packets);
 	if (!error)
-		error = open_file(pcap, spec + sizeof(scheme) - 1);
+		error = open_file(pcap, config->spec + sizeof(scheme) - 1);
 	if (error) {
 		pcap_close(&pcap->net);
 		return error;

@@ -77,8 +77,7 @@ static int open_descriptors(struct udp_net *udp)
 	return 0;
 }
 
-static int udp_open(struct tess_net **netp, const char *spec, unsigned packets,
-		    struct tess_clock *clock)
+static int udp_open(struct tess_net **netp, const struct tess_net_config *config)
 {
 	struct udp_net *udp = calloc(1, sizeof(*udp));
 	int error;
@@ -86,15 +85,15 @@ static int udp_open(struct tess_net **netp, const char *spec, unsigned packets,
 	if (!udp)
 		return -ENOMEM;
 	udp->net.driver = &tess_net_udp;
-	udp->clock = clock;
-	udp->kernel_times = !clock->advance_to;
+	udp->clock = config->clock;
+	udp->kernel_times = !config->clock->advance_to;
 	udp->segmentation = true;
 	udp->epoll_fd = udp->wake_fd = -1;
 	udp->ready_end = &udp->ready;
 	udp_rx_init(&udp->rx);
-	error = parse_spec(&udp->local, spec);
+	error = parse_spec(&udp->local, config->spec);
 	if (!error)
-		error = tess_packet_pool_open(&udp->rx_pool, packets);
+		error = tess_packet_pool_open(&udp->rx_pool, config->packets);
 	if (!error)
 		error = tess_packet_pool_open(&udp->tx_pool, TX_PACKETS);
 	if (!error)

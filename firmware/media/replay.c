@@ -196,7 +196,9 @@ static int open_all(struct replay *replay, const char *capture, uint32_t jitter_
 	tess_clock_virtual_init(&replay->clock, TESS_MEDIA_REPLAY_START_US,
 				TESS_MEDIA_REPLAY_UTC_US);
 	snprintf(spec, sizeof(spec), "pcap:%s", capture);
-	error = tess_net_pcap.open(&replay->net, spec, NET_PACKETS, config.clock);
+	error = tess_net_pcap.open(&replay->net, &(struct tess_net_config){.spec = spec,
+									   .packets = NET_PACKETS,
+									   .clock = config.clock});
 	if (error) {
 		replay->net = NULL;
 		return fail(replay, error, capture);

@@ -51,7 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	tess_clock_virtual_init(&clock, 1000, 0);
 	(void)snprintf(spec, sizeof(spec), "pcap:/proc/self/fd/%d", fd);
-	if (tess_net_pcap.open(&net, spec, 8, &clock.clock) == 0) {
+	if (tess_net_pcap.open(&net, &(struct tess_net_config){.spec = spec,
+							       .packets = 8,
+							       .clock = &clock.clock}) == 0) {
 		replay(net, &clock.clock);
 		tess_net_pcap.close(net);
 	}

@@ -69,7 +69,9 @@ static int try_open(struct tess_net **netp, unsigned packets)
 
 	(void)snprintf(spec, sizeof(spec), "pcap:%s", path);
 	tess_clock_virtual_init(&virtual, START_US, 1700000000000000);
-	return tess_net_driver_find(spec)->open(netp, spec, packets, &virtual.clock);
+	return tess_net_driver_find(spec)->open(
+		netp,
+		&(struct tess_net_config){.spec = spec, .packets = packets, .clock = &virtual.clock});
 }
 
 static struct tess_net *open_capture(unsigned packets)
@@ -304,14 +306,19 @@ static void damage_is_the_end(void **state)
 static void open_says_why_not(void **state)
 {
 	const struct tess_net_driver *driver = tess_net_driver_find("pcap:");
+	struct tess_net_config config = {.packets = 2, .clock = &virtual.clock};
 	struct tess_net *net = NULL;
 
 	(void)state;
 	write_capture(NULL, 0);
 	assert_int_equal(try_open(&net, 0), -EINVAL);
-	assert_int_equal(driver->open(&net, "pcap:/nonexistent/x", 2, &virtual.clock), -ENOENT);
-	assert_int_equal(driver->open(&net, "udp:/tmp/x", 2, &virtual.clock), -EINVAL);
-	assert_int_equal(driver->open(&net, "pcap:/dev/null", 2, tess_clock_system()), -EINVAL);
+	config.spec = "pcap:/nonexistent/x";
+	assert_int_equal(driver->open(&net, &config), -ENOENT);
+	config.spec = "udp:/tmp/x";
+	assert_int_equal(driver->open(&net, &config), -EINVAL);
+	config.spec = "pcap:/dev/null";
+	config.clock = tess_clock_system();
+	assert_int_equal(driver->open(&net, &config), -EINVAL);
 	assert_null(net);
 	driver->close(NULL);
 }

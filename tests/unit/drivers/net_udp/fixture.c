@@ -11,10 +11,12 @@
 struct tess_net *open_net(const char *spec, unsigned packets)
 {
 	const struct tess_net_driver *driver = tess_net_driver_find(spec);
+	const struct tess_net_config config = {
+		.spec = spec, .packets = packets, .clock = tess_clock_system()};
 	struct tess_net *net = NULL;
 
 	assert_non_null(driver);
-	assert_int_equal(driver->open(&net, spec, packets, tess_clock_system()), 0);
+	assert_int_equal(driver->open(&net, &config), 0);
 	assert_ptr_equal(net->driver, driver);
 	return net;
 }

@@ -41,12 +41,17 @@ static void bad_specs_are_refused(void **state)
 		"udp:[1234567890123456789012345678901234567890123456789012345678901234567890]",
 	};
 	const struct tess_net_driver *driver = tess_net_driver_find("udp:");
+	struct tess_net_config config = {.packets = 16, .clock = tess_clock_system()};
 	struct tess_net *net = NULL;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++)
-		assert_int_equal(driver->open(&net, specs[i], 16, tess_clock_system()), -EINVAL);
-	assert_int_equal(driver->open(&net, "udp:0.0.0.0", 0, tess_clock_system()), -EINVAL);
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		config.spec = specs[i];
+		assert_int_equal(driver->open(&net, &config), -EINVAL);
+	}
+	config.spec = "udp:0.0.0.0";
+	config.packets = 0;
+	assert_int_equal(driver->open(&net, &config), -EINVAL);
 	assert_null(net);
 	driver->close(NULL);
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * drivers/net_dpdk/classify.h - what an Ethernet frame holds; all input is untrusted.
+ *
+ * Pure: no look-ups, no state. Telling STUN, DTLS, RTP and RTCP apart (RFC 7983) is left to who
+ * owns the flow: it depends on what was agreed for it.
+ */
+#ifndef TESS_DRIVERS_NET_DPDK_CLASSIFY_H
+#define TESS_DRIVERS_NET_DPDK_CLASSIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hal/net.h"
+
+enum dpdk_class {
+	DPDK_DATAGRAM,	/* a whole UDP datagram */
+	DPDK_OTHER,	/* something else: ARP, ICMP, TCP, tags in tags, ... */
+	DPDK_FRAGMENT,	/* of an IP packet with UDP in it; of the first one the ports are known */
+	DPDK_MALFORMED, /* lengths that contradict each other or the frame */
+};
+
+struct dpdk_datagram {
+	int family;	      /* AF_INET or AF_INET6 */
+	uint16_t vlan;	      /* 0: no tag, or a priority tag */
+	uint16_t ip;	      /* offset of the IP header */
+	uint16_t payload;     /* offset of the UDP payload */
+	uint16_t length;      /* bytes of it, all inside the frame */
+	uint16_t source_port; /* host order, as the next */
+	uint16_t port;
+};
+
+/**
+ * Look at a frame of @p length bytes, without its check sequence. *datagram is whole only for
+ * DPDK_DATAGRAM; for DPDK_FRAGMENT it has the port, or 0.
+ */
+enum dpdk_class dpdk_classify(struct dpdk_datagram *datagram, const uint8_t *frame, size_t length);
+/** The sender of a whole datagram. */
+void dpdk_datagram_source(const struct dpdk_datagram *datagram, const uint8_t *frame,
+			  union tess_addr *source);
+/** The address that it is for: 4 or 16 bytes. */
+const uint8_t *dpdk_datagram_destination(const struct dpdk_datagram *datagram,
+					 const uint8_t *frame);
+
+#endif

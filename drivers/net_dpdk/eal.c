@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * drivers/net_dpdk/eal.c - see eal.h.
+ */
+#include "drivers/net_dpdk/eal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_WORDS 32
+/* Without huge pages: three times the rings and the packets of one port, with room. */
+#define MEMORY_MB "64"
+
+/* DPDK has one state in a process; so must what knows of it. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool started;
+static int start_error;
+static char start_reason[200];
+/* What DPDK has logged since dpdk_eal_listen(). */
+static FILE *log_stream;
+static char *log_text;
+static size_t log_length;
+
+void dpdk_eal_listen(void)
+{
+	log_text = NULL;
+	log_length = 0;
+	log_stream = open_memstream(&log_text, &log_length);
+	if (log_stream)
+		(void)rte_openlog_stream(log_stream);
+}
+
+void dpdk_eal_said(char *line, size_t size)
+{
+	char *begin;
+
+	line[0] = '\0';
+	if (!log_stream)
+		return;
+	(void)rte_openlog_stream(NULL); /* the default again */
+	(void)fclose(log_stream);
+	log_stream = NULL;
+	while (log_length > 0 && strchr(" \r\n", log_text[log_length - 1]))
+		log_text[--log_length] = '\0';
+	begin = strrchr(log_text, '\n');
+	(void)snprintf(line, size, "%s", begin ? begin + 1 : log_text);
+	free(log_text);
+}
+
+static int first_core(const cpu_set_t *cores)
+{
+	for (int i = 0; i < CPU_SETSIZE; i++) {
+		if (CPU_ISSET(i, cores))
+			return i;
+	}
+	return 0;
+}
+
+/*
+ * Nothing is shared with other processes and nothing is left behind in the file system; one core
+ * of the EAL's own, which never runs anything: the poller is the room worker's thread.
+ */
+static int start(const struct dpdk_spec *spec, const cpu_set_t *cores)
+{
+	char lcores[16], extra[sizeof(spec->eal)], *words[MAX_WORDS], *rest = extra, *word;
+	const char *fixed[] = {"tessera", "--no-telemetry", "--no-shconf", "--log-level=notice"};
+	int count = 0;
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		words[count++] = (char *)fixed[i];
+	(void)snprintf(lcores, sizeof(lcores), "--lcores=0@%d", first_core(cores));
+	words[count++] = lcores;
+	if (spec->hugepages) {
+		words[count++] = (char *)"--in-memory";
+	} else {
+		words[count++] = (char *)"--no-huge";
+		words[count++] = (char *)"-m";
+		words[count++] = (char *)MEMORY_MB;
+	}
+	if (spec->kind == DPDK_PCI) {
+		words[count++] = (char *)"-a";
+		words[count++] = (char *)spec->device;
+	} else {
+		words[count++] = (char *)"--no-pci";
+	}
+	memcpy(extra, spec->eal, sizeof(extra));
+	while ((word = strsep(&rest, " "))) {
+		if (*word && count == MAX_WORDS - 1)
+			return -E2BIG;
+		if (*word)
+			words[count++] = word;
+	}
+	words[count] = NULL;
+	return rte_eal_init(count, words) < 0 ? (rte_errno ? -rte_errno : -EIO) : 0;
+}
+
+int dpdk_eal_start(const struct dpdk_spec *spec, char *reason, size_t reason_size)
+{
+	cpu_set_t cores;
+	int error;
+
+	pthread_mutex_lock(&lock);
+	if (!started) {
+		started = true;
+		CPU_ZERO(&cores);
+		(void)pthread_getaffinity_np(pthread_self(), sizeof(cores), &cores);
+		dpdk_eal_listen();
+		start_error = start(spec, &cores);
+		dpdk_eal_said(start_reason, sizeof(start_reason));
+		/* the EAL has bound us to its core */
+		(void)pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
+	}
+	error = start_error;
+	if (error)
+		(void)snprintf(reason, reason_size, "DPDK does not start: %s", start_reason);
+	pthread_mutex_unlock(&lock);
+	return error;
+}

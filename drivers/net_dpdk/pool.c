@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * drivers/net_dpdk/pool.c - see pool.h.
+ */
+#include "drivers/net_dpdk/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <rte_errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/net_dpdk/headers.h"
+
+#define MAX_MBUFS (1U << 21)
+#define ROOM	  (RTE_PKTMBUF_HEADROOM + RTE_ALIGN_CEIL(DPDK_MAX_HEADERS, 64) + TESS_PACKET_SIZE)
+
+struct dpdk_pool {
+	struct rte_mempool *mempool;
+	struct dpdk_pool *next_closed;
+};
+
+/*
+ * Pools with packets out after their port has closed. They are the EAL's memory, of which there is
+ * one in a process, so this list is the process's as well.
+ */
+static struct dpdk_pool *closed;
+static unsigned opened; /* for names */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void release(struct tess_packet *packet)
+{
+	rte_pktmbuf_free(packet->driver_private);
+}
+
+static void init_packet(struct rte_mempool *mempool, void *arg, void *object, unsigned index)
+{
+	struct rte_mbuf *mbuf = object;
+	struct tess_packet *packet = rte_mbuf_to_priv(mbuf);
+
+	(void)mempool;
+	(void)arg;
+	(void)index;
+	memset(packet, 0, sizeof(*packet));
+	packet->release = release;
+	packet->driver_private = mbuf;
+}
+
+int dpdk_pool_open(struct dpdk_pool **poolp, unsigned mbufs)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct dpdk_pool *pool;
+
+	if (mbufs == 0 || mbufs > MAX_MBUFS)
+		return -EINVAL;
+	pool = calloc(1, sizeof(*pool));
+	if (!pool)
+		return -ENOMEM;
+	pthread_mutex_lock(&lock);
+	(void)snprintf(name, sizeof(name), "tess_%u", opened++);
+	pthread_mutex_unlock(&lock);
+	/* no caches: they are of the EAL's own threads, and ours are not */
+	pool->mempool = rte_pktmbuf_pool_create(
+		name, mbufs, 0, RTE_ALIGN_CEIL(sizeof(struct tess_packet), RTE_MBUF_PRIV_ALIGN),
+		ROOM, SOCKET_ID_ANY);
+	if (!pool->mempool) {
+		free(pool);
+		return rte_errno ? -rte_errno : -ENOMEM;
+	}
+	rte_mempool_obj_iter(pool->mempool, init_packet, NULL);
+	*poolp = pool;
+	return 0;
+}
+
+void dpdk_pool_close(struct dpdk_pool *pool)
+{
+	struct dpdk_pool **link = &closed;
+
+	if (!pool)
+		return;
+	pthread_mutex_lock(&lock);
+	pool->next_closed = closed;
+	closed = pool;
+	while ((pool = *link)) {
+		if (!rte_mempool_full(pool->mempool)) {
+			link = &pool->next_closed;
+			continue;
+		}
+		*link = pool->next_closed;
+		rte_mempool_free(pool->mempool);
+		free(pool);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+struct rte_mempool *dpdk_pool_mempool(const struct dpdk_pool *pool)
+{
+	return pool->mempool;
+}
+
+struct tess_packet *dpdk_packet_take(struct rte_mbuf *mbuf, uint16_t offset, uint16_t length)
+{
+	struct tess_packet *packet = rte_mbuf_to_priv(mbuf);
+
+	packet->data = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, offset);
+	packet->length = length;
+	packet->capacity =
+		(uint32_t)(mbuf->buf_len - (size_t)(packet->data - (uint8_t *)mbuf->buf_addr));
+	return packet;
+}
+
+struct rte_mbuf *dpdk_packet_give(struct tess_packet *packet)
+{
+	struct rte_mbuf *mbuf = packet->driver_private;
+
+	mbuf->data_off = (uint16_t)(packet->data - (uint8_t *)mbuf->buf_addr);
+	mbuf->data_len = (uint16_t)packet->length;
+	mbuf->pkt_len = packet->length;
+	mbuf->ol_flags = 0;
+	return mbuf;
+}
+
+struct tess_packet *dpdk_pool_packet(struct dpdk_pool *pool)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool->mempool);
+	struct tess_packet *packet;
+
+	if (!mbuf)
+		return NULL;
+	mbuf->data_off = (uint16_t)(mbuf->buf_len - TESS_PACKET_SIZE);
+	packet = dpdk_packet_take(mbuf, 0, 0);
+	packet->arrival_us = 0;
+	packet->tag = NULL;
+	packet->local_port = 0;
+	memset(&packet->remote, 0, sizeof(packet->remote));
+	return packet;
+}
+
+struct rte_mbuf *dpdk_pool_frame(struct dpdk_pool *pool, const uint8_t *data, size_t length)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool->mempool);
+	char *room = mbuf ? rte_pktmbuf_append(mbuf, (uint16_t)length) : NULL;
+
+	if (room)
+		memcpy(room, data, length);
+	else
+		rte_pktmbuf_free(mbuf); /* accepts NULL */
+	return room ? mbuf : NULL;
+}

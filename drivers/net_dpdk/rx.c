@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * drivers/net_dpdk/rx.c - receiving.
+ */
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+#include <string.h>
+
+#include "drivers/net_dpdk/classify.h"
+#include "drivers/net_dpdk/internal.h"
+#include "drivers/net_dpdk/station.h"
+
+/* How far the headers are fetched into the cache ahead of being read. */
+#define AHEAD 4
+
+/* On a port shared with the kernel: not ours to judge, so no drop either. */
+static bool is_kernels(const struct dpdk_net *dpdk, enum dpdk_class class, uint16_t port)
+{
+	return dpdk_spec_is_shared(&dpdk->spec) &&
+	       (class == DPDK_OTHER || class == DPDK_MALFORMED || port < dpdk->port_min ||
+		port > dpdk->port_max);
+}
+
+static bool is_to_us(const struct dpdk_net *dpdk, const struct dpdk_datagram *datagram,
+		     const uint8_t *frame)
+{
+	const struct dpdk_identity *identity = &dpdk->spec.identity;
+
+	return datagram->vlan == identity->vlan &&
+	       (identity->address_count == 0 ||
+		dpdk_identity_has(identity, datagram->family,
+				  dpdk_datagram_destination(datagram, frame)));
+}
+
+/* What is no datagram for a flow: to the control thread, or dropped under its reason. */
+static void put_away(struct dpdk_net *dpdk, struct rte_mbuf *mbuf, enum dpdk_class class,
+		     uint16_t port)
+{
+	struct tess_net_stats *stats = &dpdk->stats;
+
+	if (is_kernels(dpdk, class, port)) {
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	switch (class) {
+	case DPDK_OTHER:
+		if (dpdk_control_give(dpdk->control, mbuf))
+			return;
+		stats->rx_dropped_other++;
+		break;
+	case DPDK_FRAGMENT:
+		stats->rx_dropped_fragment++;
+		break;
+	case DPDK_MALFORMED:
+		stats->rx_dropped_malformed++;
+		break;
+	case DPDK_DATAGRAM:
+		stats->rx_dropped_no_flow++;
+		break;
+	}
+	rte_pktmbuf_free(mbuf);
+}
+
+/* @return the packet, or NULL: the mbuf has gone elsewhere */
+static struct tess_packet *take(struct dpdk_net *dpdk, struct rte_mbuf *mbuf, int64_t now_us)
+{
+	static const uint64_t bad = RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD;
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	struct dpdk_datagram datagram;
+	enum dpdk_class class = dpdk_classify(&datagram, frame, rte_pktmbuf_data_len(mbuf));
+	bool to_other = memcmp(frame, dpdk->port.mac, MAC_LENGTH) != 0;
+	const struct dpdk_flow *flow = &dpdk->flows[datagram.port];
+	struct tess_packet *packet;
+
+	if (mbuf->nb_segs > 1) {
+		dpdk->stats.rx_dropped_truncated++;
+		rte_pktmbuf_free(mbuf);
+		return NULL;
+	}
+	/* a packet socket shows what others are sent too; groups are the control thread's alone */
+	if (class != DPDK_DATAGRAM || to_other || !flow->open ||
+	    !is_to_us(dpdk, &datagram, frame)) {
+		if (to_other && (dpdk_spec_is_shared(&dpdk->spec) || !(frame[0] & 1)))
+			class = DPDK_OTHER;
+		put_away(dpdk, mbuf, class, datagram.port);
+		return NULL;
+	}
+	if (mbuf->ol_flags & bad) {
+		dpdk->stats.rx_dropped_checksum++;
+		rte_pktmbuf_free(mbuf);
+		return NULL;
+	}
+	packet = dpdk_packet_take(mbuf, datagram.payload, datagram.length);
+	packet->arrival_us = now_us;
+	packet->tag = flow->tag;
+	packet->local_port = datagram.port;
+	dpdk_datagram_source(&datagram, frame, &packet->remote);
+	dpdk->stats.rx_packets++;
+	dpdk->stats.rx_bytes += datagram.length;
+	return packet;
+}
+
+unsigned dpdk_poll(struct dpdk_net *dpdk, struct tess_packet **packets, unsigned count)
+{
+	struct rte_mbuf *mbufs[TESS_NET_BURST];
+	unsigned got = 0, taken;
+	int64_t now_us;
+
+	if (count > TESS_NET_BURST)
+		count = TESS_NET_BURST;
+	taken = rte_eth_rx_burst(dpdk->port.id, 0, mbufs, (uint16_t)count);
+	if (taken > 0) {
+		now_us = tess_clock_now_us(dpdk->clock);
+		for (unsigned i = 0; i < taken && i < AHEAD; i++)
+			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
+		for (unsigned i = 0; i < taken; i++) {
+			if (i + AHEAD < taken)
+				rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + AHEAD], void *));
+			packets[got] = take(dpdk, mbufs[i], now_us);
+			got += packets[got] != NULL;
+		}
+	}
+	dpdk_send_frames(dpdk);
+	return got;
+}
+
+unsigned dpdk_rx_burst(struct tess_net *net, struct tess_packet **packets, unsigned count)
+{
+	struct dpdk_net *dpdk = (struct dpdk_net *)net;
+	unsigned got = dpdk->backlog_end - dpdk->backlog_first;
+
+	if (got == 0)
+		return dpdk_poll(dpdk, packets, count);
+	got = got < count ? got : count;
+	memcpy(packets, dpdk->backlog + dpdk->backlog_first, got * sizeof(packets[0]));
+	dpdk->backlog_first += got;
+	if (dpdk->backlog_first == dpdk->backlog_end)
+		dpdk->backlog_first = dpdk->backlog_end = 0;
+	return got;
+}
