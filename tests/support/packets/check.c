@@ -164,12 +164,23 @@ static int report(const struct account *account, const struct tess_net *net)
 static struct tess_net *open_net(const char *spec, unsigned pool, uint16_t port, unsigned ports)
 {
 	const struct tess_net_driver *driver = tess_net_driver_find(spec);
+	char reason[256] = "";
+	const struct tess_net_config config = {
+		.spec = spec,
+		.packets = pool,
+		.clock = tess_clock_system(),
+		.port_min = port,
+		.port_max = (uint16_t)(port + 2 * ports - 1),
+		.reason = reason,
+		.reason_size = sizeof(reason),
+	};
 	struct tess_net *net;
 	int error;
 
-	error = driver ? driver->open(&net, spec, pool, tess_clock_system()) : -EINVAL;
+	error = driver ? driver->open(&net, &config) : -EINVAL;
 	if (error) {
-		fprintf(stderr, "tess-packet-check: %s: %s\n", spec, strerror(-error));
+		fprintf(stderr, "tess-packet-check: %s: %s: %s\n", spec, strerror(-error),
+			driver ? reason : "no such driver");
 		exit(1);
 	}
 	for (unsigned i = 0; i < ports; i++) {
