@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <rte_errno.h>
+#include <rte_mbuf_pool_ops.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +47,45 @@ static void init_packet(struct rte_mempool *mempool, void *arg, void *object, un
 	packet->driver_private = mbuf;
 }
 
-int dpdk_pool_open(struct dpdk_pool **poolp, unsigned mbufs)
+/*
+ * As rte_pktmbuf_pool_create() makes it, but for packing: without huge pages that would give each
+ * mbuf a page of its own, and AF_XDP's driver, which reckons with mbufs side by side, would tell
+ * the kernel of the first half only.
+ */
+static int create(struct rte_mempool **mempoolp, const char *name, unsigned mbufs, bool dma)
+{
+	struct rte_pktmbuf_pool_private sizes = {
+		.mbuf_data_room_size = ROOM,
+		.mbuf_priv_size = RTE_ALIGN_CEIL(sizeof(struct tess_packet), RTE_MBUF_PRIV_ALIGN),
+	};
+	/* no caches: they are of the EAL's own threads, and ours are not */
+	struct rte_mempool *mempool = rte_mempool_create_empty(
+		name, mbufs, (unsigned)sizeof(struct rte_mbuf) + sizes.mbuf_priv_size + ROOM, 0,
+		sizeof(sizes), SOCKET_ID_ANY, dma ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	int error;
+
+	if (!mempool)
+		return rte_errno ? -rte_errno : -ENOMEM;
+	error = rte_mempool_set_ops_byname(mempool, rte_mbuf_best_mempool_ops(), NULL);
+	if (!error) {
+		rte_pktmbuf_pool_init(mempool, &sizes);
+		error = rte_mempool_populate_default(mempool);
+	}
+	if (error < 0) {
+		rte_mempool_free(mempool);
+		return error;
+	}
+	rte_mempool_obj_iter(mempool, rte_pktmbuf_init, NULL);
+	rte_mempool_obj_iter(mempool, init_packet, NULL);
+	*mempoolp = mempool;
+	return 0;
+}
+
+int dpdk_pool_open(struct dpdk_pool **poolp, unsigned mbufs, bool dma)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct dpdk_pool *pool;
+	int error;
 
 	if (mbufs == 0 || mbufs > MAX_MBUFS)
 		return -EINVAL;
@@ -59,15 +95,11 @@ int dpdk_pool_open(struct dpdk_pool **poolp, unsigned mbufs)
 	pthread_mutex_lock(&lock);
 	(void)snprintf(name, sizeof(name), "tess_%u", opened++);
 	pthread_mutex_unlock(&lock);
-	/* no caches: they are of the EAL's own threads, and ours are not */
-	pool->mempool = rte_pktmbuf_pool_create(
-		name, mbufs, 0, RTE_ALIGN_CEIL(sizeof(struct tess_packet), RTE_MBUF_PRIV_ALIGN),
-		ROOM, SOCKET_ID_ANY);
-	if (!pool->mempool) {
+	error = create(&pool->mempool, name, mbufs, dma);
+	if (error) {
 		free(pool);
-		return rte_errno ? -rte_errno : -ENOMEM;
+		return error;
 	}
-	rte_mempool_obj_iter(pool->mempool, init_packet, NULL);
 	*poolp = pool;
 	return 0;
 }

@@ -13,8 +13,12 @@
 
 struct dpdk_pool;
 
-/** @retval 0, -EINVAL, -ENOMEM the EAL has not that much */
-int dpdk_pool_open(struct dpdk_pool **poolp, unsigned mbufs) TESS_MUST_CHECK;
+/**
+ * A pool of @p mbufs. With @p dma a device will read and write them by itself: none lies across two
+ * pages.
+ * @retval 0, -EINVAL, -ENOMEM the EAL has not that much
+ */
+int dpdk_pool_open(struct dpdk_pool **poolp, unsigned mbufs, bool dma) TESS_MUST_CHECK;
 /**
  * Give it up, when the port is closed; accepts NULL. Packets that are out stay valid; the memory is
  * given back by the first call, from then on, that finds all mbufs at home.

@@ -82,10 +82,11 @@ static int open_pools(struct dpdk_port *port, const struct dpdk_spec *spec, unsi
 		      unsigned rx, unsigned tx, char *reason, size_t reason_size)
 {
 	unsigned own = spec->kind == DPDK_XDP ? XDP_RINGS : rx;
-	int error = dpdk_pool_open(&port->rx_pool, packets + own + TESS_NET_BURST);
+	int error = dpdk_pool_open(&port->rx_pool, packets + own + TESS_NET_BURST,
+				   spec->kind == DPDK_PCI);
 
 	if (!error)
-		error = dpdk_pool_open(&port->tx_pool, TX_PACKETS + tx);
+		error = dpdk_pool_open(&port->tx_pool, TX_PACKETS + tx, spec->kind == DPDK_PCI);
 	if (error)
 		(void)snprintf(reason, reason_size, "DPDK has no memory for %u packets: %s",
 			       packets + own, strerrordesc_np(-error));
