@@ -43,6 +43,13 @@ export class Side {
 	/** The XDP program on the interface as `ip link` shows it, or undefined. */
 	xdp() { return /prog\/xdp id \d+.*/.exec(this.ip('-d', 'link', 'show', 'dev', this.dev))?.[0]; }
 
+	/** End all that runs inside, and the namespace with it. */
+	remove() {
+		for (const pid of spawnSync('ip', ['netns', 'pids', this.name], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean))
+			try { process.kill(Number(pid), 'SIGKILL'); } catch { /* it has ended */ }
+		spawnSync('ip', ['netns', 'del', this.name]);
+	}
+
 	/** The nft ruleset inside. */
 	rules() { return this.execSync('nft', 'list', 'ruleset').trim(); }
 }
@@ -64,11 +71,8 @@ export class Pair {
 	}
 
 	remove() {
-		for (const side of [this.tx, this.rx]) {
-			for (const pid of spawnSync('ip', ['netns', 'pids', side.name], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean))
-				try { process.kill(Number(pid), 'SIGKILL'); } catch { /* it has ended */ }
-			spawnSync('ip', ['netns', 'del', side.name]);
-		}
+		this.tx.remove();
+		this.rx.remove();
 	}
 }
 

@@ -151,13 +151,17 @@ static int report(const struct account *account, const struct tess_net *net)
 	}
 	net->driver->stats(net, &stats);
 	printf("received=%" PRIu64 " lost=%" PRIu64 " duplicates=%" PRIu64 " late=%" PRIu64
-	       " damaged=%" PRIu64 " kernel_drops=%" PRIu64 " pool_drops=%" PRIu64
-	       " seconds=%.3f cpu_s=%.3f softirq_s=%.3f packets_a_cpu_s=%.0f\n",
-	       received, lost, duplicates, late, account->damaged, stats.rx_dropped_kernel,
-	       stats.rx_dropped_pool_empty,
+	       " damaged=%" PRIu64 " seconds=%.3f cpu_s=%.3f softirq_s=%.3f packets_a_cpu_s=%.0f",
+	       received, lost, duplicates, late, account->damaged,
 	       (double)(account->last.time_us - account->first.time_us) / 1e6,
 	       account->last.cpu_s - account->first.cpu_s,
 	       account->last.softirq_s - account->first.softirq_s, packets_a_cpu_second(account));
+#define X(name, when)   \
+	if (stats.name) \
+		printf(" " #name "=%" PRIu64, (uint64_t)stats.name);
+	TESS_NET_DROPS(X)
+#undef X
+	printf("\n");
 	return lost || duplicates || account->damaged ? WRONG : 0;
 }
 
