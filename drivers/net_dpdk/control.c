@@ -106,8 +106,7 @@ static void look_at_link(struct dpdk_control *control)
 	if (error == -ENODEV)
 		atomic_store(&control->link, DPDK_LINK_GONE);
 	else if (atomic_load(&control->link) != DPDK_LINK_GONE)
-		atomic_store(&control->link,
-			     error == -ENETDOWN ? DPDK_LINK_DOWN : DPDK_LINK_UP);
+		atomic_store(&control->link, error == -ENETDOWN ? DPDK_LINK_DOWN : DPDK_LINK_UP);
 }
 
 static void *run(void *arg)

@@ -38,8 +38,8 @@ uint16_t dpdk_checksum_end(uint64_t sum)
 
 size_t dpdk_headers_size(const struct dpdk_headers *headers, int family)
 {
-	return dpdk_headers_link_size(headers) +
-	       (family == AF_INET ? IPV4_HEADER : IPV6_HEADER) + UDP_HEADER;
+	return dpdk_headers_link_size(headers) + (family == AF_INET ? IPV4_HEADER : IPV6_HEADER) +
+	       UDP_HEADER;
 }
 
 static void set_checksum(uint8_t *field, uint16_t checksum)

@@ -16,8 +16,7 @@
 /* The kernel answers at once; this only bounds a loss of the answer. */
 #define ANSWER_TIMEOUT_US 200000
 /* States in which the hardware address may be used. */
-#define USABLE                                                                                     \
-	(NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)
+#define USABLE (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)
 
 struct dpdk_kernel {
 	int fd;
@@ -77,8 +76,8 @@ static void add(union message *message, uint16_t type, const void *data, size_t 
 	attribute->rta_type = type;
 	attribute->rta_len = (uint16_t)RTA_LENGTH(length);
 	memcpy(RTA_DATA(attribute), data, length);
-	message->header.nlmsg_len = NLMSG_ALIGN(message->header.nlmsg_len) +
-				    (uint32_t)RTA_ALIGN(RTA_LENGTH(length));
+	message->header.nlmsg_len =
+		NLMSG_ALIGN(message->header.nlmsg_len) + (uint32_t)RTA_ALIGN(RTA_LENGTH(length));
 }
 
 /* Send and wait for the answer. @retval 0, -errno of the kernel's answer or of the way there */
@@ -166,8 +165,8 @@ static int find_route(struct dpdk_kernel *kernel, union tess_addr *hop, union te
 static void use_neighbour(struct dpdk_kernel *kernel, union tess_addr *hop)
 {
 	union message message;
-	struct ndmsg *neighbour = start(&message, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK,
-					sizeof(*neighbour));
+	struct ndmsg *neighbour =
+		start(&message, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK, sizeof(*neighbour));
 
 	neighbour->ndm_family = (uint8_t)hop->sa.sa_family;
 	neighbour->ndm_ifindex = (int)kernel->ifindex;

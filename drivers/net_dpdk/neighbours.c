@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS	4096 /* a power of two */
-#define PROBES	8
-#define QUEUED	256 /* a power of two */
-#define HASH	UINT64_C(0x9e3779b97f4a7c15)
-#define SHIFT	(64 - 12) /* SLOTS is 2^12 */
-#define NEVER	INT64_MIN
+#define SLOTS  4096 /* a power of two */
+#define PROBES 8
+#define QUEUED 256 /* a power of two */
+#define HASH   UINT64_C(0x9e3779b97f4a7c15)
+#define SHIFT  (64 - 12) /* SLOTS is 2^12 */
+#define NEVER  INT64_MIN
 /* How long an answer is trusted before it is asked again; the old one serves meanwhile. */
 #define FRESH_US INT64_C(1000000)
 /* How soon to ask again for what was not known: ARP takes its time. */

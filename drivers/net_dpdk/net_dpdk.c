@@ -116,8 +116,8 @@ static int dpdk_flow_add(struct tess_net *net, uint16_t port, void *tag)
 	struct dpdk_net *dpdk = (struct dpdk_net *)net;
 	struct dpdk_flow *flow = &dpdk->flows[port];
 
-	if (port == 0 || (dpdk_spec_is_shared(&dpdk->spec) &&
-			  (port < dpdk->port_min || port > dpdk->port_max)))
+	if (port == 0 ||
+	    (dpdk_spec_is_shared(&dpdk->spec) && (port < dpdk->port_min || port > dpdk->port_max)))
 		return -EINVAL;
 	if (flow->open)
 		return -EADDRINUSE;

@@ -2,7 +2,8 @@
  * drivers/net_dpdk/pool.h - mbufs that are packets.
  *
  * The struct tess_packet lies in the mbuf's private area, so one is the other without a look-up or
- * a copy; its driver_private is the mbuf. Threads: packets and mbufs are freed on any; the rest belongs to who opened the pool.
+ * a copy; its driver_private is the mbuf. Threads: packets and mbufs are freed on any; the rest
+ * belongs to who opened the pool.
  */
 #ifndef TESS_DRIVERS_NET_DPDK_POOL_H
 #define TESS_DRIVERS_NET_DPDK_POOL_H

@@ -36,7 +36,8 @@ static bool find_port(const char *name, uint16_t *id)
 	struct rte_eth_dev_info info;
 	uint16_t i;
 
-	RTE_ETH_FOREACH_DEV(i) {
+	RTE_ETH_FOREACH_DEV(i)
+	{
 		if (rte_eth_dev_info_get(i, &info) || !info.device ||
 		    strcmp(rte_dev_name(info.device), name) != 0)
 			continue;

@@ -156,9 +156,9 @@ static int name_device(const struct parser *parser, const char *text)
 		break;
 	case DPDK_AFP:
 		(void)snprintf(spec->name, sizeof(spec->name), "net_af_packet_%s", text);
-		(void)snprintf(
-			arguments, sizeof(arguments),
-			"iface=%s,blocksz=65536,framesz=2048,framecnt=4096,qdisc_bypass=1", text);
+		(void)snprintf(arguments, sizeof(arguments),
+			       "iface=%s,blocksz=65536,framesz=2048,framecnt=4096,qdisc_bypass=1",
+			       text);
 		break;
 	case DPDK_PCI:
 	case DPDK_RAW:
@@ -214,7 +214,8 @@ int dpdk_spec_parse(struct dpdk_spec *spec, const char *text, char *reason, size
 	static const struct {
 		const char *scheme;
 		enum dpdk_kind kind;
-	} kinds[] = {{"xdp:", DPDK_XDP}, {"afp:", DPDK_AFP}, {"pci:", DPDK_PCI}, {"dpdk:", DPDK_RAW}};
+	} kinds[] = {
+		{"xdp:", DPDK_XDP}, {"afp:", DPDK_AFP}, {"pci:", DPDK_PCI}, {"dpdk:", DPDK_RAW}};
 	struct parser parser = {spec, reason, reason_size};
 	char words[256];
 

@@ -395,8 +395,8 @@ static const union tess_addr *next_hop(const struct dpdk_identity *identity,
 				       const union tess_addr *destination,
 				       const union tess_addr **source)
 {
-	const union tess_addr *gateway = destination->sa.sa_family == AF_INET ? &identity->gateway4
-									      : &identity->gateway6;
+	const union tess_addr *gateway =
+		destination->sa.sa_family == AF_INET ? &identity->gateway4 : &identity->gateway6;
 
 	for (unsigned i = 0; i < identity->address_count; i++) {
 		*source = &identity->addresses[i].address;

@@ -42,8 +42,8 @@ static void queue(struct dpdk_net *dpdk, struct tess_packet *packet)
 		tess_packet_release(packet);
 		return;
 	}
-	dpdk_headers_write(&dpdk->headers, route, &packet->remote, packet->local_port,
-			   packet->data, (uint16_t)packet->length);
+	dpdk_headers_write(&dpdk->headers, route, &packet->remote, packet->local_port, packet->data,
+			   (uint16_t)packet->length);
 	mbuf = dpdk_packet_give(packet);
 	mbuf->data_off = (uint16_t)(mbuf->data_off - headers);
 	mbuf->data_len = (uint16_t)(mbuf->data_len + headers);

@@ -79,8 +79,7 @@ static int clear(unsigned ifindex, const char *iface, char *reason, size_t reaso
 	if (fd >= 0) {
 		error = bpf_obj_get_info_by_fd(fd, &info, &length);
 		(void)close(fd);
-		if (!error && !strcmp(info.name, PROGRAM) &&
-		    !bpf_xdp_detach((int)ifindex, 0, NULL))
+		if (!error && !strcmp(info.name, PROGRAM) && !bpf_xdp_detach((int)ifindex, 0, NULL))
 			return 0;
 	}
 	(void)snprintf(reason, reason_size,

@@ -59,8 +59,7 @@ int tess_media(struct xdp_md *context)
 	} else if (ethernet->h_proto == bpf_htons(ETH_P_IPV6)) {
 		const struct ipv6hdr *ip = (const void *)(ethernet + 1);
 
-		if ((const void *)(ip + 1) > end || ip->version != 6 ||
-		    ip->nexthdr != IPPROTO_UDP)
+		if ((const void *)(ip + 1) > end || ip->version != 6 || ip->nexthdr != IPPROTO_UDP)
 			return XDP_PASS;
 		udp = (const void *)(ip + 1);
 	} else {

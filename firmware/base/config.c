@@ -79,7 +79,7 @@ static bool is_zone(const char *text)
 	return is_made_of(text, "/_+-") && text[0] != '/' && access(path, R_OK) == 0;
 }
 
-static bool is_net(const char *text)
+static bool is_udp(const char *text)
 {
 	union tess_addr address;
 	char with_port[80];
@@ -88,6 +88,20 @@ static bool is_net(const char *text)
 		return false;
 	(void)snprintf(with_port, sizeof(with_port), "%s:0", text + 4);
 	return !tess_config_address(with_port, &address);
+}
+
+/* The driver looks at the rest. */
+static bool is_net(const char *text)
+{
+	static const char *const nics[] = {"xdp:", "afp:", "pci:", "dpdk:"};
+
+	for (size_t i = 0; i < sizeof(nics) / sizeof(nics[0]); i++) {
+		size_t length = strlen(nics[i]);
+
+		if (!strncmp(text, nics[i], length))
+			return text[length] && text[length] != ',';
+	}
+	return is_udp(text);
 }
 
 static bool is_engine(const char *text)
@@ -104,7 +118,10 @@ static const struct form url_form = {is_url,
 static const struct form zone_form = {
 	is_zone, "a zone like \"Asia/Shanghai\" is expected, one of those in /usr/share/zoneinfo"};
 static const struct form net_form = {
-	is_net, "\"udp:\" and an address is expected, like \"udp:0.0.0.0\" or \"udp:[::]\""};
+	is_net, "\"udp:0.0.0.0\", \"udp:[::]\" or a network card like \"xdp:eth0\", \"afp:eth0\" "
+		"or \"pci:0000:03:00.0,addr=192.0.2.5/24\" is expected"};
+static const struct form udp_form = {
+	is_udp, "\"udp:\" and an address is expected, like \"udp:0.0.0.0\" or \"udp:[::]\""};
 static const struct form engine_form = {is_engine, "\"auto\" or \"soft\" is expected"};
 
 /* A Unix socket's address must hold "/control.sock" too. */
@@ -123,6 +140,7 @@ static const struct setting settings[] = {
 	{"control", "webui_dir", KIND_TEXT, PLACE(control.webui_dir), 0, 0, "", &path_form},
 	{"control", "session_hours", KIND_U32, PLACE(control.session_hours), 1, 720, "12", NULL},
 	{"media", "net", KIND_TEXT, PLACE(media.net), 1, 0, "udp:0.0.0.0", &net_form},
+	{"media", "net_fallback", KIND_TEXT, PLACE(media.net_fallback), 0, 0, "", &udp_form},
 	{"media", "address", KIND_TEXT, PLACE(media.address), 0, 0, "", &host_form},
 	{"media", "rtp_ports", KIND_PORTS, PLACE(media.rtp_port_min), 1024, 65535, "20000-20999",
 	 NULL},

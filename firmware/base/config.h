@@ -25,8 +25,10 @@ struct tess_config {
 		uint32_t session_hours; /* 12 */
 	} control;
 	struct {
-		char net[64];	  /* "udp:0.0.0.0" */
-		char address[64]; /* told to publishers; "" = the host they asked for */
+		char net[256];	       /* "udp:0.0.0.0" */
+		char net_fallback[64]; /* when that cannot be opened; "" = then media does not start
+					*/
+		char address[64];      /* told to publishers; "" = the host they asked for */
 		uint16_t rtp_port_min, rtp_port_max; /* 20000-20999; even min */
 		char engine[16];		     /* "auto" */
 		uint32_t workers;		     /* room threads, 1 */

@@ -156,13 +156,32 @@ static json_t *mix_json(const struct tess_mix_facts *facts)
 
 static json_t *net_json(const struct tess_net_stats *net)
 {
-	return json_pack(
-		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "rx_packets", (json_int_t)net->rx_packets,
-		"rx_bytes", (json_int_t)net->rx_bytes, "tx_packets", (json_int_t)net->tx_packets,
-		"tx_bytes", (json_int_t)net->tx_bytes, "rx_dropped_pool_empty",
-		(json_int_t)net->rx_dropped_pool_empty, "rx_dropped_kernel",
-		(json_int_t)net->rx_dropped_kernel, "rx_dropped_truncated",
-		(json_int_t)net->rx_dropped_truncated, "tx_dropped", (json_int_t)net->tx_dropped);
+	json_t *json =
+		json_pack("{s:I,s:I,s:I,s:I}", "rx_packets", (json_int_t)net->rx_packets,
+			  "rx_bytes", (json_int_t)net->rx_bytes, "tx_packets",
+			  (json_int_t)net->tx_packets, "tx_bytes", (json_int_t)net->tx_bytes);
+	bool good = json != NULL;
+
+#define X(name, when) good = good && set(json, #name, json_integer((json_int_t)net->name));
+	TESS_NET_DROPS(X)
+#undef X
+	if (good)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+/* A worker's port: a queue, and the thread that looks after it. */
+static json_t *queue_json(const struct tess_media_facts *facts)
+{
+	json_t *json = net_json(&facts->net);
+
+	if (set(json, "net", json_string(facts->net_spec ? facts->net_spec : "")) &&
+	    set(json, "link", json_boolean(!facts->net.link_down)) &&
+	    set(json, "cpu_us", json_integer((json_int_t)facts->cpu_us)))
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 static json_t *engine_json(const char *name, const struct tess_engine_stats *engine)
@@ -183,17 +202,32 @@ static void add_net(struct tess_net_stats *sum, const struct tess_net_stats *net
 	sum->rx_bytes += net->rx_bytes;
 	sum->tx_packets += net->tx_packets;
 	sum->tx_bytes += net->tx_bytes;
-	sum->rx_dropped_pool_empty += net->rx_dropped_pool_empty;
-	sum->rx_dropped_kernel += net->rx_dropped_kernel;
-	sum->rx_dropped_truncated += net->rx_dropped_truncated;
-	sum->tx_dropped += net->tx_dropped;
+#define X(name, when) sum->name += net->name;
+	TESS_NET_DROPS(X)
+#undef X
+}
+
+/* The sum, and each worker's port under "queues". */
+static json_t *all_net_json(struct tess_media_facts *const *facts, unsigned count)
+{
+	json_t *queues = json_array(), *json;
+	struct tess_net_stats sum = {0};
+
+	for (unsigned w = 0; w < count; w++) {
+		if (!facts[w])
+			continue;
+		add_net(&sum, &facts[w]->net);
+		(void)json_array_append_new(queues, queue_json(facts[w]));
+	}
+	json = net_json(&sum);
+	(void)set(json, "queues", queues);
+	return json;
 }
 
 json_t *tess_media_facts_message(struct tess_media_facts *const *facts, unsigned count,
 				 const char *engine_name, const struct tess_engine_stats *engine)
 {
 	json_t *publishers = json_array(), *mixes = json_array();
-	struct tess_net_stats net = {0};
 	bool good = true;
 
 	for (unsigned w = 0; w < count; w++) {
@@ -204,7 +238,6 @@ json_t *tess_media_facts_message(struct tess_media_facts *const *facts, unsigned
 						      publisher_json(&facts[w]->publishers[i]));
 		for (unsigned i = 0; i < facts[w]->mix_count && good; i++)
 			good = !json_array_append_new(mixes, mix_json(&facts[w]->mixes[i]));
-		add_net(&net, &facts[w]->net);
 	}
 	if (!good) {
 		json_decref(publishers);
@@ -213,5 +246,5 @@ json_t *tess_media_facts_message(struct tess_media_facts *const *facts, unsigned
 	}
 	return json_pack("{s:s,s:o,s:o,s:o,s:o}", "type", "facts", "publishers", publishers,
 			 "mixes", mixes, "engine", engine_json(engine_name, engine), "net",
-			 net_json(&net));
+			 all_net_json(facts, count));
 }

@@ -12,6 +12,8 @@ static int run(const struct tess_config *config, struct tess_loop *loop)
 	if (rc)
 		return rc;
 	rc = tess_loop_run(loop);
+	if (!rc)
+		rc = tess_media_service_error(service);
 	tess_media_service_stop(service);
 	return rc;
 }

@@ -29,6 +29,7 @@ struct tess_media_service {
 	struct tess_link *control;
 	int64_t epoch; /* of the desired state last taken on this link */
 	atomic_bool notified;
+	int error; /* why the process must end, 0: it need not */
 };
 
 static void send_facts(struct tess_media_service *service)
@@ -61,6 +62,8 @@ static void on_notified(void *arg)
 		while ((event = tess_media_worker_take_event(worker)))
 			tess_streams_handle(service->streams, event);
 		if (newest) {
+			newest->net_spec = tess_media_thread_net(service->threads[i]);
+			newest->cpu_us = tess_media_thread_cpu_us(service->threads[i]);
 			tess_media_facts_free(service->facts[i]);
 			service->facts[i] = newest;
 			facts = true;
@@ -68,6 +71,15 @@ static void on_notified(void *arg)
 	}
 	if (facts)
 		send_facts(service);
+	for (unsigned i = 0; i < service->thread_count && !service->error; i++) {
+		if (!tess_media_thread_is_lost(service->threads[i]))
+			continue;
+		/* whoever started us starts us again, and what is left is found out then */
+		TESS_ERROR("media.net_lost", "media.net=%s error=\"the port is gone\"",
+			   tess_media_thread_net(service->threads[i]));
+		service->error = -ENODEV;
+		tess_loop_stop(service->loop);
+	}
 }
 
 /* In a worker's thread. */
@@ -164,7 +176,16 @@ static unsigned codec_threads(const struct tess_config *config)
 	return cores > 0 ? (unsigned)cores : 1;
 }
 
-static int start_threads(struct tess_media_service *service, const struct tess_config *config)
+static void stop_threads(struct tess_media_service *service)
+{
+	for (unsigned i = 0; i < service->thread_count; i++)
+		tess_media_thread_stop(service->threads[i]);
+	service->thread_count = 0;
+}
+
+/* All workers with the port @spec, which @setting named, or none. */
+static int start_with(struct tess_media_service *service, const struct tess_config *config,
+		      const char *setting, const char *spec)
 {
 	const struct tess_media_worker_config worker = {
 		.clock = tess_clock_system(),
@@ -175,23 +196,42 @@ static int start_threads(struct tess_media_service *service, const struct tess_c
 		.notify = notify,
 		.notify_arg = service,
 	};
+	char reason[256] = "";
+	const struct tess_net_config net = {
+		.spec = spec,
+		.port_min = config->media.rtp_port_min,
+		.port_max = config->media.rtp_port_max,
+		.reason = reason,
+		.reason_size = sizeof(reason),
+	};
 
-	service->threads = calloc(config->media.workers, sizeof(struct tess_media_thread *));
-	service->facts = calloc(config->media.workers, sizeof(struct tess_media_facts *));
-	if (!service->threads || !service->facts)
-		return -ENOMEM;
 	for (unsigned i = 0; i < config->media.workers; i++) {
-		int error =
-			tess_media_thread_start(&service->threads[i], config->media.net, &worker);
+		int error = tess_media_thread_start(&service->threads[i], &net, &worker);
 
 		if (error) {
-			TESS_ERROR("media.net_failed", "net=%s error=%s", config->media.net,
-				   strerrordesc_np(-error));
+			TESS_ERROR("media.net_failed", "%s=%s error=\"%s\" reason=\"%s\"", setting,
+				   spec, strerrordesc_np(-error), reason);
+			stop_threads(service);
 			return error;
 		}
 		service->thread_count++;
 	}
 	return 0;
+}
+
+static int start_threads(struct tess_media_service *service, const struct tess_config *config)
+{
+	int error;
+
+	service->threads = calloc(config->media.workers, sizeof(struct tess_media_thread *));
+	service->facts = calloc(config->media.workers, sizeof(struct tess_media_facts *));
+	if (!service->threads || !service->facts)
+		return -ENOMEM;
+	error = start_with(service, config, "media.net", config->media.net);
+	if (error && config->media.net_fallback[0])
+		error = start_with(service, config, "media.net_fallback",
+				   config->media.net_fallback);
+	return error;
 }
 
 static int start_links(struct tess_media_service *service, const struct tess_config *config)
@@ -238,9 +278,14 @@ int tess_media_service_start(struct tess_media_service **servicep, struct tess_l
 	}
 	TESS_INFO("media.started", "engine=%s codec_threads=%u workers=%u net=%s jitter_ms=%u",
 		  service->engine->driver->name, codec_threads(config), service->thread_count,
-		  config->media.net, config->media.jitter_ms);
+		  tess_media_thread_net(service->threads[0]), config->media.jitter_ms);
 	*servicep = service;
 	return 0;
+}
+
+int tess_media_service_error(const struct tess_media_service *service)
+{
+	return service->error;
 }
 
 void tess_media_service_stop(struct tess_media_service *service)
@@ -248,10 +293,9 @@ void tess_media_service_stop(struct tess_media_service *service)
 	if (!service)
 		return;
 	tess_link_free(service->control);
-	for (unsigned i = 0; i < service->thread_count; i++) {
-		tess_media_thread_stop(service->threads[i]);
+	for (unsigned i = 0; i < service->thread_count; i++)
 		tess_media_facts_free(service->facts[i]);
-	}
+	stop_threads(service);
 	free(service->threads);
 	free(service->facts);
 	tess_executor_free(service->executor);

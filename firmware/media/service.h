@@ -19,6 +19,8 @@ struct tess_media_service;
  */
 int tess_media_service_start(struct tess_media_service **servicep, struct tess_loop *loop,
 			     const struct tess_config *config) TESS_MUST_CHECK;
+/** Why the loop has been stopped: 0, or -ENODEV: a network port is gone. */
+int tess_media_service_error(const struct tess_media_service *service);
 void tess_media_service_stop(struct tess_media_service *service); /* accepts NULL */
 
 #endif

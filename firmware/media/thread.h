@@ -3,7 +3,8 @@
  *
  * It does not wake for each packet: while there are rooms it sleeps until the next tick, 10 ms at
  * most, and takes in what has come; the time of arrival is the driver's. Without rooms it sleeps
- * until it is woken. Threads: all calls belong to the thread that allocated it.
+ * until it is woken. A driver that must be polled does that meanwhile (gather()). Threads: all
+ * calls belong to the thread that allocated it.
  */
 #ifndef TESS_MEDIA_THREAD_H
 #define TESS_MEDIA_THREAD_H
@@ -13,13 +14,21 @@
 struct tess_media_thread;
 
 /**
- * Open packet I/O @p net_spec and start; config->net is set by this call, the rest must outlive it.
- * @retval 0, -EINVAL no such driver, or a negative errno of the driver or of pthread_create()
+ * Open packet I/O and start. Of @p net the spec must outlive it, and its clock and size are set by
+ * this call, as is config->net; the rest of @p config must outlive it too.
+ * @retval 0, -ENOENT no such driver, or a negative errno of the driver or of pthread_create(); with
+ * net->reason
  */
-int tess_media_thread_start(struct tess_media_thread **threadp, const char *net_spec,
+int tess_media_thread_start(struct tess_media_thread **threadp, const struct tess_net_config *net,
 			    const struct tess_media_worker_config *config) TESS_MUST_CHECK;
 /** Stop and wait for its end. Accepts NULL. */
 void tess_media_thread_stop(struct tess_media_thread *thread);
 struct tess_media_worker *tess_media_thread_worker(const struct tess_media_thread *thread);
+/** The specification that its packet I/O was opened with. */
+const char *tess_media_thread_net(const struct tess_media_thread *thread);
+/** CPU time that it has used. */
+int64_t tess_media_thread_cpu_us(const struct tess_media_thread *thread);
+/** True when its port is gone for good and it has ended: config->notify was called. */
+bool tess_media_thread_is_lost(const struct tess_media_thread *thread);
 
 #endif

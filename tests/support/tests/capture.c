@@ -266,12 +266,10 @@ static struct received *run(const struct tess_test_publisher *publisher, double 
 	(void)snprintf(spec, sizeof(spec), "pcap:%s", path);
 	tess_clock_virtual_init(&clock, 1, 0);
 	driver = tess_net_driver_find(spec);
-	assert_int_equal(
-		driver->open(
-			&net,
-			&(struct tess_net_config){
-				.spec = spec, .packets = 256, .clock = &clock.clock}),
-		0);
+	assert_int_equal(driver->open(&net, &(struct tess_net_config){.spec = spec,
+								      .packets = 256,
+								      .clock = &clock.clock}),
+			 0);
 	for (uint16_t port = VIDEO_PORT; port < VIDEO_PORT + 4; port++)
 		assert_int_equal(driver->flow_add(net, port, NULL), 0);
 	while (driver->wait(net, INT64_MAX) == 0) {

@@ -70,8 +70,8 @@ static int try_open(struct tess_net **netp, unsigned packets)
 	(void)snprintf(spec, sizeof(spec), "pcap:%s", path);
 	tess_clock_virtual_init(&virtual, START_US, 1700000000000000);
 	return tess_net_driver_find(spec)->open(
-		netp,
-		&(struct tess_net_config){.spec = spec, .packets = packets, .clock = &virtual.clock});
+		netp, &(struct tess_net_config){
+			      .spec = spec, .packets = packets, .clock = &virtual.clock});
 }
 
 static struct tess_net *open_capture(unsigned packets)

@@ -71,6 +71,9 @@ static void test_values(void **state)
 #define LONG_NAME                                                                                 \
 	TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES \
 		"0123"
+#define NET_MESSAGE                                                                           \
+	"\"udp:0.0.0.0\", \"udp:[::]\" or a network card like \"xdp:eth0\", \"afp:eth0\" or " \
+	"\"pci:0000:03:00.0,addr=192.0.2.5/24\" is expected"
 #define ZONE_MESSAGE                                                                     \
 	":1: box.time_zone: a zone like \"Asia/Shanghai\" is expected, one of those in " \
 	"/usr/share/zoneinfo"
@@ -127,15 +130,14 @@ static void test_messages(void **state)
 		{"box: { time_zone = \"../../../etc/passwd\"; };", ZONE_MESSAGE},
 		{"media: { engine = \"sofft\"; };",
 		 ":1: media.engine: \"auto\" or \"soft\" is expected"},
-		{"media: { net = \"0.0.0.0\"; };",
-		 ":1: media.net: \"udp:\" and an address is expected, like \"udp:0.0.0.0\" or "
-		 "\"udp:[::]\""},
-		{"media: { net = \"foo:bar\"; };",
-		 ":1: media.net: \"udp:\" and an address is expected, like \"udp:0.0.0.0\" or "
-		 "\"udp:[::]\""},
-		{"media: { net = \"udp:1.2.3.4.5\"; };",
-		 ":1: media.net: \"udp:\" and an address is expected, like \"udp:0.0.0.0\" or "
-		 "\"udp:[::]\""},
+		{"media: { net = \"0.0.0.0\"; };", ":1: media.net: " NET_MESSAGE},
+		{"media: { net = \"foo:bar\"; };", ":1: media.net: " NET_MESSAGE},
+		{"media: { net = \"udp:1.2.3.4.5\"; };", ":1: media.net: " NET_MESSAGE},
+		{"media: { net = \"xdp:\"; };", ":1: media.net: " NET_MESSAGE},
+		{"media: { net = \"pci:,addr=1.2.3.4/8\"; };", ":1: media.net: " NET_MESSAGE},
+		{"media: { net_fallback = \"xdp:eth0\"; };",
+		 ":1: media.net_fallback: \"udp:\" and an address is expected, like "
+		 "\"udp:0.0.0.0\" or \"udp:[::]\""},
 		{"media: { address = \"a b\"; };",
 		 ":1: media.address: an address or the name of a host is expected"},
 		{"egress: { public_url = \"live.example.com\"; };",
