@@ -60,10 +60,16 @@ static void put_away(struct dpdk_net *dpdk, struct rte_mbuf *mbuf, enum dpdk_cla
 	rte_pktmbuf_free(mbuf);
 }
 
+/* "None", verified but not written into the packet as between virtual machines, is both bits. */
+static bool is_damaged(const struct rte_mbuf *mbuf)
+{
+	return (mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
+	       (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;
+}
+
 /* @return the packet, or NULL: the mbuf has gone elsewhere */
 static struct tess_packet *take(struct dpdk_net *dpdk, struct rte_mbuf *mbuf, int64_t now_us)
 {
-	static const uint64_t bad = RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD;
 	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
 	struct dpdk_datagram datagram;
 	enum dpdk_class class = dpdk_classify(&datagram, frame, rte_pktmbuf_data_len(mbuf));
@@ -84,7 +90,7 @@ static struct tess_packet *take(struct dpdk_net *dpdk, struct rte_mbuf *mbuf, in
 		put_away(dpdk, mbuf, class, datagram.port);
 		return NULL;
 	}
-	if (mbuf->ol_flags & bad) {
+	if (is_damaged(mbuf)) {
 		dpdk->stats.rx_dropped_checksum++;
 		rte_pktmbuf_free(mbuf);
 		return NULL;

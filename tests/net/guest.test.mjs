@@ -108,7 +108,7 @@ after(() => side?.remove());
 test('virtio-net on uio_pci_generic receives 60,000 packets a second', { timeout: 280000, skip: missing.length ? `not installed: ${missing}` : false }, async () => {
 	const seconds = 3, rate = 60000;
 	const boot = fs.readdirSync(path.join(kernelFolder, 'boot')).find(name => name.startsWith('vmlinuz'));
-	const qemu = side.spawn('qemu-system-x86_64', '-machine', 'q35', '-accel', 'tcg', '-cpu', 'Nehalem', '-m', 512, '-nographic', '-no-reboot', '-nodefaults',
+	const qemu = side.spawn('nice', '-n', '-10', 'qemu-system-x86_64', '-machine', 'q35', '-accel', 'tcg', '-cpu', 'Nehalem', '-m', 512, '-nographic', '-no-reboot', '-nodefaults',
 		'-serial', 'stdio', '-kernel', path.join(kernelFolder, 'boot', boot), '-initrd', image, '-append', 'console=ttyS0 quiet panic=1 hugepages=64',
 		'-netdev', `tap,id=n0,ifname=${side.dev},script=no,downscript=no`,
 		'-device', `virtio-net-pci,netdev=n0,romfile=,mac=${mac},disable-legacy=on,rx_queue_size=1024`);
@@ -128,11 +128,12 @@ test('virtio-net on uio_pci_generic receives 60,000 packets a second', { timeout
 	assert.match(await side.exec('ping', '-c', '5', '-i', '0.2', '-W', '5', '-q', address), / 5 received/);
 	assert.match(side.ip('neighbour'), new RegExp(`^${address} dev ${side.dev} lladdr ${mac}`, 'm'));
 	const sent = await blast(side, address, { seconds, rate });
+	const { stats64 } = JSON.parse(side.ip('-s', '-j', 'link', 'show', 'dev', side.dev))[0];
 	await until('the guest to end', () => ended !== undefined, 60000);
 	const line = /^received=.*$/m.exec(qemu.output)?.[0];
 	assert.ok(line, qemu.output.slice(-3000));
 	console.log(`sent ${sent.sent} in ${sent.seconds} s: ${line}`);
 	const got = figures(line);
-	assert.deepEqual([got.received, got.lost, got.duplicates, got.damaged], [rate * seconds, 0, 0, 0], line);
+	assert.deepEqual([got.received, got.lost, got.duplicates, got.damaged], [rate * seconds, 0, 0, 0], `${line}; the tap dropped ${stats64.tx.dropped}`);
 	assert.match(qemu.output, /^status 0\r?$/m);
 });

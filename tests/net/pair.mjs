@@ -106,6 +106,6 @@ export async function checked(child) {
 
 /** Send numbered packets to `address`; gives what was sent. Options: seconds, rate, length, run, gso. */
 export async function blast(side, address, { seconds, rate = 50000, length = 1200, run = 1, gso = false }) {
-	return figures(await side.exec(path.join(bin, 'tess-packet-blast'), address, flows.port, rate, seconds, flows.streams, flows.ports, length, run,
+	return figures(await side.exec('nice', '-n', '-10', path.join(bin, 'tess-packet-blast'), address, flows.port, rate, seconds, flows.streams, flows.ports, length, run,
 		...gso ? ['gso'] : []));
 }
