@@ -67,32 +67,41 @@ static bool is_damaged(const struct rte_mbuf *mbuf)
 	       (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;
 }
 
+/* Before the headers are looked at: NULL, or the reason to drop the mbuf. */
+static uint64_t *refuse(struct dpdk_net *dpdk, const struct rte_mbuf *mbuf, const uint8_t *frame)
+{
+	if (mbuf->nb_segs > 1)
+		return &dpdk->stats.rx_dropped_truncated;
+	if (is_damaged(mbuf))
+		return &dpdk->stats.rx_dropped_checksum;
+	/* to another host, on a port that shows them; groups are the control thread's */
+	if (memcmp(frame, dpdk->port.mac, MAC_LENGTH) != 0 && !(frame[0] & 1))
+		return &dpdk->stats.rx_dropped_other;
+	return NULL;
+}
+
 /* @return the packet, or NULL: the mbuf has gone elsewhere */
 static struct tess_packet *take(struct dpdk_net *dpdk, struct rte_mbuf *mbuf, int64_t now_us)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	uint64_t *reason = refuse(dpdk, mbuf, frame);
 	struct dpdk_datagram datagram;
-	enum dpdk_class class = dpdk_classify(&datagram, frame, rte_pktmbuf_data_len(mbuf));
-	bool to_other = memcmp(frame, dpdk->port.mac, MAC_LENGTH) != 0;
-	const struct dpdk_flow *flow = &dpdk->flows[datagram.port];
+	const struct dpdk_flow *flow;
 	struct tess_packet *packet;
+	enum dpdk_class class;
 
-	if (mbuf->nb_segs > 1) {
-		dpdk->stats.rx_dropped_truncated++;
+	if (reason) {
+		/* a packet socket shows all that the kernel sends, too */
+		if (reason != &dpdk->stats.rx_dropped_other || !dpdk_spec_is_shared(&dpdk->spec))
+			++*reason;
 		rte_pktmbuf_free(mbuf);
 		return NULL;
 	}
-	/* a packet socket shows what others are sent too; groups are the control thread's alone */
-	if (class != DPDK_DATAGRAM || to_other || !flow->open ||
+	class = dpdk_classify(&datagram, frame, rte_pktmbuf_data_len(mbuf));
+	flow = &dpdk->flows[datagram.port];
+	if (class != DPDK_DATAGRAM || (frame[0] & 1) || !flow->open ||
 	    !is_to_us(dpdk, &datagram, frame)) {
-		if (to_other && (dpdk_spec_is_shared(&dpdk->spec) || !(frame[0] & 1)))
-			class = DPDK_OTHER;
 		put_away(dpdk, mbuf, class, datagram.port);
-		return NULL;
-	}
-	if (is_damaged(mbuf)) {
-		dpdk->stats.rx_dropped_checksum++;
-		rte_pktmbuf_free(mbuf);
 		return NULL;
 	}
 	packet = dpdk_packet_take(mbuf, datagram.payload, datagram.length);

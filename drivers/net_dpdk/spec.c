@@ -203,9 +203,9 @@ static int check(const struct parser *parser)
 	    (identity->address_count || identity->vlan || identity->gateway4.sa.sa_family ||
 	     identity->gateway6.sa.sa_family))
 		return refuse(parser, spec->iface,
-			      "no addr=, gw= or vlan=, which the kernel knows");
+			      "no addr=, gw= or vlan= (they are the kernel's)");
 	if (spec->kind == DPDK_PCI && !identity->address_count)
-		return refuse(parser, spec->name, "addr=, because the kernel is not on the port,");
+		return refuse(parser, spec->name, "addr= (the kernel is not on the port)");
 	return 0;
 }
 
