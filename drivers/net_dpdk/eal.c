@@ -3,15 +3,19 @@
  */
 #include "drivers/net_dpdk/eal.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_WORDS 32
 /* Without huge pages: three times the rings and the packets of one port, with room. */
@@ -27,6 +31,11 @@ static FILE *log_stream;
 static char *log_text;
 static size_t log_length;
 
+static int on_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_WARN ? rte_vlog(RTE_LOG_ERR, RTE_LOGTYPE_EAL, format, args) : 0;
+}
+
 void dpdk_eal_listen(void)
 {
 	log_text = NULL;
@@ -38,18 +47,13 @@ void dpdk_eal_listen(void)
 
 void dpdk_eal_said(char *line, size_t size)
 {
-	char *begin;
-
 	line[0] = '\0';
 	if (!log_stream)
 		return;
 	(void)rte_openlog_stream(NULL); /* the default again */
 	(void)fclose(log_stream);
 	log_stream = NULL;
-	while (log_length > 0 && strchr(" \r\n", log_text[log_length - 1]))
-		log_text[--log_length] = '\0';
-	begin = strrchr(log_text, '\n');
-	(void)snprintf(line, size, "%s", begin ? begin + 1 : log_text);
+	(void)snprintf(line, size, "%.*s", (int)strcspn(log_text, "\n"), log_text);
 	free(log_text);
 }
 
@@ -69,7 +73,7 @@ static int first_core(const cpu_set_t *cores)
 static int start(const struct dpdk_spec *spec, const cpu_set_t *cores)
 {
 	char lcores[16], extra[sizeof(spec->eal)], *words[MAX_WORDS], *rest = extra, *word;
-	const char *fixed[] = {"tessera", "--no-telemetry", "--no-shconf", "--log-level=notice"};
+	const char *fixed[] = {"tessera", "--no-telemetry", "--no-shconf", "--log-level=error"};
 	int count = 0;
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
@@ -100,6 +104,22 @@ static int start(const struct dpdk_spec *spec, const cpu_set_t *cores)
 	return rte_eal_init(count, words) < 0 ? (rte_errno ? -rte_errno : -EIO) : 0;
 }
 
+/* The EAL makes a folder for the files that it has been told not to write. */
+static void remove_folder(void)
+{
+	char path[PATH_MAX];
+	char *slash;
+
+	(void)snprintf(path, sizeof(path), "%s", rte_eal_get_runtime_dir());
+	/* what is not empty is somebody's, and stays */
+	if (rmdir(path))
+		return;
+	slash = strrchr(path, '/');
+	if (slash)
+		*slash = '\0';
+	(void)rmdir(path);
+}
+
 int dpdk_eal_start(const struct dpdk_spec *spec, char *reason, size_t reason_size)
 {
 	cpu_set_t cores;
@@ -111,8 +131,10 @@ int dpdk_eal_start(const struct dpdk_spec *spec, char *reason, size_t reason_siz
 		CPU_ZERO(&cores);
 		(void)pthread_getaffinity_np(pthread_self(), sizeof(cores), &cores);
 		dpdk_eal_listen();
+		(void)libbpf_set_print(on_libbpf);
 		start_error = start(spec, &cores);
 		dpdk_eal_said(start_reason, sizeof(start_reason));
+		remove_folder();
 		/* the EAL has bound us to its core */
 		(void)pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
 	}

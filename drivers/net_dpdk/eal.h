@@ -12,9 +12,11 @@
  * @retval 0, or -errno with one line in @p reason
  */
 int dpdk_eal_start(const struct dpdk_spec *spec, char *reason, size_t reason_size) TESS_MUST_CHECK;
-/** What DPDK logs from here on is kept for dpdk_eal_said(); calls do not nest. */
+/** What DPDK and libbpf log as errors from here on is kept for dpdk_eal_said(); calls do not nest.
+ */
 void dpdk_eal_listen(void);
-/** End that; the last line goes to @p line, "" if there was none. */
+/** End that; the first line, which is nearest to the cause, goes to @p line; "" if there was none.
+ */
 void dpdk_eal_said(char *line, size_t size);
 
 #endif

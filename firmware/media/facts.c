@@ -178,6 +178,7 @@ static json_t *queue_json(const struct tess_media_facts *facts)
 
 	if (set(json, "net", json_string(facts->net_spec ? facts->net_spec : "")) &&
 	    set(json, "link", json_boolean(!facts->net.link_down)) &&
+	    set(json, "at_us", json_integer((json_int_t)facts->at_us)) &&
 	    set(json, "cpu_us", json_integer((json_int_t)facts->cpu_us)))
 		return json;
 	json_decref(json);

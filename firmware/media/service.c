@@ -63,6 +63,7 @@ static void on_notified(void *arg)
 			tess_streams_handle(service->streams, event);
 		if (newest) {
 			newest->net_spec = tess_media_thread_net(service->threads[i]);
+			newest->at_us = tess_loop_now_us(service->loop);
 			newest->cpu_us = tess_media_thread_cpu_us(service->threads[i]);
 			tess_media_facts_free(service->facts[i]);
 			service->facts[i] = newest;

@@ -33,8 +33,14 @@ export interface Recording {
 export interface Health {
 	status: 'ok' | 'degraded'; name?: string; version?: string; uptime_s?: number; time?: string;
 	processes?: { name: string; up: boolean; since: string | null }[];
+	net?: NetQueue[];
 	engine?: string; disk?: { total_bytes: number; free_bytes: number };
 	rooms?: number; users?: number; mixes?: number; viewers?: number; recordings?: number;
+}
+/** A port of the media network; also rx_dropped_* and tx_dropped_* by reason. */
+export interface NetQueue {
+	net: string; link: boolean; at_us: number; cpu_us: number; rx_packets: number; rx_bytes: number; tx_packets: number; tx_bytes: number;
+	[dropped: string]: string | boolean | number;
 }
 export interface Me { user: string; via: string; scope: string; must_change_password: boolean; expires: string | null }
 export interface Publisher { address: string; video: Target | null; audio: Target | null; sdp: string }

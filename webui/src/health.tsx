@@ -2,6 +2,7 @@
 import { api } from './api';
 import { bytes, duration, time } from './format';
 import { t } from './i18n';
+import { Network } from './network';
 import { Problem } from './parts';
 import { usePolled } from './state';
 
@@ -26,6 +27,7 @@ export function HealthPage() {
 			<td><span class={`state ${process.up ? 'running' : 'error'}`}>{process.up ? t('up') : t('away')}</span></td>
 			<td>{process.since && `${t('since')} ${time(process.since)}`}</td>
 		</tr>)}</tbody></table>
+		{!!data.net?.length && <Network queues={data.net} />}
 		{data.disk && <>
 			<h2>{t('disk')}</h2>
 			<div class="bar wide"><i class={used > 0.9 ? 'bad' : ''} style={{ width: `${used * 100}%` }} /></div>

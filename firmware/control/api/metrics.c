@@ -41,6 +41,8 @@
 	X(ENGINE_OPS, "tessera_engine_operations_total", "counter", "Operations of the codec engine.") \
 	X(NET_PACKETS, "tessera_net_packets_total", "counter", "Packets of the media network.") \
 	X(NET_BYTES, "tessera_net_bytes_total", "counter", "Bytes of the media network.") \
+	X(NET_LINK, "tessera_net_link_up", "gauge", "1 when the port of a room worker has a link.") \
+	X(NET_CPU, "tessera_net_cpu_seconds_total", "counter", "CPU time of the thread that looks after the port.") \
 	X(NET_DROPPED, "tessera_net_dropped_total", "counter", "Packets dropped, by reason.") \
 	X(VIEWERS, "tessera_viewers", "gauge", "Live viewers.") \
 	X(EGRESS_EVENTS, "tessera_egress_events_total", "counter", "What tessera-egress counts.") \
@@ -205,6 +207,27 @@ static int each_publisher(void *arg, const struct tess_publisher *row)
 	return 0;
 }
 
+/* A port belongs to one room worker, whose number tells them apart. */
+static void queue_metrics(struct metrics *metrics, const json_t *queues)
+{
+	const json_t *queue;
+	size_t i;
+
+	json_array_foreach(queues, i, queue)
+	{
+		const char *net = json_string_value(json_object_get(queue, "net"));
+		char worker[24];
+
+		if (!net)
+			continue;
+		(void)snprintf(worker, sizeof(worker), "%zu", i);
+		sample(metrics, NET_LINK, json_is_true(json_object_get(queue, "link")), "worker",
+		       worker, "net", net, NO_LABELS);
+		sample(metrics, NET_CPU, number(queue, "cpu_us") / 1e6, "worker", worker, "net",
+		       net, NO_LABELS);
+	}
+}
+
 static void media_metrics(struct metrics *metrics)
 {
 	const struct tess_facts *facts = metrics->control->facts;
@@ -216,6 +239,7 @@ static void media_metrics(struct metrics *metrics)
 		sample(metrics, ENGINE, 1, "engine", name, NO_LABELS);
 	json_object_foreach((json_t *)engine, name, value) if (json_is_number(value))
 		sample(metrics, ENGINE_OPS, json_number_value(value), "operation", name, NO_LABELS);
+	queue_metrics(metrics, json_object_get(net, "queues"));
 	json_object_foreach((json_t *)net, name, value)
 	{
 		bool received = !strncmp(name, "rx_", 3);

@@ -101,6 +101,17 @@ static json_t *details(const struct tess_control *control, const char *status,
 		(json_int_t)counts->recordings);
 }
 
+/* The ports of the media network, as tessera-media tells them; none while it is away. */
+static json_t *with_net(const struct tess_control *control, json_t *health)
+{
+	const json_t *net = tess_facts_member(control->facts, TESS_PROCESS_MEDIA, "net");
+	json_t *queues = json_object_get(net, "queues");
+
+	queues = json_is_array(queues) ? json_incref(queues) : json_array();
+	(void)json_object_set_new(health, "net", queues);
+	return health;
+}
+
 int tess_api_health(struct tess_call *call)
 {
 	struct tess_control *control = call->control;
@@ -117,5 +128,5 @@ int tess_api_health(struct tess_call *call)
 	rc = tess_store_counts(control->store, &counts);
 	return rc ? rc
 		  : tess_response_json(call->response, 200,
-				       details(control, status, &disk, &counts));
+				       with_net(control, details(control, status, &disk, &counts)));
 }

@@ -45,6 +45,8 @@ static void ports_load_the_module(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
+	/* of these it takes the first that there is */
+	assert_int_equal(setenv("RUNTIME_DIRECTORY", folder, 1), 0);
 	assert_int_equal(setenv("XDG_RUNTIME_DIR", folder, 1), 0);
 	driver = tess_net_driver_find(config.spec);
 	if (!driver)

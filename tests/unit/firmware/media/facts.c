@@ -68,6 +68,11 @@ static void the_documented_message(void **state)
 		.tile_count = 2,
 	};
 	facts[1]->net.rx_packets = 77;
+	facts[1]->net.tx_dropped_no_neighbour = 5;
+	facts[1]->net.link_down = true;
+	facts[1]->net_spec = "xdp:eth0";
+	facts[1]->cpu_us = 1234;
+	facts[1]->at_us = 99;
 	message = tess_media_facts_message(facts, 2, "soft", &engine);
 	assert_non_null(message);
 
@@ -97,6 +102,17 @@ static void the_documented_message(void **state)
 	assert_json(json_object_get(json_object_get(message, "engine"), "refused"), "9");
 	assert_json(json_object_get(json_object_get(message, "engine"), "name"), "\"soft\"");
 	assert_json(json_object_get(json_object_get(message, "net"), "rx_packets"), "77");
+	assert_json(json_object_get(json_object_get(message, "net"), "tx_dropped_no_neighbour"),
+		    "5");
+	assert_json(
+		json_object_get(json_object_get(message, "net"), "queues"),
+		"[{\"net\":\"xdp:eth0\",\"link\":false,\"at_us\":99,\"cpu_us\":1234,"
+		"\"rx_packets\":77,\"rx_bytes\":0,\"tx_packets\":0,\"tx_bytes\":0,"
+		"\"rx_dropped_pool_empty\":0,\"rx_dropped_kernel\":0,\"rx_dropped_truncated\":0,"
+		"\"rx_dropped_malformed\":0,\"rx_dropped_fragment\":0,"
+		"\"rx_dropped_checksum\":0,\"rx_dropped_no_flow\":0,\"rx_dropped_other\":0,"
+		"\"tx_dropped\":0,\"tx_dropped_no_neighbour\":5,\"tx_dropped_too_long\":0,"
+		"\"tx_dropped_link_down\":0}]");
 	json_decref(message);
 	tess_media_facts_free(facts[1]);
 }

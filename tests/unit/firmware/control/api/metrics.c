@@ -139,7 +139,9 @@ static void test_values(void **state)
 	     "'frame_rate':14.5,'latency_p95_us':40000,'counters':{'encoder_busy':2}}],"
 	     "'engine':{'name':'soft','decoded':7,'uploads':0},"
 	     "'net':{'rx_packets':1000,'rx_bytes':900000,'tx_packets':1,'tx_bytes':100,"
-	     "'rx_dropped_kernel':6,'tx_dropped':0}}");
+	     "'rx_dropped_kernel':6,'tx_dropped':0,"
+	     "'queues':[{'net':'xdp:eth0','link':true,'cpu_us':2500000},{'link':1},"
+	     "{'net':'xdp:eth1','link':false,'cpu_us':0}]}}");
 	take(TESS_PROCESS_EGRESS, "{'live':[{'name':'sh\\\\ow\\\"','viewers':2,'bytes_sent':77}],"
 				  "'counters':{'viewers':2,'viewer_overruns':1,'bytes_sent':77}}");
 	fixture_advance(&f, 1500000);
@@ -173,6 +175,9 @@ static void test_values(void **state)
 	has("tessera_net_bytes_total{direction=\"send\"} 100");
 	has("tessera_net_dropped_total{reason=\"rx_dropped_kernel\"} 6");
 	has("tessera_net_dropped_total{reason=\"tx_dropped\"} 0");
+	has("tessera_net_link_up{worker=\"0\",net=\"xdp:eth0\"} 1");
+	has("tessera_net_link_up{worker=\"2\",net=\"xdp:eth1\"} 0");
+	has("tessera_net_cpu_seconds_total{worker=\"0\",net=\"xdp:eth0\"} 2.5");
 	has("tessera_viewers 2");
 	has("tessera_egress_events_total{event=\"viewer_overruns\"} 1");
 	has("tessera_live_viewers{stream_id=\"sh\\\\ow\\\"\"} 2");

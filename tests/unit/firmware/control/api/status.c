@@ -46,7 +46,8 @@ static void test_health(void **state)
 	fixture_call(&f, "POST", "/api/v1/applications/1400000001/rooms/101/mix",
 		     "{'record_id':'r'}", 200);
 	fixture_advance(&f, 61500000);
-	take(TESS_PROCESS_MEDIA, "{'engine':{'name':'soft'}}");
+	take(TESS_PROCESS_MEDIA,
+	     "{'engine':{'name':'soft'},'net':{'queues':[{'net':'xdp:eth0','link':true}]}}");
 	fixture_call(&f, "GET", "/api/v1/health", NULL, 200);
 	assert_string_equal(fixture_text(&f, "status"), "degraded");
 	take(TESS_PROCESS_EGRESS, "{'counters':{'viewers':5}}");
@@ -57,6 +58,7 @@ static void test_health(void **state)
 	if (fixture_int(&f, "disk.free_bytes") * 100 / fixture_int(&f, "disk.total_bytes") > 5)
 		assert_string_equal(fixture_text(&f, "status"), "ok");
 	assert_string_equal(fixture_text(&f, "engine"), "soft");
+	assert_json(json_object_get(f.json, "net"), "[{'net':'xdp:eth0','link':true}]");
 	assert_string_equal(fixture_text(&f, "version"), TESSERA_VERSION);
 	assert_int_equal(fixture_int(&f, "uptime_s"), 61);
 	assert_int_equal(fixture_int(&f, "rooms"), 1);
