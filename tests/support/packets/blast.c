@@ -6,7 +6,8 @@
  * Stream s goes to port PORT + 2 * (s % PORTS). RUN packets of one stream follow one another, as
  * those of a picture do; with "gso" they are handed to the kernel as one. Packets a second 0: as
  * many as go. Time that the sender was not given the CPU is not made up for by a burst: all
- * PACKETS_A_SECOND * SECONDS are sent, only later. Ends with "sent=N seconds=S".
+ * PACKETS_A_SECOND * SECONDS are sent, only later. Ends with "sent=N seconds=S cpu_s=S", the last
+ *of this process.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -149,6 +150,7 @@ int main(int argc, char **argv)
 {
 	static struct burst burst;
 	struct plan plan = {.to.sin_family = AF_INET, .ports = 1, .length = 1200, .run = 1};
+	struct timespec cpu;
 	int64_t begun;
 	uint64_t sent;
 
@@ -173,7 +175,8 @@ int main(int argc, char **argv)
 		die("a number");
 	begun = now_ns();
 	sent = blast(&plan, open_socket(&plan), &burst);
-	printf("sent=%llu seconds=%.3f\n", (unsigned long long)sent,
-	       (double)(now_ns() - begun) / 1e9);
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	printf("sent=%llu seconds=%.3f cpu_s=%.3f\n", (unsigned long long)sent,
+	       (double)(now_ns() - begun) / 1e9, (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9);
 	return 0;
 }
