@@ -19,7 +19,7 @@
 /* Looks without a nap after something came: the rest of a burst is microseconds behind. */
 #define SPINS 16
 /* Short beside a frame of media, and long enough to leave the core to others. */
-#define NAP_US INT64_C(50)
+#define NAP_US INT64_C(100)
 /* While there are no flows there is only ARP to be answered. */
 #define IDLE_NAP_US INT64_C(1000)
 

@@ -5,7 +5,7 @@
  * the depacketiser without a copy; a port has one queue, so one worker.
  *
  * The poller is whoever calls wait() or gather(): it looks at the port, and when nothing comes it
- * naps for 50 us (1 ms while there are no flows) and looks again. Arrival times are those of the
+ * naps for 100 us (1 ms while there are no flows) and looks again. Arrival times are those of the
  * look. Hardware addresses, ARP and pings are the control thread's (control.h).
  *
  * The datagrams of a received packet have passed the checks of lengths in classify.h; checksums

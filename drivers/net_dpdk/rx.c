@@ -60,14 +60,19 @@ static void put_away(struct dpdk_net *dpdk, struct rte_mbuf *mbuf, enum dpdk_cla
 	rte_pktmbuf_free(mbuf);
 }
 
+/* "None", verified but not written into the packet as between virtual machines, is both bits. */
+static bool is_damaged(const struct rte_mbuf *mbuf)
+{
+	return (mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
+	       (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;
+}
+
 /* Before the headers are looked at: NULL, or the reason to drop the mbuf. */
 static uint64_t *refuse(struct dpdk_net *dpdk, const struct rte_mbuf *mbuf, const uint8_t *frame)
 {
-	static const uint64_t bad = RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD;
-
 	if (mbuf->nb_segs > 1)
 		return &dpdk->stats.rx_dropped_truncated;
-	if (mbuf->ol_flags & bad)
+	if (is_damaged(mbuf))
 		return &dpdk->stats.rx_dropped_checksum;
 	/* to another host, on a port that shows them; groups are the control thread's */
 	if (memcmp(frame, dpdk->port.mac, MAC_LENGTH) != 0 && !(frame[0] & 1))

@@ -227,7 +227,7 @@ int dpdk_spec_parse(struct dpdk_spec *spec, const char *text, char *reason, size
 			continue;
 		if (strlen(text + length) >= sizeof(words))
 			return refuse(&parser, kinds[i].scheme, "a shorter text");
-		strcpy(words, text + length);
+		memcpy(words, text + length, strlen(text + length) + 1);
 		memset(spec, 0, sizeof(*spec));
 		spec->kind = kinds[i].kind;
 		spec->core = -1;

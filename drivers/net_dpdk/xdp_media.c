@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later OR GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later OR GPL-2.0-only
  * drivers/net_dpdk/xdp_media.c - the kernel's program that shares a NIC: media ports go to the
  * driver, all else goes its usual way.
  *

@@ -55,10 +55,10 @@ function graph() {
 }
 
 /** Senders, one a person. target(i) = { video, audio } ports. */
-function send(target) {
+function send(target, address = '127.0.0.1') {
 	return [...Array(people).keys()].map(i => spawn('ffmpeg', [...quiet, '-re', '-i', sent(i),
-		'-map', '0:v', '-c', 'copy', '-bsf:v', 'h264_mp4toannexb', '-payload_type', '96', '-f', 'rtp', `rtp://127.0.0.1:${target(i).video}?pkt_size=1200`,
-		'-map', '0:a', '-c', 'copy', '-payload_type', '97', '-f', 'rtp', `rtp://127.0.0.1:${target(i).audio}?pkt_size=1200`], { stdio: 'ignore' }));
+		'-map', '0:v', '-c', 'copy', '-bsf:v', 'h264_mp4toannexb', '-payload_type', '96', '-f', 'rtp', `rtp://${address}:${target(i).video}?pkt_size=1200`,
+		'-map', '0:a', '-c', 'copy', '-payload_type', '97', '-f', 'rtp', `rtp://${address}:${target(i).audio}?pkt_size=1200`], { stdio: 'ignore' }));
 }
 
 const cpu = pid => {
@@ -122,14 +122,15 @@ function measureGstreamer() {
 
 async function measureBox() {
 	fs.rmSync(path.join(work, 'box'), { recursive: true, force: true });
-	const box = await Box.start(path.join(work, 'box'));
+	// where tests/bench/packets wants it
+	const box = await Box.start(path.join(work, 'box'), JSON.parse(process.env.TESSERA_ROOM_BOX ?? '{}'));
 	let senders = [];
 	try {
 		const app = await box.application('bench');
 		const places = [];
 		for (let i = 0; i < people; i++)
 			places.push(await box.api('POST', `/applications/${app.id}/rooms/1/users`, { user: `u${i}` }));
-		senders = send(i => ({ video: places[i].video.port, audio: places[i].audio.port }));
+		senders = send(i => ({ video: places[i].video.port, audio: places[i].audio.port }), box.address);
 		await app.cloud.StartMCUMixTranscode(mixParameters(app, 1, { StreamId: 'bench', RecordId: 'bench' }));
 		await until('all sixteen', async () => (await box.api('GET', `/applications/${app.id}/rooms/1`)).users
 			.every(user => user.video.width === 640), 30000, 200);

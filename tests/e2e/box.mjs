@@ -43,25 +43,26 @@ export class Box {
 	/**
 	 * Start a box that keeps everything below `dir`.
 	 * options: bin (folder of the programs), controlPort, egressPort, rtpPorts "a-b", media/egress (settings), log,
-	 * env (beside this process's)
+	 * env (beside this process's), netns (run it in this network namespace), address (where it is reached; default 127.0.0.1)
 	 */
 	static async start(dir, options = {}) {
 		const box = new Box();
 		box.dir = path.resolve(dir);
+		box.address = options.address ?? '127.0.0.1';
 		box.bin = options.bin ?? process.env.TESSERA_BIN ?? path.join(root, 'build/release/bin');
 		fs.mkdirSync(box.dir, { recursive: true });
 		const [control, egress, rtp] = await freePorts(3);
 		box.controlPort = options.controlPort ?? control;
 		box.egressPort = options.egressPort ?? egress;
 		for (const port of [box.controlPort, box.egressPort])
-			if (!await portIsFree(port))
+			if (!options.netns && !await portIsFree(port))
 				throw new Error(`port ${port} is in use`);
 		const even = rtp + 2000 + rtp % 2;
 		const settings = {
 			box: { state_dir: box.dir, run_dir: `${box.dir}/run` },
-			control: { listen: `127.0.0.1:${box.controlPort}` },
-			media: { net: 'udp:127.0.0.1', rtp_ports: options.rtpPorts ?? `${even}-${even + 199}`, ...options.media },
-			egress: { listen: `127.0.0.1:${box.egressPort}`, record_dir: `${box.dir}/recordings`, ...options.egress },
+			control: { listen: `${box.address}:${box.controlPort}` },
+			media: { net: `udp:${box.address}`, rtp_ports: options.rtpPorts ?? `${even}-${even + 199}`, ...options.media },
+			egress: { listen: `${box.address}:${box.egressPort}`, record_dir: `${box.dir}/recordings`, ...options.egress },
 		};
 		box.config = `${box.dir}/tessera.conf`;
 		fs.writeFileSync(box.config, Object.entries(settings).map(([group, values]) => `${group}: {\n` +
@@ -69,8 +70,8 @@ export class Box {
 			'};\n').join(''));
 		box.logPath = options.log ?? `${box.dir}/log`;
 		const log = fs.openSync(box.logPath, 'a');
-		box.run = spawn(path.join(box.bin, 'tessera'), ['run', '--config', box.config], { stdio: ['ignore', log, log],
-			env: { ...process.env, ...options.env } });
+		const command = [...options.netns ? ['ip', 'netns', 'exec', options.netns] : [], path.join(box.bin, 'tessera'), 'run', '--config', box.config];
+		box.run = spawn(command[0], command.slice(1), { stdio: ['ignore', log, log], env: { ...process.env, ...options.env } });
 		fs.closeSync(log);
 		box.run.once('exit', code => { box.exited = code ?? -1; });
 		box.publishers = [];
@@ -90,7 +91,7 @@ export class Box {
 		return box;
 	}
 
-	get url() { return `http://127.0.0.1:${this.controlPort}`; }
+	get url() { return `http://${this.address}:${this.controlPort}`; }
 
 	async login() {
 		const password = fs.readFileSync(`${this.dir}/initial-password`, 'utf8').trim();
@@ -126,7 +127,7 @@ export class Box {
 	cloud(key, { signMethod = 'TC3-HMAC-SHA256', reqMethod = 'POST' } = {}) {
 		const { Client } = require('tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js');
 		return new Client({ credential: { secretId: key.secret_id, secretKey: key.secret_key }, region: 'ap-guangzhou',
-			profile: { signMethod, httpProfile: { protocol: 'http://', endpoint: `127.0.0.1:${this.controlPort}`, reqMethod } } });
+			profile: { signMethod, httpProfile: { protocol: 'http://', endpoint: `${this.address}:${this.controlPort}`, reqMethod } } });
 	}
 
 	/**

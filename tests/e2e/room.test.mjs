@@ -15,7 +15,8 @@ const side = engine === 'nv' ? 2 : 4;
 let box, app, dir;
 before(async () => {
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-room-'));
-	box = await Box.start(dir, engineOptions(engine, dir));
+	// in another network as tests/net/room.test.mjs wants it
+	box = await Box.start(dir, { ...engineOptions(engine, dir), ...JSON.parse(process.env.TESSERA_ROOM_BOX ?? '{}') });
 	app = await box.application('room test');
 });
 after(async () => {

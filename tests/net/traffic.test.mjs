@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// 50,000 packets a second into each driver, none lost, while ping and a web server answer on the same interface.
+// TESSERA_LONG=1: for 20 s each instead of 5.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { sleep, until } from '../e2e/box.mjs';
+import { Pair, blast, checked, drivers, long, startChecker } from './pair.mjs';
+
+const seconds = long ? 20 : 5, rate = 50000, fileBytes = 4 << 20;
+let pair, dir;
+before(() => {
+	pair = new Pair();
+	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-net-'));
+	fs.writeFileSync(path.join(dir, 'file'), Buffer.alloc(fileBytes, 'tessera'));
+});
+after(() => {
+	pair?.remove();
+	fs.rmSync(dir, { recursive: true, force: true });
+});
+
+
+const fetchFile = () => pair.tx.exec('curl', '-sS', '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code} %{size_download}',
+	`http://${pair.rx.address}:8080/file`);
+
+async function fetchWhile(running) {
+	let fetched = 0;
+	while (!running.over) {
+		assert.equal(await fetchFile(), `200 ${fileBytes}`);
+		fetched++;
+		await sleep(200);
+	}
+	return fetched;
+}
+
+for (const [name, spec] of Object.entries(drivers))
+	test(`${name}: nothing lost at ${rate} packets a second beside ping and HTTP`, { timeout: (seconds + 40) * 1000 }, async () => {
+		const server = pair.rx.spawn('python3', '-m', 'http.server', '8080', '--bind', pair.rx.address, '--directory', dir);
+		try {
+			await until('the web server', () => fetchFile().then(() => true, () => false));
+			const checker = await startChecker(pair.rx, spec(pair.rx));
+			const running = { over: false };
+			const sending = blast(pair.tx, pair.rx.address, { seconds, rate }).finally(() => { running.over = true; });
+			const count = seconds * 10;
+			const [sent, ping, fetched] = await Promise.all([sending,
+				pair.tx.exec('ping', '-c', count, '-i', '0.1', '-W', '2', '-q', pair.rx.address), fetchWhile(running)]);
+			const got = await checked(checker);
+			console.log(`${name}: ${JSON.stringify(got)}, ${fetched} files fetched, ${ping.trim().split('\n').pop()}`);
+			assert.equal(sent.sent, rate * seconds);
+			assert.deepEqual([got.received, got.lost, got.duplicates, got.damaged], [sent.sent, 0, 0, 0], JSON.stringify(got));
+			assert.deepEqual(Object.keys(got).filter(key => key.startsWith('rx_dropped')), []);
+			assert.equal(got.status, 0);
+			assert.match(ping, new RegExp(`${count} packets transmitted, ${count} received, 0% packet loss`));
+			assert.ok(fetched >= seconds, `${fetched} files fetched`);
+		} finally {
+			server.kill();
+		}
+	});
