@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// 50,000 packets a second into each driver, none lost, while ping and a web server answer on the same interface.
-// TESSERA_LONG=1: for 20 s each instead of 5.
+// 20,000 packets a second for 5 s into each driver, none lost, while ping and a web server answer on the same interface.
+// TESSERA_LONG=1: 50,000 for 20 s, which needs a machine that does nothing else.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { sleep, until } from '../e2e/box.mjs';
 import { Pair, blast, checked, drivers, long, startChecker } from './pair.mjs';
 
-const seconds = long ? 20 : 5, rate = 50000, fileBytes = 4 << 20;
+const seconds = long ? 20 : 5, rate = long ? 50000 : 20000, fileBytes = 4 << 20;
 let pair, dir;
 before(() => {
 	pair = new Pair();
