@@ -191,6 +191,7 @@ static int open_engines(struct replay *replay)
 		.clock = &replay->clock.clock,
 		.drivers = drivers ? drivers : tess_engine_drivers(),
 		.engine = drivers ? "auto" : "soft",
+		.devices = replay->handlers->devices,
 		.threads = 1,
 	};
 

@@ -26,6 +26,7 @@ struct tess_media_replay_handlers {
 	void *arg;
 	/** The engines to use, as of struct tess_engines_config; NULL: software alone. */
 	const struct tess_engine_driver *const *drivers;
+	const char (*devices)[TESS_ENGINE_DEVICE_MAX];
 };
 
 /**

@@ -15,6 +15,9 @@
 
 #include <cmocka.h>
 
+#include "drivers/engine_nv/engine_nv.h"
+#include "drivers/engine_soft/engine_soft.h"
+#include "drivers/engine_vaapi/engine_vaapi.h"
 #include "firmware/egress/record_file.h"
 #include "firmware/egress/record_fragmenter.h"
 #include "firmware/egress/viewer.h"
@@ -204,19 +207,61 @@ static void open_box(struct box *box, struct box_files *files)
 	assert_non_null(box->player.file);
 }
 
+/* The engine that TESSERA_TEST_ENGINE names, on an emulated device; none: software. */
+struct device {
+	const struct tess_engine_driver *drivers[3];
+	char names[2][TESS_ENGINE_DEVICE_MAX];
+};
+
+static void choose_device(struct device *device, struct tess_media_replay_handlers *handlers,
+			  const struct box_files *files)
+{
+	const char *engine = getenv("TESSERA_TEST_ENGINE");
+
+	if (!engine)
+		return;
+	*device = (struct device){.drivers = {&tess_engine_nv, &tess_engine_soft, NULL},
+				  .names = {"0", ""}};
+	handlers->drivers = device->drivers;
+	handlers->devices = device->names;
+	if (strcmp(engine, tess_engine_vaapi.name) == 0) {
+		FILE *file;
+
+		device->drivers[0] = &tess_engine_vaapi;
+		(void)snprintf(device->names[0], sizeof(device->names[0]), "%s/device", files->dir);
+		file = fopen(device->names[0], "we");
+		assert_non_null(file);
+		assert_true(fputs("tessera emulated va device\n", file) >= 0);
+		assert_int_equal(fclose(file), 0);
+	}
+}
+
+/* All of it must be the device's work. */
+static void on_facts(void *arg, int64_t now_us, const struct tess_media_facts *facts)
+{
+	(void)arg;
+	(void)now_us;
+	for (unsigned i = 0; i < facts->mix_count; i++)
+		assert_int_equal(facts->mixes[i].engine, 0);
+}
+
 void box_run(struct box_files *files, const struct tess_test_capture *capture, json_t *scenario)
 {
 	struct box box;
-	const struct tess_media_replay_handlers handlers = {.au = on_au, .arg = &box};
+	struct device device;
+	struct tess_media_replay_handlers handlers = {.au = on_au, .facts = on_facts, .arg = &box};
 	char path[128], error[256];
 
 	open_box(&box, files);
+	choose_device(&device, &handlers, files);
 	(void)snprintf(path, sizeof(path), "%s/in.pcap", files->dir);
 	assert_int_equal(tess_test_capture_write(path, capture), 0);
 	if (tess_media_replay(path, scenario, &handlers, error, sizeof(error)))
 		fail_msg("%s", error);
 	json_decref(scenario);
 	(void)unlink(path);
+	if (handlers.devices)
+		(void)unlink(device.names[0]);
 	finish_recording(&box);
 	finish_player(&box);
 }
