@@ -9,8 +9,9 @@
  * Arrival times are the kernel's, so they do not depend on how often the owner polls. Packets to
  * send leave from the flow of their local_port, which must have been added.
  *
- * Receive coalescing (UDP_GRO) is not used: it needs 64 KiB of room for every message, gives one
- * arrival time for the whole run, and a run is the few packets of one picture of one sender.
+ * Receive coalescing (UDP_GRO) is not used (docs/benchmarks.md): it joins only what one sender sent
+ * back to back and the NIC gathered, needs 64 KiB of room and a copy for every message, gives one
+ * arrival time for the whole run, and makes the kernel count drops by runs instead of datagrams.
  */
 #ifndef TESS_DRIVERS_NET_UDP_H
 #define TESS_DRIVERS_NET_UDP_H

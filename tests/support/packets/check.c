@@ -108,7 +108,7 @@ static void run(struct account *account, struct tess_net *net, uint16_t port, un
 		int64_t patience_us)
 {
 	const struct tess_clock *clock = tess_clock_system();
-	int64_t begun_us = tess_clock_now_us(clock), now_us = begun_us;
+	int64_t begun_us = tess_clock_now_us(clock), now_us;
 
 	while (!stop) {
 		struct tess_packet *packets[TESS_NET_BURST];

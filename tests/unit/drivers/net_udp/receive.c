@@ -2,6 +2,7 @@
  * tests drivers/net_udp: open, flows, receiving
  */
 #include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -222,6 +223,69 @@ static void too_large_is_counted(void **state)
 	release_all(packets, 1);
 	assert_int_equal(net_stats(net).rx_dropped_truncated, 1);
 	assert_int_equal(net_stats(net).rx_packets, 1);
+	close(peer);
+	net->driver->close(net);
+}
+
+/* Hand @length bytes to the kernel as datagrams of @segment bytes (UDP_SEGMENT). */
+static void peer_send_run(int fd, uint16_t port, const void *data, size_t length, uint16_t segment)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(uint16_t))];
+		struct cmsghdr header;
+	} control = {.header = {.cmsg_level = IPPROTO_UDP,
+				.cmsg_type = UDP_SEGMENT,
+				.cmsg_len = CMSG_LEN(sizeof(segment))}};
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct iovec iovec = {(void *)(uintptr_t)data, length};
+	const struct msghdr message = {
+		.msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = &iovec,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+
+	memcpy(CMSG_DATA(&control.header), &segment, sizeof(segment));
+	assert_int_equal(sendmsg(fd, &message, 0), length);
+}
+
+/* On loopback, and through NICs that join what they receive, a run travels as one packet. */
+static void a_run_comes_as_its_datagrams(void **state)
+{
+	struct tess_net *net = open_net("udp:127.0.0.1", 16);
+	int tag;
+	uint16_t port = add_flow(net, &tag), peer_port;
+	int peer = peer_open(&peer_port);
+	struct tess_packet *packets[5];
+	uint8_t data[2300], large[2 * (TESS_PACKET_SIZE + 1)] = {0};
+	int64_t before_us;
+
+	(void)state;
+	usleep(100000); /* until the kernel stamps */
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i / 1000 + i % 7);
+	before_us = now_us();
+	peer_send_run(peer, port, data, sizeof(data), 1000);
+	peer_send_run(peer, port, large, sizeof(large), TESS_PACKET_SIZE + 1);
+	usleep(20000);
+	peer_send(peer, port, "end", 3);
+	assert_int_equal(receive(net, packets, 4), 4);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(packets[i]->length, i < 2 ? 1000 : 300);
+		assert_memory_equal(packets[i]->data, data + 1000 * (size_t)i, packets[i]->length);
+		assert_ptr_equal(packets[i]->tag, &tag);
+		assert_int_equal(packets[i]->local_port, port);
+		assert_int_equal(ntohs(packets[i]->remote.in.sin_port), peer_port);
+		assert_in_range(packets[i]->arrival_us, before_us - 500, before_us + 15000);
+	}
+	assert_memory_equal(packets[3]->data, "end", 3);
+	release_all(packets, 4);
+	assert_int_equal(net_stats(net).rx_packets, 4);
+	assert_int_equal(net_stats(net).rx_dropped_truncated, 2);
 	close(peer);
 	net->driver->close(net);
 }
@@ -504,6 +568,7 @@ int main(void)
 		cmocka_unit_test(a_flood_does_not_starve_the_rest),
 		cmocka_unit_test(arrival_is_when_it_came_not_when_it_was_read),
 		cmocka_unit_test(too_large_is_counted),
+		cmocka_unit_test(a_run_comes_as_its_datagrams),
 		cmocka_unit_test(an_empty_pool_drops_and_counts),
 		cmocka_unit_test(dropping_has_an_end),
 		cmocka_unit_test(the_kernels_drops_are_counted),
