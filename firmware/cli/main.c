@@ -172,10 +172,10 @@ static int command_run(int argc, char **argv)
 /* A program of its own, beside this one. */
 static int command_selftest(char **argv)
 {
-	char program[512 + 32];
+	char folder[512], program[sizeof(folder) + 32];
 
-	if (!tess_run_folder(program, 512)) {
-		(void)strcat(program, "/tessera-selftest");
+	if (!tess_run_folder(folder, sizeof(folder))) {
+		(void)snprintf(program, sizeof(program), "%s/tessera-selftest", folder);
 		(void)execv(program, argv);
 	}
 	fprintf(stderr, "tessera: tessera-selftest: %s\n", strerror(errno));

@@ -189,7 +189,7 @@ static int write_picture(struct tess_canvas *canvas, struct tess_canvas_picture 
 
 static int encode(struct tess_canvas *canvas, struct tess_canvas_picture *picture)
 {
-	struct tess_encoded encoded;
+	struct tess_encoded encoded = {0};
 	int error;
 
 	if (tess_device_is_lost(canvas->device))

@@ -156,7 +156,10 @@ test('the recording is found and played', { timeout: 60000 }, async () => {
 test('health', async () => {
 	await open('health');
 	await page.waitForSelector('.notice.good');
-	assert.equal(await page.locator('td .state.running').count(), 3);
+	assert.equal(await page.locator('tr:has-text("tessera-") .state.running').count(), 3);
+	// the one port, over which media came in
+	await page.waitForFunction(() => /\d+\/s$/.test(document.querySelectorAll('.network td')[2]?.innerText));
+	assert.match(await page.locator('.network tbody tr').innerText(), /^udp:127\.0\.0\.1\s+up\s/);
 	const rows = page.locator('.engines tbody tr');
 	assert.equal(await rows.count(), 1);
 	assert.match(await rows.first().innerText(), /^soft cpu\s+libavcodec.*\s+ok\s/);
