@@ -50,6 +50,12 @@ export class Side {
 		spawnSync('ip', ['netns', 'del', this.name]);
 	}
 
+	/** Packets that the interface itself has dropped, in and out, by the kernel's counters. */
+	dropped() {
+		const { rx, tx } = JSON.parse(this.ip('-s', '-j', 'link', 'show', 'dev', this.dev))[0].stats64;
+		return { rx: rx.dropped, tx: tx.dropped };
+	}
+
 	/** The nft ruleset inside. */
 	rules() { return this.execSync('nft', 'list', 'ruleset').trim(); }
 }

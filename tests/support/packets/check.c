@@ -5,10 +5,11 @@
  *
  * Opens SPEC with a pool of PACKETS (default 8192), adds flows PORT, PORT + 2, ... and says
  * "ready". Ends a second after the last packet, after SECONDS without any, or by SIGTERM, and then
- * prints one line of NAME=VALUE: received, lost (gaps), duplicates, late, damaged, kernel_drops,
- * pool_drops; and of the time in which packets came: seconds, cpu_s (of this process), softirq_s
- *(of the machine, by its ticks), packets_a_cpu_s (received for each second of both). Exits with 3
- *if packets were lost, doubled or damaged.
+ * prints one line of NAME=VALUE: received, lost (gaps), duplicates, late, damaged; stall_ms, the
+ * longest between two looks for packets, which is the machine's doing; of the time in which packets
+ * came: seconds, cpu_s (of this process), softirq_s (of the machine, by its ticks), packets_a_cpu_s
+ * (received for each second of both); then what the driver says it dropped, by the names of struct
+ * tess_net_stats. Exits with 3 if packets were lost, doubled or damaged.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -44,6 +45,7 @@ struct account {
 	unsigned count;
 	uint64_t packets, damaged;
 	int64_t heard_us; /* when packets came last; 0: never */
+	int64_t stall_us; /* the longest that it did not look, while packets came */
 	struct checkpoint first, last;
 };
 
@@ -108,13 +110,16 @@ static void run(struct account *account, struct tess_net *net, uint16_t port, un
 		int64_t patience_us)
 {
 	const struct tess_clock *clock = tess_clock_system();
-	int64_t begun_us = tess_clock_now_us(clock), now_us;
+	int64_t begun_us = tess_clock_now_us(clock), now_us, looked_us = begun_us;
 
 	while (!stop) {
 		struct tess_packet *packets[TESS_NET_BURST];
 		unsigned got = net->driver->rx_burst(net, packets, TESS_NET_BURST);
 
 		now_us = tess_clock_now_us(clock);
+		if (account->heard_us && got > 0 && now_us - looked_us > account->stall_us)
+			account->stall_us = now_us - looked_us;
+		looked_us = now_us;
 		if (got > 0) {
 			count(account, packets, got, port, ports);
 			account->heard_us = now_us;
@@ -151,8 +156,9 @@ static int report(const struct account *account, const struct tess_net *net)
 	}
 	net->driver->stats(net, &stats);
 	printf("received=%" PRIu64 " lost=%" PRIu64 " duplicates=%" PRIu64 " late=%" PRIu64
-	       " damaged=%" PRIu64 " seconds=%.3f cpu_s=%.3f softirq_s=%.3f packets_a_cpu_s=%.0f",
-	       received, lost, duplicates, late, account->damaged,
+	       " damaged=%" PRIu64
+	       " stall_ms=%.1f seconds=%.3f cpu_s=%.3f softirq_s=%.3f packets_a_cpu_s=%.0f",
+	       received, lost, duplicates, late, account->damaged, (double)account->stall_us / 1000,
 	       (double)(account->last.time_us - account->first.time_us) / 1e6,
 	       account->last.cpu_s - account->first.cpu_s,
 	       account->last.softirq_s - account->first.softirq_s, packets_a_cpu_second(account));
