@@ -120,8 +120,8 @@ try {
 	await classify();
 	await compareDrivers(pair);
 	await compareGso(pair);
-	await compareRooms(pair);
 	await compareGro(pair);
+	await compareRooms(pair);
 } finally {
 	pair.remove();
 }
