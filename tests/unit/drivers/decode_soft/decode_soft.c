@@ -21,6 +21,13 @@ __attribute__((visibility("default"))) const char *__lsan_default_suppressions(v
 	return "leak:libx265.so";
 }
 
+/* nor does it wait in ways that the thread sanitizer sees: it is not built with it */
+const char *__tsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__tsan_default_suppressions(void)
+{
+	return "race:libx265.so";
+}
+
 static const struct {
 	enum tess_codec codec;
 	const char *encoder, *options;
