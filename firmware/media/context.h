@@ -11,6 +11,8 @@
 #include "hal/clock.h"
 #include "hal/net.h"
 
+struct tess_bridge;
+
 struct tess_media_context {
 	struct tess_clock *clock;
 	struct tess_net *net;
@@ -18,7 +20,8 @@ struct tess_media_context {
 	struct tess_engines *engines;
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
-	uint32_t jitter_us; /* how long a missing packet is waited for */
+	struct tess_bridge *bridge; /* to publishers of other rooms */
+	uint32_t jitter_us;	    /* how long a missing packet is waited for */
 	/* monotonic to UTC as it was at start, for the epochs of streams, which rise over restarts
 	 */
 	int64_t utc_offset_us;

@@ -16,6 +16,7 @@ static struct tess_room_who who_of(const struct tess_desired_who *desired)
 {
 	return (struct tess_room_who){
 		.user = desired->user[0] ? desired->user : NULL,
+		.room = desired->room[0] ? desired->room : NULL,
 		.auxiliary = desired->auxiliary,
 	};
 }
@@ -53,6 +54,8 @@ static struct tess_room_rules rules_of(const struct tess_desired_mix *mix, struc
 		.small_rect = layout->small.rect,
 		.presets = book->presets,
 		.preset_count = layout->preset_count,
+		.local = layout->local[0] ? layout->local : NULL,
+		.others_heard = layout->others_heard,
 	};
 }
 
@@ -75,6 +78,7 @@ int tess_seating_choose(struct tess_room_seats *seats, const struct tess_desired
 
 		members[i] = (struct tess_room_member){
 			.user = desired->user,
+			.room = desired->origin[0] ? desired->origin : NULL,
 			.order = desired->order,
 			.auxiliary = desired->auxiliary,
 			.has_video = desired->video.present,

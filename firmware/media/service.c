@@ -16,6 +16,7 @@
 #include "firmware/base/log.h"
 #include "firmware/engine/measure.h"
 #include "firmware/link/link.h"
+#include "firmware/media/bridge.h"
 #include "firmware/media/streams.h"
 #include "firmware/media/thread.h"
 
@@ -27,6 +28,7 @@ struct tess_media_service {
 	struct tess_engines *engines;
 	struct tess_timer *engines_timer;
 	struct tess_executor *executor;
+	struct tess_bridge *bridge;
 	struct tess_media_thread **threads;
 	struct tess_media_facts **facts; /* the newest of each worker */
 	unsigned thread_count;
@@ -232,6 +234,7 @@ static int start_with(struct tess_media_service *service, const struct tess_conf
 		.engines = service->engines,
 		.audio = &tess_audio_soft,
 		.executor = service->executor,
+		.bridge = service->bridge,
 		.jitter_us = config->media.jitter_ms * 1000,
 		.notify = notify,
 		.notify_arg = service,
@@ -309,6 +312,8 @@ int tess_media_service_start(struct tess_media_service **servicep, struct tess_l
 	if (!error)
 		error = tess_executor_alloc(&service->executor, codec_threads(config));
 	if (!error)
+		error = tess_bridge_alloc(&service->bridge);
+	if (!error)
 		error = start_threads(service, config);
 	if (!error)
 		error = start_links(service, config);
@@ -338,6 +343,7 @@ void tess_media_service_stop(struct tess_media_service *service)
 	stop_threads(service);
 	free(service->threads);
 	free(service->facts);
+	tess_bridge_free(service->bridge);
 	tess_executor_free(service->executor);
 	tess_streams_free(service->streams);
 	tess_timer_free(service->engines_timer);

@@ -20,12 +20,15 @@
 
 struct tess_media_worker;
 
+struct tess_bridge;
+
 struct tess_media_worker_config {
 	struct tess_clock *clock;
 	struct tess_net *net;
 	struct tess_engines *engines;
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
+	struct tess_bridge *bridge; /* that all workers share */
 	uint32_t jitter_us;
 	/* there are new facts or stream events; from the stepping thread; may be NULL */
 	void (*notify)(void *arg);
