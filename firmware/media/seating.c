@@ -16,7 +16,6 @@ static struct tess_room_who who_of(const struct tess_desired_who *desired)
 {
 	return (struct tess_room_who){
 		.user = desired->user[0] ? desired->user : NULL,
-		.room = desired->room[0] ? desired->room : NULL,
 		.auxiliary = desired->auxiliary,
 	};
 }
@@ -32,6 +31,7 @@ static struct tess_room_rules rules_of(const struct tess_desired_mix *mix, struc
 
 		book->presets[i] = (struct tess_room_preset){
 			.who = who_of(&place->who),
+			.room = place->who.room[0] ? place->who.room : NULL,
 			.rect = place->rect,
 			.z = place->z,
 			.render = place->render,

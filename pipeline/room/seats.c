@@ -74,8 +74,7 @@ static const struct tess_room_member *seated(const struct seating *seating, unsi
 
 static bool is_who(const struct tess_room_who *who, const struct tess_room_member *member)
 {
-	return who->user && who->auxiliary == member->auxiliary && is_of(who->room, member) &&
-	       !strcmp(who->user, member->user);
+	return who->user && who->auxiliary == member->auxiliary && !strcmp(who->user, member->user);
 }
 
 static unsigned find_seat(const struct seating *seating, const struct tess_room_who *who)
@@ -185,7 +184,7 @@ static bool may_take(const struct tess_room_rules *rules, unsigned preset,
 {
 	const struct tess_room_who *who = &rules->presets[preset].who;
 
-	if (!is_of(who->room, member))
+	if (!is_of(rules->presets[preset].room, member))
 		return false;
 	if (!rules->local)
 		return true;
@@ -207,7 +206,7 @@ static void take_presets(struct seating *seating, const struct place *places, un
 		for (unsigned i = 0; i < count && !holders[p]; i++) {
 			const struct tess_room_member *member = &members[places[i].index];
 
-			if (who->user ? is_who(who, member)
+			if (who->user ? is_who(who, member) && is_of(rules->presets[p].room, member)
 				      : member->preset == p + 1 && may_take(rules, p, member))
 				holders[p] = member;
 		}

@@ -29,13 +29,13 @@ struct tess_room_member {
 /** A user's main or auxiliary stream; user NULL: nobody in particular. */
 struct tess_room_who {
 	const char *user;
-	const char *room; /* as that of a member */
 	bool auxiliary;
 };
 
 /** A place of the custom template. */
 struct tess_room_preset {
 	struct tess_room_who who; /* whom it is kept for; nobody: for who comes */
+	const char *room;	  /* whose members it is for, as that of a member */
 	struct tess_rect rect;	  /* inside the canvas; empty: not drawn */
 	int32_t z;		  /* higher over lower, in order of the list when equal */
 	enum tess_render render;
