@@ -2,7 +2,7 @@
 // A mix that is changed while Chromium (mpegts.js) and ffmpeg watch and it is recorded; mixes of the API and of users, which
 // exclude each other; rooms that are dismissed. By the official cloud SDK and the admin API.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { Box, ffprobe, mixParameters, recordingOf, root, until } from './box.mjs
 let box, app, dir, browser;
 before(async () => {
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-changes-'));
-	box = await Box.start(dir);
+	box = await Box.start(dir, { media: { workers: 2 } });
 	app = await box.application('changes test');
 	browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
 		'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'] });
@@ -177,6 +177,46 @@ test('a mix of the API and one of a user exclude each other', { timeout: 60000 }
 	await box.api('DELETE', `${where(12)}/users/anna`);
 	await assert.rejects(box.api('GET', `${where(12)}/mix`), { status: 404 });
 	await app.cloud.DismissRoom({ SdkAppId: app.id, RoomId: 12 });
+});
+
+// which of the two workers has the room: FNV-1a of its name
+const workerOf = room => [...`${app.id}/number/${room}`].reduce((hash, c) => Math.imul(hash ^ c.charCodeAt(0), 16777619) >>> 0, 2166136261) % 2;
+
+test('a mix takes in a user of another room, of another worker', { timeout: 60000 }, async () => {
+	const rooms = [...Array(20).keys()].map(i => 30 + i);
+	const near = rooms[0], far = rooms.find(room => workerOf(room) !== workerOf(near));
+	await box.publish(app, near, 'anna', { index: 1, tone: 500, size: '320x180' });
+	await box.publish(app, far, 'zoe', { index: 5, tone: 900, size: '320x180' });
+	await receiving(near, 1);
+	await receiving(far, 1);
+	const mixUsers = [{ userId: 'anna', width: 320, height: 180 }, { userId: 'zoe', roomId: String(far), x: 320, width: 320, height: 180 }];
+	await box.api('POST', `${where(near)}/users/anna/mix`, { config: { mode: 'Manual', streamId: 'both', videoWidth: 640, videoHeight: 180,
+		videoBitrate: 600, mixUsers } });
+	await start(far, { StreamId: 'own' }, sizeOf(320, 180));
+	await running(far);
+	const mix = await running(near);
+	assert.deepEqual(mix.tiles.map(tile => [tile.user, tile.x]), [['anna', 0], ['zoe', 320]]);
+	// both are seen and heard, and the other room's mix is as it was
+	const file = path.join(dir, 'both.flv');
+	spawnSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-i', mix.flv_url, '-t', '4', '-c', 'copy', file], { timeout: 20000 });
+	const measure = (...args) => spawnSync('ffmpeg', ['-hide_banner', '-nostdin', '-ss', '1', '-i', file, ...args, '-f', 'null', '-'], { encoding: 'utf8' }).stderr;
+	const tone = hz => Number(/mean_volume: (-?[\d.]+) dB/.exec(measure('-af',
+		`bandpass=f=${hz}:width_type=h:w=8,bandpass=f=${hz}:width_type=h:w=8,volumedetect`))[1]);
+	assert.ok(tone(500) > -40 && tone(900) > -40, `tones at ${tone(500)} and ${tone(900)} dB`);
+	assert.ok(tone(700) < -55, 'a tone nobody sends');
+	for (const x of [0, 320])
+		assert.ok(Number(/YAVG=([\d.]+)/.exec(measure('-vf', `crop=320:180:${x}:0,signalstats,metadata=print`))[1]) > 40, `a picture at ${x}`);
+	const { users } = await box.api('GET', where(far));
+	assert.equal(users.length, 1);
+	assert.deepEqual((await box.api('GET', `${where(far)}/mix`)).tiles.map(tile => tile.user), ['zoe']);
+	// zoe leaves: the mix goes on
+	const { frames } = await box.api('GET', `${where(near)}/mix`);
+	await app.cloud.DismissRoom({ SdkAppId: app.id, RoomId: far });
+	await until('the mix without zoe', async () => {
+		const { tiles, frames: now } = await box.api('GET', `${where(near)}/mix`);
+		return tiles.length === 1 && now > frames + 15;
+	});
+	await app.cloud.DismissRoom({ SdkAppId: app.id, RoomId: near });
 });
 
 test('a dismissed room has no mix, and its file is finished', { timeout: 60000 }, async () => {

@@ -52,7 +52,8 @@ static void test_ids(void **state)
 	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "-1"));
 	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "1a"));
 	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, ""));
-	assert_true(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, "a Z9!#$%&()+-:;<=.>?@[]^_{}|~,"));
+	assert_true(
+		tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, "a Z9!#$%&()+-:;<=.>?@[]^_{}|~,"));
 	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, ""));
 	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, "a/b"));
 	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, "a\"b"));
