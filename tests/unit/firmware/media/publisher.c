@@ -211,7 +211,7 @@ static void send_picture(struct fixture *fixture, bool key)
 
 static void look(struct fixture *fixture, bool wanted)
 {
-	const struct tess_tap tap = {wanted ? fixture->tile : NULL, NULL};
+	const struct tess_tap tap = {.tile = wanted ? fixture->tile : NULL};
 
 	tess_publisher_set_taps(fixture->publisher, &tap, 1);
 }
@@ -398,7 +398,7 @@ static void each_device_has_a_decoder(void **state)
 		if (i < 2)
 			placements[i] = fake_engines_place(engines);
 		assert_int_equal(tess_tile_source_alloc(&tiles[i], placements[i % 2].device), 0);
-		taps[i] = (struct tess_tap){tiles[i], NULL};
+		taps[i] = (struct tess_tap){.tile = tiles[i]};
 	}
 	assert_ptr_not_equal(placements[0].device, placements[1].device);
 	fixture.tile = tess_tile_source_ref(tiles[0]);
