@@ -359,9 +359,10 @@ static struct tess_frozen_mark mark_of(const struct tess_mix *mix, const struct 
 		return (struct tess_frozen_mark){.how = TESS_FROZEN_KEEP};
 	return (struct tess_frozen_mark){
 		.how = mix->desired.frozen,
-		.color = mix->desired.frozen == TESS_FROZEN_AVATAR
-				 ? tess_frozen_color(tess_publisher_desired(member->publisher)->user)
-				 : 0,
+		.color =
+			mix->desired.frozen == TESS_FROZEN_AVATAR
+				? tess_frozen_color(tess_publisher_desired(member->publisher)->user)
+				: 0,
 	};
 }
 

@@ -81,8 +81,8 @@ static void draw(struct rig *rig, unsigned expected_tiles)
 
 	assert_int_equal(count, expected_tiles);
 	scene.count = (unsigned)count;
-	assert_int_equal(
-		tess_engine_soft.compositor_open(&compositor, rig->engine, WIDTH, HEIGHT), 0);
+	assert_int_equal(tess_engine_soft.compositor_open(&compositor, rig->engine, WIDTH, HEIGHT),
+			 0);
 	assert_int_equal(tess_engine_soft.compositor_draw(compositor, &scene, &surface), 0);
 	assert_int_equal(tess_engine_soft.download(rig->engine, surface, rig->canvas), 0);
 	tess_surface_unref(surface);

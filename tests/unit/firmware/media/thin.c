@@ -19,7 +19,8 @@ static void a_picture_of_slices_without_nal_ref_idc(void **state)
 	assert_true(DISPOSABLE(0, 0, 0, 1, 0x01, 0x9a));
 	assert_true(DISPOSABLE(0, 0, 1, 0x01, 0x9a, 0, 0, 1, 0x01, 0x88));
 	/* an access unit delimiter, and SEI, have nal_ref_idc 0 always */
-	assert_true(DISPOSABLE(0, 0, 0, 1, 0x09, 0x30, 0, 0, 0, 1, 0x06, 5, 0, 0, 0, 1, 0x01, 0x9a));
+	assert_true(
+		DISPOSABLE(0, 0, 0, 1, 0x09, 0x30, 0, 0, 0, 1, 0x06, 5, 0, 0, 0, 1, 0x01, 0x9a));
 	assert_false(DISPOSABLE(0, 0, 0, 1, 0x06, 5, 0, 0, 0, 1, 0x41, 0x9a));
 	assert_false(DISPOSABLE(0, 0, 0, 1, 0x67, 1, 0, 0, 0, 1, 0x68, 1, 0, 0, 0, 1, 0x65, 0x88));
 	assert_false(DISPOSABLE(0, 0, 0, 1, 0x21, 0x9a));

@@ -64,7 +64,8 @@ static uint32_t next_random(uint32_t *random)
 
 static struct tess_rect any_rect(uint32_t *random, unsigned least)
 {
-	int32_t x = (int32_t)(next_random(random) % SIDE), y = (int32_t)(next_random(random) % SIDE);
+	int32_t x = (int32_t)(next_random(random) % SIDE),
+		y = (int32_t)(next_random(random) % SIDE);
 
 	return (struct tess_rect){x, y,
 				  (int32_t)(least + next_random(random) % (unsigned)(SIDE - x)),
