@@ -249,6 +249,22 @@ static void get_layout(struct parser *parser, const json_t *mix, struct tess_des
 	get_presets(parser, object, layout);
 }
 
+/* Dimmed, if nothing is said. */
+static enum tess_frozen get_frozen(struct parser *parser, const json_t *mix)
+{
+	char text[8] = "dim";
+
+	if (json_object_get(mix, "frozen"))
+		get_text(parser, mix, "frozen", text, sizeof(text));
+	if (!strcmp(text, "keep"))
+		return TESS_FROZEN_KEEP;
+	if (!strcmp(text, "avatar"))
+		return TESS_FROZEN_AVATAR;
+	if (strcmp(text, "dim") != 0)
+		fail(parser, "frozen", "is none of keep, dim, avatar");
+	return TESS_FROZEN_DIM;
+}
+
 static void get_mix(struct parser *parser, const json_t *object, struct tess_desired_mix *mix)
 {
 	parser->id = 0;
@@ -259,6 +275,7 @@ static void get_mix(struct parser *parser, const json_t *object, struct tess_des
 	get_video(parser, object, mix);
 	get_audio(parser, object, &mix->audio);
 	get_layout(parser, object, &mix->layout);
+	mix->frozen = get_frozen(parser, object);
 }
 
 /* A list of the message with its limit; counts as empty when it is missing or wrong. */

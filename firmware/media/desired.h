@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "firmware/media/frozen.h"
 #include "hal/audio.h"
 #include "hal/engine.h"
 #include "hal/net.h"
@@ -85,6 +86,7 @@ struct tess_desired_mix {
 	struct tess_desired_video video;
 	struct tess_audio_encoder_config audio;
 	struct tess_desired_layout layout;
+	enum tess_frozen frozen; /* how a picture that stands still is shown */
 };
 
 struct tess_desired {

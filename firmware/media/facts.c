@@ -87,7 +87,10 @@ static json_t *track_json(const struct tess_media_facts_track *track, bool video
 	if (video)
 		good = set(object, "width", json_integer(track->width)) &&
 		       set(object, "height", json_integer(track->height)) &&
-		       set(object, "frame_rate", json_real(track->frame_rate));
+		       set(object, "frame_rate", json_real(track->frame_rate)) &&
+		       set(object, "tile_width", json_integer(track->tile_width)) &&
+		       set(object, "tile_height", json_integer(track->tile_height)) &&
+		       set(object, "decoders", json_integer(track->decoders));
 	else
 		good = set(object, "level", json_real((double)track->level));
 #define X(name, help) \

@@ -12,6 +12,7 @@
 #include "firmware/media/seating.h"
 #include "pipeline/mix/audio.h"
 #include "pipeline/mix/layout.h"
+#include "pipeline/mix/visible.h"
 
 #define SOUND_US INT64_C(20000)
 /* Sound that is this late goes on at the present instead of catching up. */
@@ -22,7 +23,9 @@ struct member {
 	struct tess_publisher *publisher;
 	struct tess_tile_source *tile;	 /* NULL: has no tile, or sends no picture */
 	struct tess_audio_source *sound; /* NULL: sends no sound */
+	uint16_t width, height;		 /* of the tile */
 	uint64_t shown_serial;		 /* of the picture on the canvas */
+	int64_t fresh_us;		 /* when it was new, in media time */
 	unsigned preset;		 /* the place held in a custom layout, from 1 */
 };
 
@@ -251,13 +254,24 @@ static int choose_seats(const struct tess_mix *mix, struct tess_publisher *const
 	return error;
 }
 
-static bool has_tile(const struct tess_room_seats *seats, unsigned seat)
+/* The tile of a member that anything can be seen of; NULL: it has none. */
+static const struct tess_room_tile *seen_tile(const struct tess_room_seats *seats, unsigned seat)
 {
 	for (unsigned i = 0; i < seats->tile_count; i++) {
-		if (seats->tiles[i].seat == seat)
-			return true;
+		struct tess_rect over[TESS_ROOM_MAX_SEATS];
+		unsigned count = 0;
+
+		if (seats->tiles[i].seat != seat)
+			continue;
+		for (unsigned k = i + 1; k < seats->tile_count; k++) {
+			/* an image may be translucent */
+			if (seats->tiles[k].seat < TESS_ROOM_MAX_SEATS && !seats->tiles[k].image)
+				over[count++] = seats->tiles[k].rect;
+		}
+		return tess_rect_is_seen(&seats->tiles[i].rect, over, count) ? &seats->tiles[i]
+									     : NULL;
 	}
-	return false;
+	return NULL;
 }
 
 static void give_up_member(struct tess_mix *mix, struct member *member)
@@ -280,6 +294,7 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 		struct tess_publisher *publisher = publishers[seats.mixed[i].member];
 		struct member *old = find_member(before, before_count, publisher);
 		struct member *member = &mix->members[i];
+		const struct tess_room_tile *tile = seen_tile(&seats, i);
 		int equip_error;
 
 		*member = (struct member){.publisher = publisher};
@@ -288,7 +303,9 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 			*old = before[--before_count];
 		}
 		member->preset = seats.mixed[i].preset;
-		equip_error = equip(mix, member, has_tile(&seats, i), seats.mixed[i].heard);
+		member->width = tile ? (uint16_t)tile->rect.width : 0;
+		member->height = tile ? (uint16_t)tile->rect.height : 0;
+		equip_error = equip(mix, member, tile != NULL, seats.mixed[i].heard);
 		error = error ? error : equip_error;
 	}
 	for (unsigned i = 0; i < before_count; i++)
@@ -320,30 +337,60 @@ int tess_mix_engine(const struct tess_mix *mix)
 struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publisher *publisher)
 {
 	for (unsigned i = 0; i < mix->member_count; i++) {
-		if (mix->members[i].publisher == publisher)
-			return (struct tess_tap){mix->members[i].tile, mix->members[i].sound};
+		const struct member *member = &mix->members[i];
+
+		if (member->publisher == publisher)
+			return (struct tess_tap){
+				.tile = member->tile,
+				.width = member->width,
+				.height = member->height,
+				.frame_rate = mix->desired.video.frame_rate,
+				.sound = member->sound,
+			};
 	}
-	return (struct tess_tap){NULL, NULL};
+	return (struct tess_tap){.tile = NULL};
+}
+
+/* How a picture is to be shown that may have stood still for long. */
+static struct tess_frozen_mark mark_of(const struct tess_mix *mix, const struct member *member,
+				       int64_t media_us)
+{
+	if (media_us - member->fresh_us < TESS_FROZEN_US)
+		return (struct tess_frozen_mark){.how = TESS_FROZEN_KEEP};
+	return (struct tess_frozen_mark){
+		.how = mix->desired.frozen,
+		.color =
+			mix->desired.frozen == TESS_FROZEN_AVATAR
+				? tess_frozen_color(tess_publisher_desired(member->publisher)->user)
+				: 0,
+	};
 }
 
 static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
 		      const struct tess_room_tile *place)
 {
 	struct member *member = &mix->members[place->seat];
+	struct tess_frozen_mark *mark = &picture->marks[picture->tile_count];
 	struct tess_tile *tile = &picture->tiles[picture->tile_count++];
+	int64_t media_us = picture->pts_us + half_interval_us(mix), arrival_us;
 	struct tess_surface *surface = NULL;
-	int64_t arrival_us;
 
+	*mark = (struct tess_frozen_mark){0};
 	if (member->tile)
-		surface = tess_video_source_pick(member->tile->pictures,
-						 picture->pts_us + half_interval_us(mix));
+		surface = tess_video_source_pick(member->tile->pictures, media_us);
 	*tile = (struct tess_tile){
 		.rect = place->rect,
 		.render = place->render,
 		.surface = surface ? tess_surface_ref(surface) : NULL,
 	};
-	if (!surface || surface->serial == member->shown_serial)
+	if (!surface)
 		return;
+	if (surface->serial == member->shown_serial) {
+		*mark = mark_of(mix, member, media_us);
+		return;
+	}
+	/* the first picture of a tile may be an old one */
+	member->fresh_us = member->shown_serial ? media_us : surface->capture_us;
 	member->shown_serial = surface->serial;
 	arrival_us = tess_publisher_arrival_us(member->publisher, surface->capture_us);
 	if (arrival_us)

@@ -293,7 +293,7 @@ static void grow_mix(struct tess_room *room, const struct tess_desired *wanted,
 		open_mix(room, entry, now_us);
 		return;
 	}
-	if (entry->desired.epoch == desired->epoch)
+	if (entry->desired.epoch == desired->epoch && entry->desired.frozen == desired->frozen)
 		return;
 	if (entry->mix && !stream_desired(wanted, entry->desired.stream))
 		room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix),

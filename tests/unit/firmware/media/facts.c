@@ -39,6 +39,9 @@ static void fill_publisher(struct tess_publisher_facts *publisher)
 	publisher->video.height = 360;
 	publisher->video.bitrate_bps = 500000;
 	publisher->video.frame_rate = 15;
+	publisher->video.tile_width = 320;
+	publisher->video.tile_height = 180;
+	publisher->video.decoders = 1;
 	publisher->video.jitter_us = 900;
 	publisher->video.counters.wrong_source = 4;
 }
@@ -106,7 +109,8 @@ static void the_documented_message(void **state)
 	assert_json(publisher,
 		    "{\"id\":12,\"state\":\"receiving\",\"error\":\"\",\"idle_ms\":8,"
 		    "\"video\":{\"packets\":1000,\"bytes\":900000,\"lost\":3,\"width\":640,"
-		    "\"height\":360,\"bitrate_bps\":500000,\"frame_rate\":15.0,\"jitter_us\":900},"
+		    "\"height\":360,\"bitrate_bps\":500000,\"frame_rate\":15.0,\"jitter_us\":900,"
+		    "\"tile_width\":320,\"tile_height\":180,\"decoders\":1},"
 		    "\"audio\":null}");
 	mix = json_array_get(json_object_get(message, "mixes"), 0);
 	assert_json(json_object_get(json_object_get(mix, "counters"), "encoder_busy"), "6");
