@@ -421,9 +421,9 @@ static void comes_and_goes(void **state)
 	static const struct expected there[] = {{.rect = {644, 376, 632, 326}, .rgb = YELLOW}};
 	static const struct expected away[] = {{.rect = {644, 364, 632, 352}, .rgb = GRAY}};
 	struct watch watches[] = {
-		{.expected = away, .count = 1, .from_us = 100000, .to_us = 340000},
-		{.expected = there, .count = 1, .from_us = 410000, .to_us = 840000},
-		{.expected = away, .count = 1, .from_us = 910000, .to_us = INT64_MAX},
+		{.expected = away, .count = 1, .from_us = 60000, .to_us = 310000},
+		{.expected = there, .count = 1, .from_us = 370000, .to_us = 800000},
+		{.expected = away, .count = 1, .from_us = 870000, .to_us = INT64_MAX},
 	};
 
 	(void)state;
