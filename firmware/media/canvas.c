@@ -151,7 +151,11 @@ static int draw(struct tess_canvas *canvas, const struct tess_canvas_picture *pi
 {
 	const struct tess_engine_driver *driver = canvas->device->engine->driver;
 	struct tess_tile tiles[2 * TESS_LAYOUT_MAX_TILES];
-	struct tess_scene scene = {.background = picture->video.background, .tiles = tiles};
+	struct tess_scene scene = {
+		.background = picture->video.background,
+		.backdrop = picture->backdrop,
+		.tiles = tiles,
+	};
 	struct tess_surface *surface;
 	int error = tess_frozen_dress(&canvas->frozen, canvas->device->engine, picture->tiles,
 				      picture->marks, picture->tile_count, tiles);
@@ -243,6 +247,7 @@ static void run_picture(struct tess_job *job)
 	}
 	for (unsigned i = 0; i < picture->tile_count; i++)
 		tess_surface_unref(picture->tiles[i].surface);
+	tess_surface_unref(picture->backdrop);
 	picture->written_us = tess_clock_now_us(canvas->context.clock);
 	/* from here on the slot is the room thread's */
 	atomic_store_explicit(&slot->done, true, memory_order_release);
@@ -390,6 +395,8 @@ struct tess_canvas_picture *tess_canvas_picture_begin(struct tess_canvas *canvas
 	tess_device_unref(picture->device);
 	picture->device = NULL;
 	picture->tile_count = 0;
+	memset(picture->marks, 0, sizeof(picture->marks));
+	picture->backdrop = NULL;
 	picture->arrival_count = 0;
 	return picture;
 }

@@ -31,6 +31,7 @@ struct tess_canvas_picture {
 	struct tess_tile tiles[TESS_LAYOUT_MAX_TILES]; /* with a reference each, given over */
 	struct tess_frozen_mark marks[TESS_LAYOUT_MAX_TILES]; /* of the tiles */
 	unsigned tile_count;
+	struct tess_surface *backdrop; /* below the tiles, a reference, given over; or NULL */
 	/* when the last packet of each picture came in that is shown here for the first time */
 	int64_t arrivals_us[TESS_LAYOUT_MAX_TILES];
 	unsigned arrival_count;
