@@ -12,6 +12,8 @@
 #include "hal/clock.h"
 #include "hal/net.h"
 
+struct tess_bridge;
+
 struct tess_media_context {
 	struct tess_clock *clock;
 	struct tess_net *net;
@@ -20,7 +22,8 @@ struct tess_media_context {
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
 	struct tess_pictures *pictures; /* NULL: mixes show none */
-	uint32_t jitter_us; /* how long a missing packet is waited for */
+	struct tess_bridge *bridge;	/* to publishers of other rooms */
+	uint32_t jitter_us;		/* how long a missing packet is waited for */
 	/* monotonic to UTC as it was at start, for the epochs of streams, which rise over restarts
 	 */
 	int64_t utc_offset_us;

@@ -62,14 +62,21 @@ static void get_text(struct parser *parser, const json_t *object, const char *na
 	copy_text(parser, json_object_get(object, name), name, text, size);
 }
 
-static void get_room(struct parser *parser, const json_t *object, char room[TESS_DESIRED_NAME])
+/* "APP/TYPE/ROOM" of the application and type of @p object. */
+static void name_room(struct parser *parser, const json_t *object, const json_t *id,
+		      char room[TESS_DESIRED_NAME])
 {
 	char type[16] = "", name[TESS_DESIRED_NAME - 48] = "";
 	int64_t app = get_integer(parser, object, "app", 0, INT64_MAX);
 
 	get_text(parser, object, "room_type", type, sizeof(type));
-	get_text(parser, object, "room", name, sizeof(name));
+	copy_text(parser, id, "room", name, sizeof(name));
 	snprintf(room, TESS_DESIRED_NAME, "%lld/%s/%s", (long long)app, type, name);
+}
+
+static void get_room(struct parser *parser, const json_t *object, char room[TESS_DESIRED_NAME])
+{
+	name_room(parser, object, json_object_get(object, "room"), room);
 }
 
 static unsigned room_shard(const char *room, unsigned shards)
@@ -213,7 +220,7 @@ static void get_users(struct parser *parser, const json_t *object,
 	layout->user_count = (unsigned)index;
 }
 
-static void get_presets(struct parser *parser, const json_t *object,
+static void get_presets(struct parser *parser, const json_t *mix, const json_t *object,
 			struct tess_desired_layout *layout)
 {
 	const json_t *presets = json_object_get(object, "presets");
@@ -227,7 +234,13 @@ static void get_presets(struct parser *parser, const json_t *object,
 		return;
 	}
 	json_array_foreach(presets, index, preset)
+	{
+		const json_t *room = json_object_get(preset, "room");
+
 		get_place(parser, preset, &layout->presets[index]);
+		if (room)
+			name_room(parser, mix, room, layout->presets[index].who.room);
+	}
 	layout->preset_count = (unsigned)index;
 }
 
@@ -251,7 +264,10 @@ static void get_layout(struct parser *parser, const json_t *mix, struct tess_des
 	layout->big_right = json_is_true(json_object_get(object, "big_right"));
 	if (small)
 		get_place(parser, small, &layout->small);
-	get_presets(parser, object, layout);
+	get_presets(parser, mix, object, layout);
+	if (json_object_get(object, "local"))
+		get_text(parser, object, "local", layout->local, sizeof(layout->local));
+	layout->others_heard = json_is_true(json_object_get(object, "others_heard"));
 }
 
 /* Dimmed, if nothing is said. */
@@ -379,6 +395,82 @@ const struct tess_desired_mix *tess_desired_find_mix(const struct tess_desired *
 		       compare_mixes);
 }
 
+const struct tess_desired_publisher *tess_desired_find_guest(const struct tess_desired *desired,
+							     int64_t id, const char *room)
+{
+	for (unsigned i = 0; i < desired->guest_count; i++) {
+		if (desired->guests[i].id == id && !strcmp(desired->guests[i].room, room))
+			return &desired->guests[i];
+	}
+	return NULL;
+}
+
+/* Has the mix a place for this publisher of another room? */
+static bool takes_in(const struct tess_desired_mix *mix,
+		     const struct tess_desired_publisher *publisher)
+{
+	for (unsigned i = 0; i < mix->layout.preset_count; i++) {
+		const struct tess_desired_who *who = &mix->layout.presets[i].who;
+
+		if (!strcmp(who->room, publisher->room) && strcmp(who->room, mix->room) != 0 &&
+		    who->auxiliary == publisher->auxiliary &&
+		    (!who->user[0] || !strcmp(who->user, publisher->user)))
+			return true;
+	}
+	return false;
+}
+
+static int add_guest(struct tess_desired *desired, const struct tess_desired_publisher *publisher,
+		     const struct tess_desired_mix *mix)
+{
+	struct tess_desired_publisher *guests, *guest;
+
+	if (tess_desired_find_guest(desired, publisher->id, mix->room))
+		return 0;
+	guests = realloc(desired->guests, (desired->guest_count + 1) * sizeof(*guests));
+	if (!guests)
+		return -ENOMEM;
+	desired->guests = guests;
+	guest = &guests[desired->guest_count++];
+	*guest = *publisher;
+	memcpy(guest->origin, publisher->room, sizeof(guest->origin));
+	memcpy(guest->room, mix->room, sizeof(guest->room));
+	return 0;
+}
+
+static bool looks_elsewhere(const struct tess_desired_mix *mix)
+{
+	for (unsigned i = 0; i < mix->layout.preset_count; i++) {
+		if (mix->layout.presets[i].who.room[0])
+			return true;
+	}
+	return false;
+}
+
+/* Publishers of any room, which the mixes kept here take in from there. */
+static int get_guests(struct parser *parser, const json_t *publishers, struct tess_desired *desired)
+{
+	const json_t *object;
+	size_t index;
+	int error = 0;
+
+	for (unsigned i = 0; i < desired->mix_count; i++) {
+		const struct tess_desired_mix *mix = &desired->mixes[i];
+
+		if (!looks_elsewhere(mix))
+			continue;
+		json_array_foreach(publishers, index, object)
+		{
+			struct tess_desired_publisher publisher = {0};
+
+			get_publisher(parser, object, &publisher);
+			if (!error && takes_in(mix, &publisher))
+				error = add_guest(desired, &publisher, mix);
+		}
+	}
+	return error;
+}
+
 int tess_desired_parse(struct tess_desired **desiredp, const json_t *message, unsigned shard,
 		       unsigned shards, char *error, size_t error_size)
 {
@@ -423,6 +515,10 @@ int tess_desired_parse(struct tess_desired **desiredp, const json_t *message, un
 		if (room_shard(mix->room, shards) == shard)
 			desired->mix_count++;
 	}
+	if (get_guests(&parser, publishers, desired)) {
+		tess_desired_free(desired);
+		return -ENOMEM;
+	}
 	sort(&parser, desired);
 	if (!parser.failed) {
 		*desiredp = desired;
@@ -439,5 +535,6 @@ void tess_desired_free(struct tess_desired *desired)
 		return;
 	free(desired->publishers);
 	free(desired->mixes);
+	free(desired->guests);
 	free(desired);
 }

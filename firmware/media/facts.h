@@ -33,6 +33,7 @@ enum tess_mix_state {
 	X(decoder_overflow, "pictures not decoded: the decoder's queue was full")         \
 	X(decode_errors, "access units that the decoder refused")                         \
 	X(concealed_frames, "48 kHz sample frames made up for lost ones")                 \
+	X(line_overflow, "packets of sound that another room's mix was too slow for")     \
 	X(rtcp_unsent, "RTCP reports not sent: no packet to put them in")
 
 /** Of one mix. */

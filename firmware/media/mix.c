@@ -16,6 +16,8 @@
 #include "pipeline/mix/visible.h"
 
 #define SOUND_US INT64_C(20000)
+/* How soon a mix that catches up asks for a free picture again. */
+#define CATCH_UP_US INT64_C(2000)
 /* Sound that is this late goes on at the present instead of catching up. */
 #define SOUND_JUMP_US INT64_C(1000000)
 
@@ -48,6 +50,9 @@ struct tess_mix {
 	/* pictures are at origin + n / frame rate on the media time line */
 	int64_t origin_us;
 	uint64_t tick;
+	/* after the rate has risen: so much later than media time its ticks may be, until they have
+	 * caught up */
+	int64_t lag_us;
 	int64_t sound_us; /* of the next 20 ms */
 
 	int error; /* of the last picture or sound */
@@ -63,9 +68,14 @@ struct tess_mix {
 };
 
 /* What is captured this much after a picture's time stamp can still be in it. */
+static int64_t half_us(const struct tess_desired_mix *desired)
+{
+	return desired->has_video ? 500000 / desired->video.frame_rate : 0;
+}
+
 static int64_t half_interval_us(const struct tess_mix *mix)
 {
-	return mix->desired.has_video ? 500000 / mix->desired.video.frame_rate : 0;
+	return half_us(&mix->desired);
 }
 
 /* From a picture's time stamp until it is drawn. */
@@ -173,6 +183,8 @@ void tess_mix_update(struct tess_mix *mix, const struct tess_desired_mix *desire
 		 * interval of the new one may be longer */
 		mix->origin_us = tick_us(mix, mix->tick);
 		mix->tick = 0;
+		/* a shorter half interval brings more of them due at once; none is left out */
+		mix->lag_us += half_interval_us(mix) - half_us(desired);
 		mix->measured_us = now_us;
 		mix->measured_frames = mix->frames;
 		mix->measured_bytes = mix->bytes;
@@ -488,11 +500,15 @@ static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
 		return INT64_MAX;
 	if (tick_us(mix, mix->tick) > media_us)
 		return tick_us(mix, mix->tick) + picture_delay_us(mix);
-	while (tick_us(mix, mix->tick + 1) <= media_us) {
+	if (mix->lag_us <= 0 || tick_us(mix, mix->tick + 1) > media_us)
+		mix->lag_us = 0;
+	while (tick_us(mix, mix->tick + 1) <= media_us - mix->lag_us) {
 		mix->counters.late_ticks++;
 		mix->tick++;
 	}
 	picture = tess_canvas_picture_begin(mix->canvas);
+	if (!picture && mix->lag_us)
+		return now_us + CATCH_UP_US;
 	if (picture) {
 		picture->pts_us = tick_us(mix, mix->tick);
 		picture->device = tess_device_ref(mix->placement.device);

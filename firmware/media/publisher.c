@@ -44,8 +44,11 @@ struct tess_publisher {
 	struct tess_rtp_source *source;
 	struct tess_receiver video, audio;
 
-	struct tess_tap taps[TESS_MAX_TAPS];
+	struct tess_line *line; /* of a guest; all that follows but the taps is unused then */
+	struct tess_tap taps[TESS_MAX_TAPS]; /* those of the branches after those of the room */
 	unsigned tap_count;
+	struct tess_branch branches[TESS_MAX_TAPS];
+	unsigned branch_count;
 
 	struct tess_gop gop;
 	struct tess_thin thin;
@@ -202,6 +205,15 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 		tess_rtp_track_want_key(publisher->video.track);
 }
 
+static void push_to_taps(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
+{
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		if (publisher->taps[i].sound)
+			tess_audio_source_push(publisher->taps[i].sound, publisher->context->pcm,
+					       frames, media_us);
+	}
+}
+
 /*
  * What comes out of the decoder was captured OPUS_LOOK_AHEAD_US before the time of its packet: an
  * encoder tells of its look-ahead in Ogg (RFC 7845 §4.2) but not in RTP, and libopus' is 312
@@ -210,10 +222,13 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 static void push_sound(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
 {
 	media_us -= OPUS_LOOK_AHEAD_US;
-	for (unsigned i = 0; i < publisher->tap_count; i++) {
-		if (publisher->taps[i].sound)
-			tess_audio_source_push(publisher->taps[i].sound, publisher->context->pcm,
-					       frames, media_us);
+	push_to_taps(publisher, frames, media_us);
+	for (unsigned i = 0; i < publisher->branch_count; i++) {
+		struct tess_branch *branch = &publisher->branches[i];
+
+		if (branch->sound &&
+		    tess_line_push(branch->line, publisher->context->pcm, frames, media_us))
+			publisher->audio.counters.line_overflow++;
 	}
 }
 
@@ -307,6 +322,14 @@ int tess_publisher_open(struct tess_publisher **publisherp,
 	publisher->context = context;
 	publisher->desired = *desired;
 	publisher->opened_us = now_us;
+	if (desired->origin[0]) {
+		error = tess_line_open(&publisher->line, context->bridge, desired->id);
+		if (error)
+			free(publisher);
+		else
+			*publisherp = publisher;
+		return error;
+	}
 	error = tess_rtp_source_alloc(&publisher->source);
 	if (!error)
 		error = set_receivers(publisher, now_us);
@@ -316,6 +339,13 @@ int tess_publisher_open(struct tess_publisher **publisherp,
 	}
 	*publisherp = publisher;
 	return 0;
+}
+
+static void release_branches(struct tess_publisher *publisher)
+{
+	for (unsigned i = 0; i < publisher->branch_count; i++)
+		tess_branch_release(&publisher->branches[i]);
+	publisher->branch_count = 0;
 }
 
 void tess_publisher_close(struct tess_publisher *publisher)
@@ -329,7 +359,14 @@ void tess_publisher_close(struct tess_publisher *publisher)
 		tess_decode_close(publisher->decodings[i].decode);
 	tess_gop_clear(&publisher->gop);
 	publisher->context->audio->decoder_close(publisher->audio_decoder);
+	release_branches(publisher);
+	tess_line_close(publisher->line);
 	free(publisher);
+}
+
+bool tess_publisher_is_guest(const struct tess_publisher *publisher)
+{
+	return publisher->line != NULL;
 }
 
 void tess_publisher_update(struct tess_publisher *publisher,
@@ -341,6 +378,8 @@ void tess_publisher_update(struct tess_publisher *publisher,
 			     !tess_latch_same_address(&desired->source, &running->source));
 
 	publisher->desired = *desired;
+	if (publisher->line)
+		return;
 	if (other_source) {
 		tess_receiver_close(&publisher->video);
 		tess_receiver_close(&publisher->audio);
@@ -430,6 +469,38 @@ static void want_sound(struct tess_publisher *publisher, bool wanted)
 	}
 }
 
+/* A guest's own room is told what is wanted here. */
+static void tell_line(struct tess_publisher *publisher)
+{
+	struct tess_tile_source *tiles[TESS_MAX_TAPS];
+	unsigned count = 0;
+	bool sound = false;
+
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		if (publisher->taps[i].tile)
+			tiles[count++] = publisher->taps[i].tile;
+		sound = sound || publisher->taps[i].sound;
+	}
+	tess_line_want(publisher->line, tiles, count, sound);
+}
+
+/* What other rooms want becomes taps as well, for the pictures. @return whether they want sound */
+static bool add_branches(struct tess_publisher *publisher)
+{
+	bool sound = false;
+
+	release_branches(publisher);
+	publisher->branch_count =
+		tess_bridge_branches(publisher->context->bridge, publisher->desired.id,
+				     publisher->branches, TESS_MAX_TAPS - publisher->tap_count);
+	for (unsigned i = 0; i < publisher->branch_count; i++) {
+		publisher->taps[publisher->tap_count++] =
+			(struct tess_tap){.tile = publisher->branches[i].tile};
+		sound = sound || publisher->branches[i].sound;
+	}
+	return sound;
+}
+
 void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess_tap *taps,
 			     unsigned count)
 {
@@ -440,6 +511,11 @@ void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess
 		publisher->taps[i] = taps[i];
 		sound = sound || taps[i].sound;
 	}
+	if (publisher->line) {
+		tell_line(publisher);
+		return;
+	}
+	sound = add_branches(publisher) || sound;
 	set_decodings(publisher);
 	want_sound(publisher, sound && publisher->audio.desired.present);
 }
@@ -476,10 +552,26 @@ static void reap_decoder(struct tess_publisher *publisher, struct decoding *deco
 		catch_up(publisher, decoding);
 }
 
+/* The sound that came over the line. */
+static void take_sound(struct tess_publisher *publisher)
+{
+	int64_t media_us;
+	unsigned frames;
+
+	while ((frames = tess_line_take(publisher->line, publisher->context->pcm, &media_us)))
+		push_to_taps(publisher, frames, media_us);
+}
+
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 {
-	int64_t video_us = tess_receiver_step(&publisher->video, now_us);
-	int64_t audio_us = tess_receiver_step(&publisher->audio, now_us);
+	int64_t video_us, audio_us;
+
+	if (publisher->line) {
+		take_sound(publisher);
+		return INT64_MAX;
+	}
+	video_us = tess_receiver_step(&publisher->video, now_us);
+	audio_us = tess_receiver_step(&publisher->audio, now_us);
 
 	for (unsigned i = 0; i < publisher->decoding_count; i++)
 		reap_decoder(publisher, &publisher->decodings[i]);
@@ -488,6 +580,8 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 
 void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)
 {
+	if (publisher->line)
+		return;
 	tess_receiver_housekeep(&publisher->video, now_us);
 	tess_receiver_housekeep(&publisher->audio, now_us);
 }
@@ -503,12 +597,18 @@ int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_
 
 void tess_publisher_measure(struct tess_publisher *publisher, int64_t now_us)
 {
+	if (publisher->line)
+		return;
 	tess_receiver_measure(&publisher->video, now_us);
 	tess_receiver_measure(&publisher->audio, now_us);
+	for (unsigned i = 0; i < publisher->branch_count; i++)
+		tess_line_set_price(publisher->branches[i].line, tess_publisher_price(publisher));
 }
 
 double tess_publisher_price(const struct tess_publisher *publisher)
 {
+	if (publisher->line)
+		return tess_line_price(publisher->line);
 	return tess_price_pictures(publisher->width, publisher->height,
 				   publisher->video.access_units_per_second);
 }

@@ -16,6 +16,7 @@
 #include "firmware/base/log.h"
 #include "firmware/engine/measure.h"
 #include "firmware/link/link.h"
+#include "firmware/media/bridge.h"
 #include "firmware/media/pictures.h"
 #include "firmware/media/streams.h"
 #include "firmware/media/thread.h"
@@ -29,6 +30,7 @@ struct tess_media_service {
 	struct tess_timer *engines_timer;
 	struct tess_executor *executor;
 	struct tess_pictures *pictures;
+	struct tess_bridge *bridge;
 	struct tess_media_thread **threads;
 	struct tess_media_facts **facts; /* the newest of each worker */
 	unsigned thread_count;
@@ -252,6 +254,7 @@ static int start_with(struct tess_media_service *service, const struct tess_conf
 		.audio = &tess_audio_soft,
 		.executor = service->executor,
 		.pictures = service->pictures,
+		.bridge = service->bridge,
 		.jitter_us = config->media.jitter_ms * 1000,
 		.notify = notify,
 		.notify_arg = service,
@@ -331,6 +334,8 @@ int tess_media_service_start(struct tess_media_service **servicep, struct tess_l
 	if (!error)
 		error = tess_pictures_alloc(&service->pictures, service->executor);
 	if (!error)
+		error = tess_bridge_alloc(&service->bridge);
+	if (!error)
 		error = start_threads(service, config);
 	if (!error)
 		error = start_links(service, config);
@@ -361,6 +366,7 @@ void tess_media_service_stop(struct tess_media_service *service)
 	free(service->threads);
 	free(service->facts);
 	tess_pictures_free(service->pictures);
+	tess_bridge_free(service->bridge);
 	tess_executor_free(service->executor);
 	tess_streams_free(service->streams);
 	tess_timer_free(service->engines_timer);

@@ -21,6 +21,8 @@
 
 struct tess_media_worker;
 
+struct tess_bridge;
+
 struct tess_media_worker_config {
 	struct tess_clock *clock;
 	struct tess_net *net;
@@ -28,6 +30,7 @@ struct tess_media_worker_config {
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
 	struct tess_pictures *pictures; /* NULL: mixes show none */
+	struct tess_bridge *bridge;	/* that all workers share */
 	uint32_t jitter_us;
 	/* there are new facts or stream events; from the stepping thread; may be NULL */
 	void (*notify)(void *arg);

@@ -149,6 +149,19 @@ static json_t *recording_of(const struct tess_call *call, const char *stream)
 	return json_integer(id);
 }
 
+/* Without what is secret in the address. */
+static json_t *publish_of(const struct tess_mix *row)
+{
+	char masked[TESS_CLOUD_MAX_URL + 8];
+	json_t *publish = *row->publish ? json_loads(row->publish, 0, NULL) : json_null();
+	const char *url = json_string_value(json_object_get(publish, "url"));
+
+	if (!url)
+		return publish;
+	tess_publish_url_mask(masked, sizeof(masked), url);
+	return json_object_set_new(publish, "url", json_string(masked)) ? fail(publish) : publish;
+}
+
 json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 {
 	static const char *const counts[] = {"frames", "bitrate_bps", "latency_p95_us", NULL};
@@ -160,12 +173,14 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 	tess_rooms_stream(stream, row->id);
 	tess_address_flv(url, call->control, call->request, row->stream_id);
 	json = merged(in_room(&row->room), json_loads(row->params, 0, NULL));
-	json = merged(json, json_pack("{sI ss sI ss ss so ss ss so}", "id", (json_int_t)row->id,
-				      "stream", stream, "epoch", (json_int_t)row->epoch,
-				      "stream_id", row->stream_id, "record_id", row->record_id,
-				      "started", tess_time_json(row->started_us), "state",
-				      tess_view_mix_state(call->control, row->id), "flv_url", url,
-				      "recording", recording_of(call, stream)));
+	json = merged(json,
+		      json_pack("{sI ss sI ss ss ss so so ss ss so}", "id", (json_int_t)row->id,
+				"stream", stream, "epoch", (json_int_t)row->epoch, "stream_id",
+				row->stream_id, "record_id", row->record_id, "starter",
+				row->starter, "publish", publish_of(row), "started",
+				tess_time_json(row->started_us), "state",
+				tess_view_mix_state(call->control, row->id), "flv_url", url,
+				"recording", recording_of(call, stream)));
 	if (copy_ints(json, fact, counts) ||
 	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||

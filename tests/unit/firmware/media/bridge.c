@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/unit/firmware/media/bridge.c - lines to publishers of other rooms, with a thread at each
+ * end.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "firmware/media/bridge.h"
+#include "hal/audio.h"
+
+static float pcm[TESS_AUDIO_MAX_FRAMES * TESS_AUDIO_CHANNELS];
+
+static void what_is_wanted_is_found(void **state)
+{
+	struct tess_branch branches[TESS_MAX_TAPS];
+	struct tess_bridge *bridge;
+	struct tess_line *line, *other;
+	unsigned version;
+
+	(void)state;
+	assert_int_equal(tess_bridge_alloc(&bridge), 0);
+	assert_int_equal(tess_line_open(&line, bridge, 7), 0);
+	assert_int_equal(tess_line_open(&other, bridge, 8), 0);
+	version = tess_bridge_version(bridge);
+	assert_int_equal(tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS), 0);
+	tess_line_want(line, NULL, 0, true);
+	assert_int_not_equal(tess_bridge_version(bridge), version);
+	version = tess_bridge_version(bridge);
+	tess_line_want(line, NULL, 0, true); /* as before */
+	assert_int_equal(tess_bridge_version(bridge), version);
+	assert_int_equal(tess_bridge_branches(bridge, 7, branches, 0), 0);
+	assert_int_equal(tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS), 1);
+	assert_ptr_equal(branches[0].line, line);
+	assert_true(branches[0].sound);
+	assert_null(branches[0].tile);
+	/* the line goes while the other end still has it */
+	tess_line_close(line);
+	assert_int_not_equal(tess_bridge_version(bridge), version);
+	assert_int_equal(tess_line_push(branches[0].line, pcm, 960, 5), 0);
+	tess_branch_release(&branches[0]);
+	assert_int_equal(tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS), 0);
+	tess_line_set_price(other, 3.5);
+	assert_true(tess_line_price(other) == 3.5);
+	tess_line_close(other);
+	tess_line_close(NULL);
+	tess_bridge_free(bridge);
+	tess_bridge_free(NULL);
+	/* nowhere to go */
+	assert_int_equal(tess_line_open(&line, NULL, 7), -EINVAL);
+	assert_int_equal(tess_bridge_branches(NULL, 7, branches, TESS_MAX_TAPS), 0);
+}
+
+static void a_full_line_takes_no_more(void **state)
+{
+	struct tess_bridge *bridge;
+	struct tess_line *line;
+	int64_t media_us;
+	unsigned pushed = 0;
+
+	(void)state;
+	assert_int_equal(tess_bridge_alloc(&bridge), 0);
+	assert_int_equal(tess_line_open(&line, bridge, 7), 0);
+	while (!tess_line_push(line, pcm, 960, pushed))
+		pushed++;
+	assert_int_equal(pushed, 65536 / 960);
+	assert_int_equal(tess_line_push(line, pcm, 960, 0), -ENOBUFS);
+	for (unsigned i = 0; i < pushed; i++) {
+		assert_int_equal(tess_line_take(line, pcm, &media_us), 960);
+		assert_int_equal(media_us, i);
+	}
+	assert_int_equal(tess_line_take(line, pcm, &media_us), 0);
+	/* short packets: their number is limited too */
+	pushed = 0;
+	while (!tess_line_push(line, pcm, 120, pushed))
+		pushed++;
+	assert_int_equal(pushed, 128);
+	tess_line_close(line);
+	tess_bridge_free(bridge);
+}
+
+#define PACKETS 20000
+
+static void *talk(void *arg)
+{
+	static float own[2 * 480];
+	struct tess_line *line = arg;
+
+	for (unsigned n = 0; n < PACKETS;) {
+		unsigned frames = 120 + n % 361;
+
+		for (unsigned i = 0; i < 2 * frames; i++)
+			own[i] = (float)(n + i);
+		if (!tess_line_push(line, own, frames, n))
+			n++;
+	}
+	return NULL;
+}
+
+static void sound_comes_through_whole(void **state)
+{
+	struct tess_bridge *bridge;
+	struct tess_line *line;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(tess_bridge_alloc(&bridge), 0);
+	assert_int_equal(tess_line_open(&line, bridge, 7), 0);
+	assert_int_equal(pthread_create(&thread, NULL, talk, line), 0);
+	for (unsigned n = 0; n < PACKETS;) {
+		int64_t media_us;
+		unsigned frames = tess_line_take(line, pcm, &media_us);
+
+		if (!frames)
+			continue;
+		assert_int_equal(media_us, n);
+		assert_int_equal(frames, 120 + n % 361);
+		for (unsigned i = 0; i < 2 * frames; i++) {
+			if (pcm[i] != (float)(n + i))
+				fail_msg("packet %u at %u", n, i);
+		}
+		n++;
+	}
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	tess_line_close(line);
+	tess_bridge_free(bridge);
+}
+
+static void *come_and_go(void *arg)
+{
+	for (unsigned n = 0; n < 300; n++) {
+		struct tess_line *line;
+
+		if (tess_line_open(&line, arg, 7))
+			abort();
+		tess_line_want(line, NULL, 0, true);
+		tess_line_close(line);
+	}
+	return NULL;
+}
+
+static void lines_come_and_go_while_they_are_fed(void **state)
+{
+	struct tess_branch branches[TESS_MAX_TAPS];
+	struct tess_bridge *bridge;
+	unsigned last = 0, changes = 0;
+	pthread_t threads[2];
+
+	(void)state;
+	assert_int_equal(tess_bridge_alloc(&bridge), 0);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, bridge), 0);
+	while (tess_bridge_version(bridge) != 2 * 300 * 2) {
+		unsigned count = tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS);
+
+		changes += tess_bridge_version(bridge) != last;
+		last = tess_bridge_version(bridge);
+		for (unsigned i = 0; i < count; i++) {
+			assert_int_equal(tess_line_push(branches[i].line, pcm, 960, 0), 0);
+			tess_branch_release(&branches[i]);
+		}
+	}
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_true(changes > 0);
+	assert_int_equal(tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS), 0);
+	tess_bridge_free(bridge);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_wanted_is_found),
+		cmocka_unit_test(a_full_line_takes_no_more),
+		cmocka_unit_test(sound_comes_through_whole),
+		cmocka_unit_test(lines_come_and_go_while_they_are_fed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
