@@ -142,6 +142,24 @@ static json_t *tiles_json(const struct tess_mix_facts *facts)
 	return tiles;
 }
 
+static json_t *places_json(const struct tess_mix_facts *facts)
+{
+	json_t *places = json_array();
+
+	for (unsigned i = 0; i < facts->place_count; i++) {
+		const struct tess_place_facts *place = &facts->places[i];
+
+		if (json_array_append_new(places, json_pack("{s:s,s:s,s:i}", "user", place->user,
+							    "stream_type",
+							    place->auxiliary ? "aux" : "main",
+							    "place", (int)place->place))) {
+			json_decref(places);
+			return NULL;
+		}
+	}
+	return places;
+}
+
 static json_t *mix_json(const struct tess_mix_facts *facts)
 {
 	json_t *counters = json_object();
@@ -155,14 +173,15 @@ static json_t *mix_json(const struct tess_mix_facts *facts)
 		json_decref(counters);
 		counters = NULL;
 	}
-	return json_pack("{s:I,s:I,s:s,s:s,s:o,s:o,s:I,s:I,s:f,s:I,s:o,s:o}", "id",
+	return json_pack("{s:I,s:I,s:s,s:s,s:o,s:o,s:I,s:I,s:f,s:I,s:o,s:o,s:o}", "id",
 			 (json_int_t)facts->id, "epoch", (json_int_t)facts->epoch, "state",
 			 mix_state(facts->state), "error", error_text(facts->error), "engine",
 			 facts->engine < 0 ? json_null() : json_integer(facts->engine), "price",
 			 work_json(&facts->price), "frames", (json_int_t)facts->frames,
 			 "bitrate_bps", (json_int_t)facts->bitrate_bps, "frame_rate",
 			 facts->frame_rate, "latency_p95_us", (json_int_t)facts->latency_p95_us,
-			 "counters", counters, "tiles", tiles_json(facts));
+			 "counters", counters, "tiles", tiles_json(facts), "places",
+			 places_json(facts));
 }
 
 static json_t *net_json(const struct tess_net_stats *net)

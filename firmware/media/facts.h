@@ -83,6 +83,13 @@ struct tess_tile_facts {
 	struct tess_rect rect;
 };
 
+/** Who holds a place of a custom layout, also without a tile. */
+struct tess_place_facts {
+	char user[TESS_DESIRED_NAME];
+	bool auxiliary;
+	unsigned place; /* from 1 */
+};
+
 struct tess_mix_facts {
 	int64_t id, epoch;
 	enum tess_mix_state state;
@@ -96,6 +103,8 @@ struct tess_mix_facts {
 	struct tess_mix_counters counters;
 	struct tess_tile_facts tiles[TESS_ROOM_MAX_SEATS];
 	unsigned tile_count;
+	struct tess_place_facts places[TESS_ROOM_MAX_SEATS];
+	unsigned place_count;
 };
 
 struct tess_media_facts {

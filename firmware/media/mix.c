@@ -560,6 +560,24 @@ enum tess_mix_state tess_mix_state(const struct tess_mix *mix)
 									  : TESS_MIX_STARTING;
 }
 
+/* Who holds a place of the custom layout: control says by it who will have it next. */
+static void tell_places(const struct tess_mix *mix, struct tess_mix_facts *facts)
+{
+	facts->place_count = 0;
+	for (unsigned i = 0; i < mix->member_count; i++) {
+		const struct tess_desired_publisher *publisher =
+			tess_publisher_desired(mix->members[i].publisher);
+		struct tess_place_facts *place = &facts->places[facts->place_count];
+
+		if (!mix->members[i].preset)
+			continue;
+		memcpy(place->user, publisher->user, sizeof(place->user));
+		place->auxiliary = publisher->auxiliary;
+		place->place = mix->members[i].preset;
+		facts->place_count++;
+	}
+}
+
 void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts)
 {
 	facts->id = mix->desired.id;
@@ -592,4 +610,5 @@ void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts)
 		tile->rect = mix->tiles[i].rect;
 		facts->tile_count++;
 	}
+	tell_places(mix, facts);
 }

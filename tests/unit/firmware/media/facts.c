@@ -89,6 +89,8 @@ static void the_documented_message(void **state)
 		.tiles = {{.user = "alice", .rect = {0, 180, 320, 180}},
 			  {.user = "bob", .auxiliary = true}},
 		.tile_count = 2,
+		.places = {{.user = "carol", .place = 3}},
+		.place_count = 1,
 	};
 	facts[1]->net.rx_packets = 77;
 	facts[1]->net.tx_dropped_no_neighbour = 5;
@@ -121,7 +123,8 @@ static void the_documented_message(void **state)
 		    "\"bitrate_bps\":1480000,\"frame_rate\":15.0,\"latency_p95_us\":40000,"
 		    "\"tiles\":[{\"user\":\"alice\",\"stream_type\":\"main\",\"x\":0,\"y\":180,"
 		    "\"width\":320,\"height\":180},{\"user\":\"bob\",\"stream_type\":\"aux\","
-		    "\"x\":0,\"y\":0,\"width\":0,\"height\":0}]}");
+		    "\"x\":0,\"y\":0,\"width\":0,\"height\":0}],\"places\":[{\"user\":\"carol\","
+		    "\"stream_type\":\"main\",\"place\":3}]}");
 	list = json_object_get(message, "engines");
 	assert_int_equal(json_array_size(list), 2);
 	engine = json_array_get(list, 0);
