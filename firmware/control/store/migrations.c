@@ -114,6 +114,9 @@ static const char *const STEPS[] = {
 	" address TEXT NOT NULL,"
 	" action TEXT NOT NULL,"
 	" target TEXT NOT NULL);",
+
+	/* how an application's pictures that stand still are shown ('' = as the box has it) */
+	"ALTER TABLE application ADD COLUMN frozen TEXT NOT NULL DEFAULT '';",
 };
 
 unsigned tess_migrations_latest(void)
