@@ -41,6 +41,7 @@ struct tess_config {
 		uint32_t workers;  /* room threads, 1 */
 		uint32_t codec_threads; /* 0 = number of cores */
 		uint32_t jitter_ms;	/* 100 */
+		char frozen[8];		/* how a picture that stands still is shown; "dim" */
 		uint32_t idle_leave_s;	/* a plain-RTP user without packets leaves; 60; 0 = never */
 	} media;
 	struct {

@@ -59,7 +59,8 @@ static json_t *track(const struct tess_call *call, int64_t id, const char *name,
 {
 	static const char *const counts[] = {"packets",	    "bytes",	 "lost",
 					     "bitrate_bps", "jitter_us", NULL};
-	static const char *const sizes[] = {"width", "height", NULL};
+	static const char *const sizes[] = {"width",	   "height",   "tile_width",
+					    "tile_height", "decoders", NULL};
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = json_object_get(tess_facts_publisher(facts, id), name);
 	json_t *json;
