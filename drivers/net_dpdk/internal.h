@@ -20,6 +20,13 @@ struct dpdk_flow {
 	void *tag;
 };
 
+/* How often to look at the port; see wait.c. */
+struct dpdk_pace {
+	unsigned taken; /* packets since the last nap */
+	int64_t nap_us;
+	bool stamped; /* packets say when they came: the port may be left alone for long */
+};
+
 struct dpdk_net {
 	struct tess_net net;
 	struct tess_clock *clock;
@@ -30,7 +37,9 @@ struct dpdk_net {
 	struct dpdk_flow *flows; /* by port */
 	unsigned flow_count;
 	bool bound; /* the poller has been put on its core */
+	struct dpdk_pace pace;
 	atomic_bool woken;
+	int bell;				   /* an eventfd: ends a nap */
 	struct tess_packet *backlog[DPDK_BACKLOG]; /* received but not yet asked for */
 	unsigned backlog_first, backlog_end;
 	struct dpdk_headers headers;
@@ -39,6 +48,10 @@ struct dpdk_net {
 	unsigned tx_queued;
 	struct tess_net_stats stats;
 };
+
+int dpdk_wait(struct tess_net *net, int64_t until_us);
+int dpdk_gather(struct tess_net *net, int64_t until_us);
+void dpdk_wake(struct tess_net *net);
 
 /** Look at the port once, for up to TESS_NET_BURST packets; also sends the control thread's. */
 unsigned dpdk_poll(struct dpdk_net *dpdk, struct tess_packet **packets, unsigned count);

@@ -4,24 +4,15 @@
 #include "drivers/net_dpdk/net_dpdk.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <rte_ethdev.h>
-#include <rte_pause.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "drivers/net_dpdk/eal.h"
 #include "drivers/net_dpdk/internal.h"
-
-/* Looks without a nap after something came: the rest of a burst is microseconds behind. */
-#define SPINS 16
-/* Short beside a frame of media, and long enough to leave the core to others. */
-#define NAP_US INT64_C(100)
-/* While there are no flows there is only ARP to be answered. */
-#define IDLE_NAP_US INT64_C(1000)
 
 static void dpdk_close(struct tess_net *net)
 {
@@ -35,6 +26,8 @@ static void dpdk_close(struct tess_net *net)
 		tess_packet_release(dpdk->backlog[dpdk->backlog_first++]);
 	dpdk_control_close(dpdk->control);
 	dpdk_port_close(&dpdk->port);
+	if (dpdk->bell >= 0)
+		(void)close(dpdk->bell);
 	free(dpdk->flows);
 	free(dpdk);
 }
@@ -72,6 +65,9 @@ static int open_all(struct dpdk_net *dpdk, const struct tess_net_config *config,
 			       dpdk->spec.iface);
 		return -EINVAL;
 	}
+	dpdk->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (dpdk->bell < 0)
+		return -errno;
 	/* pages of ports that no flow uses are never touched */
 	dpdk->flows = calloc(DPDK_PORTS, sizeof(*dpdk->flows));
 	if (!dpdk->flows)
@@ -98,6 +94,7 @@ static int dpdk_open(struct tess_net **netp, const struct tess_net_config *confi
 		return -ENOMEM;
 	reason[0] = '\0';
 	dpdk->net.driver = &tess_net_dpdk;
+	dpdk->bell = -1;
 	dpdk->clock = config->clock;
 	dpdk->port_min = config->port_min;
 	dpdk->port_max = config->port_max;
@@ -141,87 +138,20 @@ static struct tess_packet *dpdk_tx_alloc(struct tess_net *net)
 	return dpdk_pool_packet(((struct dpdk_net *)net)->port.tx_pool);
 }
 
-/* The first call of the thread that polls. */
-static void bind_to_core(struct dpdk_net *dpdk)
-{
-	cpu_set_t cores;
-
-	dpdk->bound = true;
-	if (dpdk->spec.core < 0)
-		return;
-	CPU_ZERO(&cores);
-	CPU_SET((unsigned)dpdk->spec.core, &cores);
-	/* a core that is not there: it runs unbound, slower but right */
-	(void)pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
-}
-
-static void nap(int64_t us)
-{
-	const struct timespec time = {.tv_nsec = us * 1000};
-
-	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
-}
-
-/* Poll into the backlog until the time has come, or, unless @gather, until there is a packet. */
-static int poll_until(struct dpdk_net *dpdk, int64_t until_us, bool gather)
-{
-	unsigned empty = 0;
-
-	if (!dpdk->bound)
-		bind_to_core(dpdk);
-	for (;;) {
-		unsigned got = 0;
-		int64_t left_us;
-
-		if (atomic_exchange_explicit(&dpdk->woken, false, memory_order_acquire))
-			return 0;
-		if (dpdk_control_link(dpdk->control) == DPDK_LINK_GONE)
-			return -ENODEV;
-		if (dpdk->backlog_end + TESS_NET_BURST > DPDK_BACKLOG)
-			return 0;
-		got = dpdk_poll(dpdk, dpdk->backlog + dpdk->backlog_end, TESS_NET_BURST);
-		dpdk->backlog_end += got;
-		if (!gather && dpdk->backlog_end > dpdk->backlog_first)
-			return 0;
-		left_us = until_us - tess_clock_now_us(dpdk->clock);
-		if (left_us <= 0)
-			return 0;
-		empty = got ? 0 : empty + 1;
-		if (empty < SPINS) {
-			rte_pause();
-		} else {
-			int64_t nap_us = dpdk->flow_count ? NAP_US : IDLE_NAP_US;
-
-			nap(nap_us < left_us ? nap_us : left_us);
-		}
-	}
-}
-
-static int dpdk_wait(struct tess_net *net, int64_t until_us)
-{
-	return poll_until((struct dpdk_net *)net, until_us, false);
-}
-
-static int dpdk_gather(struct tess_net *net, int64_t until_us)
-{
-	return poll_until((struct dpdk_net *)net, until_us, true);
-}
-
-static void dpdk_wake(struct tess_net *net)
-{
-	atomic_store_explicit(&((struct dpdk_net *)net)->woken, true, memory_order_release);
-}
-
 static void dpdk_stats(const struct tess_net *net, struct tess_net_stats *stats)
 {
-	const struct dpdk_net *dpdk = (const struct dpdk_net *)net;
+	/* what the kernel has counted is noted on the way */
+	struct dpdk_net *dpdk = (struct dpdk_net *)net;
 	struct rte_eth_stats port;
 
 	*stats = dpdk->stats;
 	stats->link_down = dpdk_control_link(dpdk->control) != DPDK_LINK_UP;
 	if (rte_eth_stats_get(dpdk->port.id, &port))
 		return;
-	stats->rx_dropped_kernel += port.imissed + port.ierrors;
+	/* what DPDK counts of a shared port is in what the kernel counts */
+	stats->rx_dropped_kernel += dpdk->port.sockets.count
+					    ? dpdk_sockets_lost(&dpdk->port.sockets, 0)
+					    : port.imissed + port.ierrors;
 	stats->rx_dropped_pool_empty += port.rx_nombuf;
 }
 

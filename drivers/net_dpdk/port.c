@@ -12,13 +12,11 @@
 #include "drivers/net_dpdk/eal.h"
 #include "drivers/net_dpdk/filter.h"
 
-/* 30 ms of 60,000 packets a second; the poller never sleeps so long. */
-#define RX_DESCRIPTORS 2048
 #define TX_DESCRIPTORS 512
 /* Packets being filled, queued for the next flush, or with the control thread. */
 #define TX_PACKETS 1024
-/* AF_XDP keeps mbufs in three rings, whatever it is asked. */
-#define XDP_RINGS (3 * RX_DESCRIPTORS)
+/* AF_XDP keeps mbufs in three rings: for packets to come, packets that have come, and sending. */
+#define XDP_RINGS 3
 
 static int say(char *reason, size_t reason_size, const struct dpdk_spec *spec, const char *what,
 	       int error)
@@ -68,6 +66,7 @@ static int attach(struct dpdk_port *port, const struct dpdk_spec *spec,
 			return error;
 		(void)snprintf(device, sizeof(device), "%s,xdp_prog=%s", spec->device, path);
 	}
+	dpdk_sockets_prepare(&port->sockets, spec->kind);
 	dpdk_eal_listen();
 	error = rte_dev_probe(device);
 	if (error && error != -EEXIST)
@@ -82,7 +81,7 @@ static int attach(struct dpdk_port *port, const struct dpdk_spec *spec,
 static int open_pools(struct dpdk_port *port, const struct dpdk_spec *spec, unsigned packets,
 		      unsigned rx, unsigned tx, char *reason, size_t reason_size)
 {
-	unsigned own = spec->kind == DPDK_XDP ? XDP_RINGS : rx;
+	unsigned own = spec->kind == DPDK_XDP ? XDP_RINGS * rx : rx;
 	int error = dpdk_pool_open(&port->rx_pool, packets + own + TESS_NET_BURST,
 				   spec->kind == DPDK_PCI);
 
@@ -118,7 +117,7 @@ static int configure(struct dpdk_port *port, uint16_t *rx, uint16_t *tx)
 static int start(struct dpdk_port *port, const struct dpdk_spec *spec,
 		 const struct tess_net_config *config, char *reason, size_t reason_size)
 {
-	uint16_t rx = RX_DESCRIPTORS, tx = TX_DESCRIPTORS;
+	uint16_t rx = (uint16_t)spec->ring, tx = TX_DESCRIPTORS;
 	struct rte_ether_addr mac;
 	int error;
 
@@ -144,6 +143,7 @@ static int start(struct dpdk_port *port, const struct dpdk_spec *spec,
 		error = rte_eth_macaddr_get(port->id, &mac);
 	if (error)
 		return say(reason, reason_size, spec, "DPDK cannot start", error);
+	dpdk_sockets_find(&port->sockets);
 	/* neighbour solicitations come to groups; not every driver filters */
 	if (!dpdk_spec_is_shared(spec))
 		(void)rte_eth_allmulticast_enable(port->id);

@@ -6,6 +6,7 @@
 
 #include "drivers/net_dpdk/headers.h"
 #include "drivers/net_dpdk/pool.h"
+#include "drivers/net_dpdk/sockets.h"
 #include "drivers/net_dpdk/spec.h"
 #include "drivers/net_dpdk/xdp.h"
 
@@ -19,6 +20,7 @@ struct dpdk_port {
 	bool checksums; /* it makes those of IPv4 and UDP */
 	struct dpdk_pool *rx_pool;
 	struct dpdk_pool *tx_pool; /* own, so that a flood coming in cannot silence the box */
+	struct dpdk_sockets sockets;
 	struct dpdk_xdp xdp;
 	struct dpdk_filter *filter;
 };

@@ -8,9 +8,12 @@
 #include "drivers/net_dpdk/classify.h"
 #include "drivers/net_dpdk/internal.h"
 #include "drivers/net_dpdk/station.h"
+#include "drivers/net_dpdk/xdp_media.h"
 
 /* How far the headers are fetched into the cache ahead of being read. */
 #define AHEAD 4
+/* A stamp older than that is none. */
+#define MAX_AGE_US INT64_C(1000000)
 
 /* On a port shared with the kernel: not ours to judge, so no drop either. */
 static bool is_kernels(const struct dpdk_net *dpdk, enum dpdk_class class, uint16_t port)
@@ -80,6 +83,23 @@ static uint64_t *refuse(struct dpdk_net *dpdk, const struct rte_mbuf *mbuf, cons
 	return NULL;
 }
 
+/* When it came: by our XDP program, else now that it is looked at. */
+static int64_t arrival(struct dpdk_net *dpdk, const uint8_t *frame, int64_t now_us)
+{
+	struct xdp_media_stamp stamp;
+	int64_t time_us;
+
+	if (dpdk->spec.kind != DPDK_XDP)
+		return now_us;
+	memcpy(&stamp, frame - sizeof(stamp), sizeof(stamp));
+	time_us = (int64_t)(stamp.time_ns / 1000);
+	if (stamp.check != (stamp.time_ns ^ XDP_MEDIA_MAGIC) || time_us > now_us ||
+	    now_us - time_us > MAX_AGE_US)
+		return now_us;
+	dpdk->pace.stamped = true;
+	return time_us;
+}
+
 /* @return the packet, or NULL: the mbuf has gone elsewhere */
 static struct tess_packet *take(struct dpdk_net *dpdk, struct rte_mbuf *mbuf, int64_t now_us)
 {
@@ -105,7 +125,7 @@ static struct tess_packet *take(struct dpdk_net *dpdk, struct rte_mbuf *mbuf, in
 		return NULL;
 	}
 	packet = dpdk_packet_take(mbuf, datagram.payload, datagram.length);
-	packet->arrival_us = now_us;
+	packet->arrival_us = arrival(dpdk, frame, now_us);
 	packet->tag = flow->tag;
 	packet->local_port = datagram.port;
 	dpdk_datagram_source(&datagram, frame, &packet->remote);
@@ -123,6 +143,7 @@ unsigned dpdk_poll(struct dpdk_net *dpdk, struct tess_packet **packets, unsigned
 	if (count > TESS_NET_BURST)
 		count = TESS_NET_BURST;
 	taken = rte_eth_rx_burst(dpdk->port.id, 0, mbufs, (uint16_t)count);
+	dpdk->pace.taken += taken;
 	if (taken > 0) {
 		now_us = tess_clock_now_us(dpdk->clock);
 		for (unsigned i = 0; i < taken && i < AHEAD; i++)
