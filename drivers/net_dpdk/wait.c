@@ -44,18 +44,27 @@ static void bind_to_core(struct dpdk_net *dpdk)
 
 	dpdk->bound = true;
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
-	if (dpdk->spec.core < 0)
+	if (dpdk->hub->spec.core < 0)
 		return;
 	CPU_ZERO(&cores);
-	CPU_SET((unsigned)dpdk->spec.core, &cores);
+	CPU_SET((unsigned)dpdk->hub->spec.core + dpdk->worker, &cores);
 	/* a core that is not there: it runs unbound, slower but right */
 	(void)pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
 }
 
+/* True if all that comes in for the worker ends its sleep: its queues have sockets, or it has none
+ * and gets all from others. */
+static bool has_alarm(const struct dpdk_net *dpdk)
+{
+	const struct dpdk_port *port = &dpdk->hub->port;
+
+	return port->sockets.count > 0 || dpdk->worker >= port->rx_queues;
+}
+
 static int64_t longest_nap(const struct dpdk_net *dpdk, bool gather)
 {
-	if (dpdk_sockets_fd(&dpdk->port.sockets, 0) < 0)
-		return dpdk->flow_count ? PORT_NAP_US : IDLE_NAP_US;
+	if (!has_alarm(dpdk))
+		return atomic_load(&dpdk->hub->flow_count) ? PORT_NAP_US : IDLE_NAP_US;
 	return gather && dpdk->pace.stamped ? STAMPED_NAP_US : SOCKET_NAP_US;
 }
 
@@ -76,23 +85,43 @@ static int64_t next_nap(struct dpdk_net *dpdk, bool gather)
 	return pace->nap_us;
 }
 
-/* For @us, or until the bell is rung or, with @socket, something comes. */
-static void rest(const struct dpdk_net *dpdk, int64_t us, bool socket)
+/* For @us, or until the bell is rung. */
+static void nap(const struct dpdk_net *dpdk, int64_t us)
 {
-	struct pollfd events[] = {
-		{.fd = dpdk->bell, .events = POLLIN},
-		{.fd = dpdk_sockets_fd(&dpdk->port.sockets, 0), .events = POLLIN},
-	};
+	struct pollfd bell = {.fd = dpdk->hub->bells[dpdk->worker], .events = POLLIN};
 	const struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
-	socklen_t length = sizeof(int);
-	int error;
 
-	(void)ppoll(events, socket ? 2 : 1, &time, NULL);
+	(void)ppoll(&bell, 1, &time, NULL);
+}
+
+/* The same, or until something comes. */
+static void sleep_on_sockets(const struct dpdk_net *dpdk, int64_t us)
+{
+	const struct dpdk_hub *hub = dpdk->hub;
+	const struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+	struct pollfd events[1 + DPDK_MAX_QUEUES] = {
+		{.fd = hub->bells[dpdk->worker], .events = POLLIN}};
+	bool failed = false;
+	nfds_t count = 1;
+
+	for (unsigned i = dpdk->worker; i < hub->port.sockets.count; i += hub->worker_count)
+		events[count++] = (struct pollfd){
+			.fd = dpdk_sockets_fd(&hub->port.sockets, i),
+			.events = POLLIN,
+		};
+	(void)ppoll(events, count, &time, NULL);
 	/* an error, as of an interface that is down, ends each wait until it has been asked for */
-	if (socket && (events[1].revents & POLLERR)) {
-		(void)getsockopt(events[1].fd, SOL_SOCKET, SO_ERROR, &error, &length);
-		rest(dpdk, us < IDLE_NAP_US ? us : IDLE_NAP_US, false);
+	for (nfds_t i = 1; i < count; i++) {
+		socklen_t length = sizeof(int);
+		int error;
+
+		if (events[i].revents & POLLERR) {
+			(void)getsockopt(events[i].fd, SOL_SOCKET, SO_ERROR, &error, &length);
+			failed = true;
+		}
 	}
+	if (failed)
+		nap(dpdk, us < IDLE_NAP_US ? us : IDLE_NAP_US);
 }
 
 static bool is_woken(struct dpdk_net *dpdk)
@@ -102,19 +131,35 @@ static bool is_woken(struct dpdk_net *dpdk)
 	if (!atomic_exchange_explicit(&dpdk->woken, false, memory_order_acquire))
 		return false;
 	/* only to silence it: it may ring once more, and then for nothing */
-	(void)!read(dpdk->bell, &rings, sizeof(rings));
+	(void)!read(dpdk->hub->bells[dpdk->worker], &rings, sizeof(rings));
 	return true;
 }
 
 /* Nothing is coming: until something does, or the link's state must be looked at. */
+static void sleep_long(struct dpdk_net *dpdk, int64_t left_us)
+{
+	struct dpdk_hub *hub = dpdk->hub;
+	uint64_t rings;
+
+	atomic_store(&hub->asleep[dpdk->worker], true);
+	/* what was given before that has rung no bell */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!dpdk_hub_has(hub, dpdk->worker))
+		sleep_on_sockets(dpdk, LINK_US < left_us ? LINK_US : left_us);
+	if (!atomic_exchange(&hub->asleep[dpdk->worker], false))
+		(void)!read(hub->bells[dpdk->worker], &rings, sizeof(rings));
+}
+
 static void sleep_or_nap(struct dpdk_net *dpdk, int64_t left_us, bool gather)
 {
-	bool has_socket = dpdk_sockets_fd(&dpdk->port.sockets, 0) >= 0;
-	bool idle = has_socket && dpdk->pace.taken == 0 && !(gather && dpdk->pace.stamped);
-	int64_t nap_us = idle ? LINK_US : next_nap(dpdk, gather);
+	if (has_alarm(dpdk) && dpdk->pace.taken == 0 && !(gather && dpdk->pace.stamped)) {
+		sleep_long(dpdk, left_us);
+	} else {
+		int64_t nap_us = next_nap(dpdk, gather);
 
-	dpdk->pace.taken = 0;
-	rest(dpdk, nap_us < left_us ? nap_us : left_us, idle);
+		dpdk->pace.taken = 0;
+		nap(dpdk, nap_us < left_us ? nap_us : left_us);
+	}
 }
 
 /* Poll into the backlog until the time has come, or, unless @gather, until there is a packet. */
@@ -130,7 +175,7 @@ static int poll_until(struct dpdk_net *dpdk, int64_t until_us, bool gather)
 
 		if (is_woken(dpdk))
 			return 0;
-		if (dpdk_control_link(dpdk->control) == DPDK_LINK_GONE)
+		if (dpdk_control_link(dpdk->hub->control) == DPDK_LINK_GONE)
 			return -ENODEV;
 		if (dpdk->backlog_end + TESS_NET_BURST > DPDK_BACKLOG)
 			return 0;
@@ -167,5 +212,5 @@ void dpdk_wake(struct tess_net *net)
 
 	atomic_store_explicit(&dpdk->woken, true, memory_order_release);
 	/* can only fail when the counter is full, and then the bell rings already */
-	(void)!write(dpdk->bell, &one, sizeof(one));
+	(void)!write(dpdk->hub->bells[dpdk->worker], &one, sizeof(one));
 }

@@ -50,6 +50,17 @@ export class Side {
 		spawnSync('ip', ['netns', 'del', this.name]);
 	}
 
+	/**
+	 * Take the interface's packets in before all else that runs here. A veth holds 256 packets, 5 ms of 50,000 a second, where a network card
+	 * holds thousands; what it loses while its softirq waits for the sender or another process has not come to any driver. Only with NAPI, which
+	 * a veth has while an XDP program is on it.
+	 */
+	hurry() {
+		this.execSync('sh', '-c', `echo 1 >/sys/class/net/${this.dev}/threaded`);
+		for (const pid of execFileSync('pgrep', ['-x', `napi/${this.dev}-.*`], { encoding: 'utf8' }).trim().split('\n'))
+			execFileSync('chrt', ['-f', '-p', '1', pid]);
+	}
+
 	/** Packets that the interface itself has dropped, in and out, by the kernel's counters. */
 	dropped() {
 		const { rx, tx } = JSON.parse(this.ip('-s', '-j', 'link', 'show', 'dev', this.dev))[0].stats64;
