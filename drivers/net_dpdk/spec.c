@@ -11,6 +11,11 @@
 
 #define MAX_VLAN 4094
 #define MAX_CORE 1023
+/* 34 ms of 60,000 packets a second; a packet socket's holds what is the kernel's, too. */
+#define RING	 2048
+#define AFP_RING 4096
+#define MIN_RING 64
+#define MAX_RING 32768
 
 struct parser {
 	struct dpdk_spec *spec;
@@ -109,6 +114,13 @@ static int parse_option(const struct parser *parser, const char *name, char *val
 		spec->core = (int)number;
 		return 0;
 	}
+	if (!strcmp(name, "ring")) {
+		if (!parse_number(value, MAX_RING, &number) || number < MIN_RING ||
+		    (number & (number - 1)))
+			return refuse(parser, value, "ring=64 to 32768, a power of two");
+		spec->ring = (unsigned)number;
+		return 0;
+	}
 	if (!strcmp(name, "hugepages")) {
 		if (!parse_number(value, 1, &number))
 			return refuse(parser, value, "hugepages=0 or 1");
@@ -157,8 +169,7 @@ static int name_device(const struct parser *parser, const char *text)
 	case DPDK_AFP:
 		(void)snprintf(spec->name, sizeof(spec->name), "net_af_packet_%s", text);
 		(void)snprintf(arguments, sizeof(arguments),
-			       "iface=%s,blocksz=65536,framesz=2048,framecnt=4096,qdisc_bypass=1",
-			       text);
+			       "iface=%s,blocksz=65536,framesz=2048,qdisc_bypass=1", text);
 		break;
 	case DPDK_PCI:
 	case DPDK_RAW:
@@ -176,6 +187,7 @@ static int parse_words(const struct parser *parser, char *text)
 {
 	char *rest = text, *word = strsep(&rest, ",");
 	int error = name_device(parser, word);
+	char frames[32];
 
 	while (!error && (word = strsep(&rest, ","))) {
 		char *value = strchr(word, '=');
@@ -191,7 +203,10 @@ static int parse_words(const struct parser *parser, char *text)
 			error = append_device(parser, word);
 		}
 	}
-	return error;
+	if (error || parser->spec->kind != DPDK_AFP)
+		return error;
+	(void)snprintf(frames, sizeof(frames), "framecnt=%u", parser->spec->ring);
+	return append_device(parser, frames);
 }
 
 static int check(const struct parser *parser)
@@ -231,6 +246,7 @@ int dpdk_spec_parse(struct dpdk_spec *spec, const char *text, char *reason, size
 		memset(spec, 0, sizeof(*spec));
 		spec->kind = kinds[i].kind;
 		spec->core = -1;
+		spec->ring = spec->kind == DPDK_AFP ? AFP_RING : RING;
 		spec->hugepages = spec->kind == DPDK_PCI;
 		error = parse_words(&parser, words);
 		return error ? error : check(&parser);

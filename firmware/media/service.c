@@ -260,8 +260,9 @@ static int start_with(struct tess_media_service *service, const struct tess_conf
 		.notify_arg = service,
 	};
 	char reason[256] = "";
-	const struct tess_net_config net = {
+	struct tess_net_config net = {
 		.spec = spec,
+		.workers = config->media.workers,
 		.port_min = config->media.rtp_port_min,
 		.port_max = config->media.rtp_port_max,
 		.reason = reason,
@@ -269,8 +270,10 @@ static int start_with(struct tess_media_service *service, const struct tess_conf
 	};
 
 	for (unsigned i = 0; i < config->media.workers; i++) {
-		int error = tess_media_thread_start(&service->threads[i], &net, &worker);
+		int error;
 
+		net.worker = i;
+		error = tess_media_thread_start(&service->threads[i], &net, &worker);
 		if (error) {
 			TESS_ERROR("media.net_failed", "%s=%s error=\"%s\" reason=\"%s\"", setting,
 				   spec, strerrordesc_np(-error), reason);

@@ -153,7 +153,9 @@ static void the_documented_message(void **state)
 		"\"rx_packets\":77,\"rx_bytes\":0,\"tx_packets\":0,\"tx_bytes\":0,"
 		"\"rx_dropped_pool_empty\":0,\"rx_dropped_kernel\":0,\"rx_dropped_truncated\":0,"
 		"\"rx_dropped_malformed\":0,\"rx_dropped_fragment\":0,"
-		"\"rx_dropped_checksum\":0,\"rx_dropped_no_flow\":0,\"rx_dropped_other\":0,"
+		"\"rx_dropped_checksum\":0,\"rx_dropped_stun\":0,\"rx_dropped_dtls\":0,"
+		"\"rx_dropped_unknown_source\":0,\"rx_dropped_worker_busy\":0,"
+		"\"rx_dropped_no_flow\":0,\"rx_dropped_other\":0,"
 		"\"tx_dropped\":0,\"tx_dropped_no_neighbour\":5,\"tx_dropped_too_long\":0,"
 		"\"tx_dropped_link_down\":0}]");
 	json_decref(message);
