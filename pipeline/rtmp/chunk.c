@@ -254,7 +254,7 @@ static int take_body(struct tess_rtmp_reader *reader, struct tess_cursor *input,
 	*message = (struct tess_rtmp_message){.type = channel->type,
 					      .time_ms = channel->time_ms,
 					      .stream = channel->stream,
-					      .data = channel->body,
+					      .data = channel->body ? channel->body : reader->head,
 					      .length = channel->length};
 	reader->given = channel;
 	return 1;
