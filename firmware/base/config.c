@@ -163,6 +163,8 @@ static const struct setting settings[] = {
 	{"media", "frozen", KIND_TEXT, PLACE(media.frozen), 1, 0, "dim", &frozen_form},
 	{"media", "idle_leave_s", KIND_U32, PLACE(media.idle_leave_s), 0, 86400, "60", NULL},
 	{"egress", "listen", KIND_TEXT, PLACE(egress.listen), 1, 0, "0.0.0.0:8088", &listen_form},
+	{"egress", "rtmp_listen", KIND_TEXT, PLACE(egress.rtmp_listen), 0, 0, "0.0.0.0:1935",
+	 &listen_form},
 	{"egress", "public_url", KIND_TEXT, PLACE(egress.public_url), 0, 0, "", &url_form},
 	{"egress", "record_dir", KIND_TEXT, PLACE(egress.record_dir), 1, 0,
 	 "/var/lib/tessera/recordings", &path_form},

@@ -46,6 +46,7 @@ struct tess_config {
 	} media;
 	struct {
 		char listen[64];	    /* "0.0.0.0:8088": http-flv and files */
+		char rtmp_listen[64];	    /* "0.0.0.0:1935": players by RTMP; "" = none */
 		char public_url[256];	    /* for viewers; "" = the host they asked for */
 		char record_dir[256];	    /* "/var/lib/tessera/recordings" */
 		uint32_t fragment_ms;	    /* 1000 */
