@@ -67,7 +67,7 @@ static int dpdk_open(struct tess_net **netp, const struct tess_net_config *confi
 	reason[0] = '\0';
 	dpdk->net.driver = &tess_net_dpdk;
 	dpdk->clock = config->clock;
-	dpdk->worker = config->worker;
+	dpdk->worker = dpdk->next_queue = config->worker;
 	error = open_all(dpdk, config, reason,
 			 config->reason ? config->reason_size : sizeof(unused));
 	if (error) {

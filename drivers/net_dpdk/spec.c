@@ -14,8 +14,10 @@
 /* 34 ms of 60,000 packets a second; a packet socket's holds what is the kernel's, too. */
 #define RING	 2048
 #define AFP_RING 4096
-#define MIN_RING 64
-#define MAX_RING 32768
+/* DPDK 22.11: the kernel is given so many buffers, however long the ring is. */
+#define XDP_MAX_RING 2048
+#define MIN_RING     64
+#define MAX_RING     32768
 
 struct parser {
 	struct dpdk_spec *spec;
@@ -219,6 +221,9 @@ static int check(const struct parser *parser)
 	     identity->gateway6.sa.sa_family))
 		return refuse(parser, spec->iface,
 			      "no addr=, gw= or vlan= (they are the kernel's)");
+	if (spec->kind == DPDK_XDP && spec->ring > XDP_MAX_RING)
+		return refuse(parser, spec->iface,
+			      "ring= up to 2048 (DPDK gives the kernel no more buffers a queue)");
 	if (spec->kind == DPDK_PCI && !identity->address_count)
 		return refuse(parser, spec->name, "addr= (the kernel is not on the port)");
 	return 0;

@@ -30,6 +30,8 @@ struct fake_net {
 	bool taken[UINT16_MAX + 1]; /* by somebody else */
 	unsigned open;
 	bool no_packets;
+	uint32_t sources[UINT16_MAX + 1]; /* that it has been told */
+	unsigned told;
 	unsigned sent;
 	uint8_t data[TESS_PACKET_SIZE];
 	uint32_t length;
@@ -77,6 +79,15 @@ static void flow_remove(struct tess_net *net, uint16_t port)
 	fake->open--;
 }
 
+static void flow_source(struct tess_net *net, uint16_t port, uint32_t ssrc)
+{
+	struct fake_net *fake = (struct fake_net *)net;
+
+	assert_non_null(fake->tags[port]);
+	fake->sources[port] = ssrc;
+	fake->told++;
+}
+
 static struct tess_packet *tx_alloc(struct tess_net *net)
 {
 	return ((struct fake_net *)net)->no_packets ? NULL : make_packet();
@@ -101,6 +112,7 @@ static const struct tess_net_driver driver = {
 	.name = "fake",
 	.flow_add = flow_add,
 	.flow_remove = flow_remove,
+	.flow_source = flow_source,
 	.tx_alloc = tx_alloc,
 	.tx_burst = tx_burst,
 };
@@ -279,6 +291,32 @@ static void a_port_that_is_taken_is_tried_again(void **state)
 	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
 	assert_int_equal(facts_of(&fixture).state, TESS_PUBLISHER_WAITING);
 	assert_int_equal(fixture.net->open, 4);
+	close_fixture(&fixture);
+}
+
+/* The network is told whose packets are wanted, when that is known and when it changes. */
+static void the_source_is_told(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	assert_int_equal(fixture.net->told, 0);
+	send_picture(&fixture, true);
+	send_picture(&fixture, false);
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	assert_int_equal(fixture.net->told, 2);
+	assert_int_equal(fixture.net->sources[20000], 0x11223344);
+	assert_int_equal(fixture.net->sources[20001], 0x11223344);
+	fixture.sender.config.ssrc = 0x55667788;
+	for (unsigned i = 0; i < 20; i++)
+		send_picture(&fixture, true);
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	assert_int_equal(fixture.net->told, 4);
+	assert_int_equal(fixture.net->sources[20000], 0x55667788);
 	close_fixture(&fixture);
 }
 
@@ -667,6 +705,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states_and_idle_time),
 		cmocka_unit_test(a_port_that_is_taken_is_tried_again),
+		cmocka_unit_test(the_source_is_told),
 		cmocka_unit_test(decodes_only_while_somebody_looks),
 		cmocka_unit_test(without_a_key_frame_nothing_is_decoded),
 		cmocka_unit_test(a_new_decoder_catches_up),
