@@ -156,7 +156,8 @@ static void copy(struct tess_line *line, unsigned frame, unsigned frames, float 
 	memcpy(out ? out + head : line->pcm, out ? line->pcm : in + head, rest * sizeof(float));
 }
 
-int tess_line_push(struct tess_line *line, const float *pcm, unsigned frames, int64_t media_us)
+/* @retval 0, -ENOBUFS the queue is full */
+static int push(struct tess_line *line, const float *pcm, unsigned frames, int64_t media_us)
 {
 	unsigned head = atomic_load_explicit(&line->head, memory_order_relaxed);
 	unsigned taken = atomic_load_explicit(&line->taken, memory_order_acquire);
@@ -192,11 +193,6 @@ double tess_line_price(const struct tess_line *line)
 	return atomic_load_explicit(&line->price, memory_order_relaxed);
 }
 
-void tess_line_set_price(struct tess_line *line, double price)
-{
-	atomic_store_explicit(&line->price, price, memory_order_relaxed);
-}
-
 static struct tess_branch branch_of(struct tess_line *line, struct tess_tile_source *tile,
 				    bool sound)
 {
@@ -208,29 +204,58 @@ static struct tess_branch branch_of(struct tess_line *line, struct tess_tile_sou
 	};
 }
 
-unsigned tess_bridge_branches(struct tess_bridge *bridge, int64_t publisher,
-			      struct tess_branch *branches, unsigned max)
+void tess_branches_release(struct tess_branches *branches)
 {
-	unsigned count = 0;
-
-	if (!bridge)
-		return 0;
-	pthread_mutex_lock(&bridge->lock);
-	for (struct tess_line *line = bridge->lines; line; line = line->next) {
-		if (line->publisher != publisher)
-			continue;
-		if (line->sound && !line->tile_count && count < max)
-			branches[count++] = branch_of(line, NULL, true);
-		for (unsigned i = 0; i < line->tile_count && count < max; i++)
-			branches[count++] = branch_of(line, line->tiles[i], line->sound && !i);
+	for (unsigned i = 0; i < branches->count; i++) {
+		tess_tile_source_unref(branches->list[i].tile);
+		unref(branches->list[i].line);
 	}
-	pthread_mutex_unlock(&bridge->lock);
-	return count;
+	branches->count = 0;
 }
 
-void tess_branch_release(struct tess_branch *branch)
+static void add_branches(struct tess_branches *branches, struct tess_line *line, unsigned max)
 {
-	tess_tile_source_unref(branch->tile);
-	unref(branch->line);
-	*branch = (struct tess_branch){0};
+	struct tess_branch *list = branches->list;
+
+	if (line->sound && !line->tile_count && branches->count < max)
+		list[branches->count++] = branch_of(line, NULL, true);
+	for (unsigned i = 0; i < line->tile_count && branches->count < max; i++)
+		list[branches->count++] = branch_of(line, line->tiles[i], line->sound && !i);
+}
+
+bool tess_branches_find(struct tess_branches *branches, struct tess_bridge *bridge,
+			int64_t publisher, unsigned max)
+{
+	bool sound = false;
+
+	tess_branches_release(branches);
+	if (!bridge)
+		return false;
+	pthread_mutex_lock(&bridge->lock);
+	for (struct tess_line *line = bridge->lines; line; line = line->next) {
+		if (line->publisher == publisher)
+			add_branches(branches, line, max);
+	}
+	pthread_mutex_unlock(&bridge->lock);
+	for (unsigned i = 0; i < branches->count; i++)
+		sound = sound || branches->list[i].sound;
+	return sound;
+}
+
+unsigned tess_branches_push(struct tess_branches *branches, const float *pcm, unsigned frames,
+			    int64_t media_us)
+{
+	unsigned full = 0;
+
+	for (unsigned i = 0; i < branches->count; i++) {
+		if (branches->list[i].sound)
+			full += push(branches->list[i].line, pcm, frames, media_us) != 0;
+	}
+	return full;
+}
+
+void tess_branches_set_price(struct tess_branches *branches, double price)
+{
+	for (unsigned i = 0; i < branches->count; i++)
+		atomic_store_explicit(&branches->list[i].line->price, price, memory_order_relaxed);
 }

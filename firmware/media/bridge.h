@@ -45,20 +45,27 @@ double tess_line_price(const struct tess_line *line);
 
 /* the end that has the publisher */
 
-/** What goes to one line. References: the caller's, until tess_branch_release(). */
+/** What goes to one line, with references to both. */
 struct tess_branch {
 	struct tess_line *line;
 	struct tess_tile_source *tile; /* NULL: none */
 	bool sound;
 };
 
-/** What is wanted of a publisher, at most @p max branches. @return how many */
-unsigned tess_bridge_branches(struct tess_bridge *bridge, int64_t publisher,
-			      struct tess_branch *branches, unsigned max);
-void tess_branch_release(struct tess_branch *branch);
-/** @retval 0, -ENOBUFS the queue is full */
-int tess_line_push(struct tess_line *line, const float *pcm, unsigned frames,
-		   int64_t media_us) TESS_MUST_CHECK;
-void tess_line_set_price(struct tess_line *line, double price);
+/** All that is wanted of a publisher; starts zeroed. */
+struct tess_branches {
+	struct tess_branch list[TESS_MAX_TAPS];
+	unsigned count;
+};
+
+/** What is wanted now, at most @p max branches. @return true if sound is among it */
+bool tess_branches_find(struct tess_branches *branches, struct tess_bridge *bridge,
+			int64_t publisher, unsigned max);
+/** None any more. */
+void tess_branches_release(struct tess_branches *branches);
+/** Sound for all that want it. @return how many lines were too full */
+unsigned tess_branches_push(struct tess_branches *branches, const float *pcm, unsigned frames,
+			    int64_t media_us);
+void tess_branches_set_price(struct tess_branches *branches, double price);
 
 #endif

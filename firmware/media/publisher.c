@@ -47,8 +47,7 @@ struct tess_publisher {
 	struct tess_line *line; /* of a guest; all that follows but the taps is unused then */
 	struct tess_tap taps[TESS_MAX_TAPS]; /* those of the branches after those of the room */
 	unsigned tap_count;
-	struct tess_branch branches[TESS_MAX_TAPS];
-	unsigned branch_count;
+	struct tess_branches branches;
 
 	struct tess_gop gop;
 	struct tess_thin thin;
@@ -223,13 +222,8 @@ static void push_sound(struct tess_publisher *publisher, unsigned frames, int64_
 {
 	media_us -= OPUS_LOOK_AHEAD_US;
 	push_to_taps(publisher, frames, media_us);
-	for (unsigned i = 0; i < publisher->branch_count; i++) {
-		struct tess_branch *branch = &publisher->branches[i];
-
-		if (branch->sound &&
-		    tess_line_push(branch->line, publisher->context->pcm, frames, media_us))
-			publisher->audio.counters.line_overflow++;
-	}
+	publisher->audio.counters.line_overflow +=
+		tess_branches_push(&publisher->branches, publisher->context->pcm, frames, media_us);
 }
 
 /* Make up for lost packets as far as the codec can; the mix fades over what remains of a long hole.
@@ -341,13 +335,6 @@ int tess_publisher_open(struct tess_publisher **publisherp,
 	return 0;
 }
 
-static void release_branches(struct tess_publisher *publisher)
-{
-	for (unsigned i = 0; i < publisher->branch_count; i++)
-		tess_branch_release(&publisher->branches[i]);
-	publisher->branch_count = 0;
-}
-
 void tess_publisher_close(struct tess_publisher *publisher)
 {
 	if (!publisher)
@@ -359,7 +346,7 @@ void tess_publisher_close(struct tess_publisher *publisher)
 		tess_decode_close(publisher->decodings[i].decode);
 	tess_gop_clear(&publisher->gop);
 	publisher->context->audio->decoder_close(publisher->audio_decoder);
-	release_branches(publisher);
+	tess_branches_release(&publisher->branches);
 	tess_line_close(publisher->line);
 	free(publisher);
 }
@@ -487,17 +474,13 @@ static void tell_line(struct tess_publisher *publisher)
 /* What other rooms want becomes taps as well, for the pictures. @return whether they want sound */
 static bool add_branches(struct tess_publisher *publisher)
 {
-	bool sound = false;
+	struct tess_branches *branches = &publisher->branches;
+	bool sound = tess_branches_find(branches, publisher->context->bridge, publisher->desired.id,
+					TESS_MAX_TAPS - publisher->tap_count);
 
-	release_branches(publisher);
-	publisher->branch_count =
-		tess_bridge_branches(publisher->context->bridge, publisher->desired.id,
-				     publisher->branches, TESS_MAX_TAPS - publisher->tap_count);
-	for (unsigned i = 0; i < publisher->branch_count; i++) {
+	for (unsigned i = 0; i < branches->count; i++)
 		publisher->taps[publisher->tap_count++] =
-			(struct tess_tap){.tile = publisher->branches[i].tile};
-		sound = sound || publisher->branches[i].sound;
-	}
+			(struct tess_tap){.tile = branches->list[i].tile};
 	return sound;
 }
 
@@ -601,8 +584,7 @@ void tess_publisher_measure(struct tess_publisher *publisher, int64_t now_us)
 		return;
 	tess_receiver_measure(&publisher->video, now_us);
 	tess_receiver_measure(&publisher->audio, now_us);
-	for (unsigned i = 0; i < publisher->branch_count; i++)
-		tess_line_set_price(publisher->branches[i].line, tess_publisher_price(publisher));
+	tess_branches_set_price(&publisher->branches, tess_publisher_price(publisher));
 }
 
 double tess_publisher_price(const struct tess_publisher *publisher)

@@ -4,12 +4,14 @@
 #include "firmware/control/cloud/client_config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "firmware/control/cloud/checks.h"
 #include "firmware/control/cloud/digest.h"
+#include "firmware/control/cloud/params.h"
 #include "firmware/control/cloud/usersig.h"
 
 #define OPTIONAL TESS_CLOUD_CODE_BEFORE_FIRST
@@ -479,19 +481,24 @@ static void check_mode_members(struct reading *reading)
 int tess_client_config_parse(struct tess_mix_request *mix, const struct tess_client *client,
 			     const json_t *config, struct tess_cloud_error *error)
 {
+	json_t *members = json_deep_copy(config);
 	struct tess_checks checks = {0};
 	struct reading reading = {
 		.mix = mix,
 		.client = client,
-		.config = {.checks = &checks, .object = config},
+		.config = {.checks = &checks, .object = members},
 	};
 
 	memset(mix, 0, sizeof(*mix));
+	if (!members)
+		return -ENOMEM;
+	tess_params_remove_nulls(members);
 	mix->room = client->room;
 	(void)stpcpy(mix->starter, client->user);
 	check_audio(&reading);
 	if (check_mode(&reading))
 		check_mode_members(&reading);
 	check_output(&reading);
+	json_decref(members);
 	return tess_checks_end(&checks, error);
 }

@@ -35,7 +35,7 @@ void tess_client_screen_size(uint32_t *width, uint32_t *height);
 uint32_t tess_client_screen_kbps(uint32_t width, uint32_t height, uint32_t frame_rate);
 /**
  * Check a config and write what it asks for. @p config is an object, of any members.
- * @retval 0, -EINVAL refused, see *error
+ * @retval 0, -EINVAL refused, see *error, -ENOMEM
  */
 int tess_client_config_parse(struct tess_mix_request *mix, const struct tess_client *client,
 			     const json_t *config, struct tess_cloud_error *error) TESS_MUST_CHECK;

@@ -19,7 +19,7 @@ static float pcm[TESS_AUDIO_MAX_FRAMES * TESS_AUDIO_CHANNELS];
 
 static void what_is_wanted_is_found(void **state)
 {
-	struct tess_branch branches[TESS_MAX_TAPS];
+	struct tess_branches branches = {0};
 	struct tess_bridge *bridge;
 	struct tess_line *line, *other;
 	unsigned version;
@@ -29,48 +29,62 @@ static void what_is_wanted_is_found(void **state)
 	assert_int_equal(tess_line_open(&line, bridge, 7), 0);
 	assert_int_equal(tess_line_open(&other, bridge, 8), 0);
 	version = tess_bridge_version(bridge);
-	assert_int_equal(tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS), 0);
+	assert_false(tess_branches_find(&branches, bridge, 7, TESS_MAX_TAPS));
+	assert_int_equal(branches.count, 0);
 	tess_line_want(line, NULL, 0, true);
 	assert_int_not_equal(tess_bridge_version(bridge), version);
 	version = tess_bridge_version(bridge);
 	tess_line_want(line, NULL, 0, true); /* as before */
 	assert_int_equal(tess_bridge_version(bridge), version);
-	assert_int_equal(tess_bridge_branches(bridge, 7, branches, 0), 0);
-	assert_int_equal(tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS), 1);
-	assert_ptr_equal(branches[0].line, line);
-	assert_true(branches[0].sound);
-	assert_null(branches[0].tile);
+	assert_false(tess_branches_find(&branches, bridge, 7, 0));
+	assert_true(tess_branches_find(&branches, bridge, 7, TESS_MAX_TAPS));
+	assert_int_equal(branches.count, 1);
+	assert_ptr_equal(branches.list[0].line, line);
+	assert_true(branches.list[0].sound);
+	assert_null(branches.list[0].tile);
+	tess_branches_set_price(&branches, 3.5);
+	assert_true(tess_line_price(line) == 3.5);
+	assert_true(tess_line_price(other) == 0);
 	/* the line goes while the other end still has it */
 	tess_line_close(line);
 	assert_int_not_equal(tess_bridge_version(bridge), version);
-	assert_int_equal(tess_line_push(branches[0].line, pcm, 960, 5), 0);
-	tess_branch_release(&branches[0]);
-	assert_int_equal(tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS), 0);
-	tess_line_set_price(other, 3.5);
-	assert_true(tess_line_price(other) == 3.5);
+	assert_int_equal(tess_branches_push(&branches, pcm, 960, 5), 0);
+	assert_false(tess_branches_find(&branches, bridge, 7, TESS_MAX_TAPS));
+	assert_int_equal(branches.count, 0);
 	tess_line_close(other);
 	tess_line_close(NULL);
 	tess_bridge_free(bridge);
 	tess_bridge_free(NULL);
 	/* nowhere to go */
 	assert_int_equal(tess_line_open(&line, NULL, 7), -EINVAL);
-	assert_int_equal(tess_bridge_branches(NULL, 7, branches, TESS_MAX_TAPS), 0);
+	assert_false(tess_branches_find(&branches, NULL, 7, TESS_MAX_TAPS));
+}
+
+/* A bridge with one line that wants sound. */
+static struct tess_line *open_line(struct tess_bridge **bridgep, struct tess_branches *branches)
+{
+	struct tess_line *line;
+
+	assert_int_equal(tess_bridge_alloc(bridgep), 0);
+	assert_int_equal(tess_line_open(&line, *bridgep, 7), 0);
+	tess_line_want(line, NULL, 0, true);
+	assert_true(tess_branches_find(branches, *bridgep, 7, TESS_MAX_TAPS));
+	return line;
 }
 
 static void a_full_line_takes_no_more(void **state)
 {
+	struct tess_branches branches = {0};
 	struct tess_bridge *bridge;
-	struct tess_line *line;
+	struct tess_line *line = open_line(&bridge, &branches);
 	int64_t media_us;
 	unsigned pushed = 0;
 
 	(void)state;
-	assert_int_equal(tess_bridge_alloc(&bridge), 0);
-	assert_int_equal(tess_line_open(&line, bridge, 7), 0);
-	while (!tess_line_push(line, pcm, 960, pushed))
+	while (!tess_branches_push(&branches, pcm, 960, pushed))
 		pushed++;
 	assert_int_equal(pushed, 65536 / 960);
-	assert_int_equal(tess_line_push(line, pcm, 960, 0), -ENOBUFS);
+	assert_int_equal(tess_branches_push(&branches, pcm, 960, 0), 1);
 	for (unsigned i = 0; i < pushed; i++) {
 		assert_int_equal(tess_line_take(line, pcm, &media_us), 960);
 		assert_int_equal(media_us, i);
@@ -78,9 +92,10 @@ static void a_full_line_takes_no_more(void **state)
 	assert_int_equal(tess_line_take(line, pcm, &media_us), 0);
 	/* short packets: their number is limited too */
 	pushed = 0;
-	while (!tess_line_push(line, pcm, 120, pushed))
+	while (!tess_branches_push(&branches, pcm, 120, pushed))
 		pushed++;
 	assert_int_equal(pushed, 128);
+	tess_branches_release(&branches);
 	tess_line_close(line);
 	tess_bridge_free(bridge);
 }
@@ -90,14 +105,14 @@ static void a_full_line_takes_no_more(void **state)
 static void *talk(void *arg)
 {
 	static float own[2 * 480];
-	struct tess_line *line = arg;
+	struct tess_branches *branches = arg;
 
 	for (unsigned n = 0; n < PACKETS;) {
 		unsigned frames = 120 + n % 361;
 
 		for (unsigned i = 0; i < 2 * frames; i++)
 			own[i] = (float)(n + i);
-		if (!tess_line_push(line, own, frames, n))
+		if (!tess_branches_push(branches, own, frames, n))
 			n++;
 	}
 	return NULL;
@@ -105,14 +120,13 @@ static void *talk(void *arg)
 
 static void sound_comes_through_whole(void **state)
 {
+	struct tess_branches branches = {0};
 	struct tess_bridge *bridge;
-	struct tess_line *line;
+	struct tess_line *line = open_line(&bridge, &branches);
 	pthread_t thread;
 
 	(void)state;
-	assert_int_equal(tess_bridge_alloc(&bridge), 0);
-	assert_int_equal(tess_line_open(&line, bridge, 7), 0);
-	assert_int_equal(pthread_create(&thread, NULL, talk, line), 0);
+	assert_int_equal(pthread_create(&thread, NULL, talk, &branches), 0);
 	for (unsigned n = 0; n < PACKETS;) {
 		int64_t media_us;
 		unsigned frames = tess_line_take(line, pcm, &media_us);
@@ -128,6 +142,7 @@ static void sound_comes_through_whole(void **state)
 		n++;
 	}
 	assert_int_equal(pthread_join(thread, NULL), 0);
+	tess_branches_release(&branches);
 	tess_line_close(line);
 	tess_bridge_free(bridge);
 }
@@ -147,7 +162,7 @@ static void *come_and_go(void *arg)
 
 static void lines_come_and_go_while_they_are_fed(void **state)
 {
-	struct tess_branch branches[TESS_MAX_TAPS];
+	struct tess_branches branches = {0};
 	struct tess_bridge *bridge;
 	unsigned last = 0, changes = 0;
 	pthread_t threads[2];
@@ -157,19 +172,16 @@ static void lines_come_and_go_while_they_are_fed(void **state)
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, bridge), 0);
 	while (tess_bridge_version(bridge) != 2 * 300 * 2) {
-		unsigned count = tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS);
-
 		changes += tess_bridge_version(bridge) != last;
 		last = tess_bridge_version(bridge);
-		for (unsigned i = 0; i < count; i++) {
-			assert_int_equal(tess_line_push(branches[i].line, pcm, 960, 0), 0);
-			tess_branch_release(&branches[i]);
-		}
+		(void)tess_branches_find(&branches, bridge, 7, TESS_MAX_TAPS);
+		assert_int_equal(tess_branches_push(&branches, pcm, 960, 0), 0);
 	}
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	assert_true(changes > 0);
-	assert_int_equal(tess_bridge_branches(bridge, 7, branches, TESS_MAX_TAPS), 0);
+	(void)tess_branches_find(&branches, bridge, 7, TESS_MAX_TAPS);
+	assert_int_equal(branches.count, 0);
 	tess_bridge_free(bridge);
 }
 
