@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "firmware/media/frozen.h"
 #include "hal/audio.h"
 #include "hal/engine.h"
 #include "hal/net.h"
@@ -20,6 +21,7 @@
 #define TESS_DESIRED_MAX_MIXES	    1024
 #define TESS_DESIRED_MAX_USERS	    16 /* named in one layout (MixVideoUids) */
 #define TESS_DESIRED_NAME	    128
+#define TESS_DESIRED_PICTURE	    65 /* key of a picture, with its end */
 
 struct tess_desired_media {
 	bool present;
@@ -82,6 +84,14 @@ struct tess_desired_layout {
 	bool others_heard; /* presets: also who has no place, of the mix's own room */
 };
 
+/** Keys of the still pictures that a mix shows (firmware/media/pictures.h); "": none. */
+struct tess_desired_pictures {
+	char background[TESS_DESIRED_PICTURE];
+	char water_mark[TESS_DESIRED_PICTURE];
+	struct tess_rect water_mark_rect;
+	char places[TESS_ROOM_MAX_SEATS][TESS_DESIRED_PICTURE]; /* of the presets */
+};
+
 struct tess_desired_mix {
 	int64_t id;
 	int64_t epoch;
@@ -91,6 +101,8 @@ struct tess_desired_mix {
 	struct tess_desired_video video;
 	struct tess_audio_encoder_config audio;
 	struct tess_desired_layout layout;
+	enum tess_frozen frozen; /* how a picture that stands still is shown */
+	struct tess_desired_pictures pictures;
 };
 
 struct tess_desired {

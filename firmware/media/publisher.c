@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "firmware/media/receiver.h"
+#include "firmware/media/thin.h"
 
 /* A publisher that was silent for so long is stalled. */
 #define STALLED_US INT64_C(2000000)
@@ -49,6 +50,7 @@ struct tess_publisher {
 	struct tess_branches branches;
 
 	struct tess_gop gop;
+	struct tess_thin thin;
 	struct decoding decodings[TESS_MAX_TAPS]; /* while a tap wants pictures of that device */
 	unsigned decoding_count;
 	uint16_t width, height;
@@ -71,6 +73,20 @@ static void restart_at_key(struct tess_publisher *publisher, struct decoding *de
 	decoding->need_key = true;
 	decoding->behind = false;
 	tess_rtp_track_want_key(publisher->video.track);
+}
+
+/* The time between two pictures that the most eager mix shows, 0 if none shows any. */
+static int64_t interval_us(const struct tess_publisher *publisher)
+{
+	unsigned frame_rate = 0;
+
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		const struct tess_tap *tap = &publisher->taps[i];
+
+		if (tap->tile && tap->frame_rate > frame_rate)
+			frame_rate = tap->frame_rate;
+	}
+	return frame_rate ? 1000000 / frame_rate : 0;
 }
 
 /* The tiles on a decoder's device. @return how many */
@@ -105,9 +121,10 @@ static void catch_up(struct tess_publisher *publisher, struct decoding *decoding
 		gop->units[gop->count - 1]->capture_us - publisher->context->jitter_us - SHOWN_US;
 	while (decoding->next < gop->count) {
 		struct tess_unit *unit = gop->units[decoding->next];
+		bool shown = unit->capture_us >= shown_us;
 
-		if (tess_decode_submit(decoding->decode, unit, tiles,
-				       unit->capture_us >= shown_us ? count : 0))
+		if ((shown || !unit->disposable) &&
+		    tess_decode_submit(decoding->decode, unit, tiles, shown ? count : 0))
 			return;
 		decoding->next++;
 	}
@@ -142,6 +159,23 @@ static bool feed(struct tess_publisher *publisher, struct decoding *decoding,
 	return true;
 }
 
+/* Is this one of those that nobody needs? */
+static bool leave_out(struct tess_publisher *publisher, struct tess_unit *unit)
+{
+	if (publisher->desired.video.codec != TESS_CODEC_H264)
+		return false;
+	unit->disposable = tess_thin_is_disposable(unit->data, unit->length);
+	if (!unit->disposable) {
+		tess_thin_note(&publisher->thin, unit->capture_us);
+		return false;
+	}
+	if (!publisher->decoding_count ||
+	    !tess_thin_may_leave_out(&publisher->thin, interval_us(publisher)))
+		return false;
+	publisher->video.counters.left_out++;
+	return true;
+}
+
 static void on_picture(void *arg, const struct tess_rtp_au *au)
 {
 	struct tess_publisher *publisher = arg;
@@ -156,6 +190,10 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 		return;
 	}
 	tess_gop_add(&publisher->gop, unit);
+	if (leave_out(publisher, unit)) {
+		tess_unit_unref(unit);
+		return;
+	}
 	for (unsigned i = 0; i < publisher->decoding_count; i++)
 		waits = !feed(publisher, &publisher->decodings[i], unit) || waits;
 	tess_unit_unref(unit);
@@ -228,6 +266,7 @@ static void on_sound(void *arg, const struct tess_rtp_au *au)
 static void forget_pictures(struct tess_publisher *publisher)
 {
 	tess_gop_clear(&publisher->gop);
+	publisher->thin = (struct tess_thin){0};
 	for (unsigned i = 0; i < publisher->decoding_count; i++) {
 		publisher->decodings[i].need_key = true;
 		publisher->decodings[i].behind = false;
@@ -590,6 +629,16 @@ static float sound_level(const struct tess_publisher *publisher)
 	return 0;
 }
 
+static void larger_tile(const struct tess_tap *tap, struct tess_media_facts_track *facts)
+{
+	if (!tap->tile)
+		return;
+	if (tap->width > facts->tile_width)
+		facts->tile_width = tap->width;
+	if (tap->height > facts->tile_height)
+		facts->tile_height = tap->height;
+}
+
 void tess_publisher_facts(const struct tess_publisher *publisher, int64_t now_us,
 			  struct tess_publisher_facts *facts)
 {
@@ -608,5 +657,8 @@ void tess_publisher_facts(const struct tess_publisher *publisher, int64_t now_us
 	facts->video.frame_rate = publisher->video.access_units_per_second;
 	facts->video.width = publisher->width;
 	facts->video.height = publisher->height;
+	facts->video.decoders = (uint8_t)publisher->decoding_count;
+	for (unsigned i = 0; i < publisher->tap_count; i++)
+		larger_tile(&publisher->taps[i], &facts->video);
 	facts->audio.level = sound_level(publisher);
 }

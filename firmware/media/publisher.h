@@ -2,10 +2,11 @@
  * firmware/media/publisher.h - one user's stream coming in: its ports, RTP tracks, video decoders
  * and audio decoder, and where pictures and sound go.
  *
- * Video is decoded on a strand of the pool, once on each device that a mix of it works on. The
- * access units since the last key frame are kept, and a decoder that is new goes through them as
- * fast as it can, so that it need not wait for the next one. Audio is decoded in the room's thread
- * while a mix hears it.
+ * Video is decoded on a strand of the pool, once on each device that a mix of it works on, and only
+ * while one shows it. The access units since the last key frame are kept, and a decoder that is new
+ * goes through them as fast as it can, so that it need not wait for the next one. What no other
+ * picture refers to is not decoded if the mixes show fewer pictures than remain
+ * (firmware/media/thin.h). Audio is decoded in the room's thread while a mix hears it.
  *
  * A guest is a publisher of another room, which receives and decodes it: pictures and sound come
  * over a line of the bridge. Threads: belongs to the room's thread.
@@ -25,7 +26,9 @@ struct tess_publisher;
 /** Where one mix takes a publisher's pictures and sound; both stay the mix's, either may be NULL.
  */
 struct tess_tap {
-	struct tess_tile_source *tile;
+	struct tess_tile_source *tile; /* NULL: nobody sees the picture */
+	uint16_t width, height;	       /* that the picture is drawn at */
+	uint16_t frame_rate;	       /* that it is shown at, at most */
 	struct tess_audio_source *sound;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "firmware/control/api/handlers.h"
+#include "firmware/control/api/mix_body.h"
 #include "firmware/control/api/mix_layout.h"
 #include "firmware/control/api/views.h"
 #include "firmware/control/cloud/usersig.h"
@@ -103,8 +104,8 @@ static int translate_publish(struct tess_call *call, json_t *params)
 	return rc < 0 ? rc : 1;
 }
 
-/* The parameters of StartMCUMixTranscode for this body. @retval 1, or negative */
-static int to_cloud(struct tess_call *call, const struct tess_cloud_room *room, json_t *params)
+int tess_mix_body_translate(struct tess_call *call, const struct tess_cloud_room *room,
+			    json_t *params)
 {
 	json_t *output = json_object(), *encode = json_object(), *layout = json_object();
 	const json_t *video = json_object_get(call->body, "video");
@@ -135,7 +136,7 @@ static int to_cloud(struct tess_call *call, const struct tess_cloud_room *room, 
 	return rc > 0 ? tess_mix_layout_translate(call, layout) : rc;
 }
 
-/* Which of our members a code is about. */
+/* Which of our members a code is about, when it is about no one parameter. */
 static const char *field_of(enum tess_cloud_code code)
 {
 	switch (code) {
@@ -187,10 +188,14 @@ static unsigned status_of(enum tess_cloud_code code)
 	}
 }
 
-static int refused(struct tess_call *call, const struct tess_cloud_error *error)
+int tess_mix_refused(struct tess_call *call, const struct tess_cloud_error *error)
 {
+	char field[TESS_MIX_FIELD_MAX];
+
+	if (tess_mix_field(field, error->parameter))
+		(void)stpcpy(field, field_of(error->code));
 	return tess_call_error(call, status_of(error->code), tess_cloud_code_text(error->code),
-			       field_of(error->code), "%s", error->message);
+			       field, "%s", error->message);
 }
 
 static int answer_mix(struct tess_call *call, const struct tess_cloud_room *room)
@@ -215,7 +220,7 @@ int tess_api_mix_start(struct tess_call *call)
 	if (rc < 0)
 		return tess_call_done(rc);
 	params = json_object();
-	rc = to_cloud(call, &room, params);
+	rc = tess_mix_body_translate(call, &room, params);
 	if (rc < 0) {
 		json_decref(params);
 		return tess_call_done(rc);
@@ -227,7 +232,7 @@ int tess_api_mix_start(struct tess_call *call)
 	if (!rc)
 		rc = tess_rooms_mix_start(call->control, &request, &error);
 	if (rc == -EINVAL)
-		return refused(call, &error);
+		return tess_mix_refused(call, &error);
 	if (rc)
 		return rc;
 	tess_call_audit(call, "mix.start", "%u %s", room.sdk_app_id, room.id);

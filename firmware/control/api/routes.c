@@ -42,6 +42,7 @@ static const struct tess_route ROUTES[] = {
 	{"GET", ROOM "/mix", READ, tess_api_mix_get},
 	{"POST", ROOM "/mix", ADMIN, tess_api_mix_start},
 	{"DELETE", ROOM "/mix", ADMIN, tess_api_mix_stop},
+	{"POST", ROOM "/mix/preview", READ, tess_api_mix_preview},
 	{"GET", V1 "/mixes", READ, tess_api_mixes},
 
 	{"GET", V1 "/streams", READ, tess_api_streams},

@@ -118,6 +118,8 @@ static const char *const STEPS[] = {
 	 * none; JSON, with a secret in it) */
 	"ALTER TABLE mix ADD COLUMN starter TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE mix ADD COLUMN publish TEXT NOT NULL DEFAULT '';",
+	/* 3: how an application's pictures that stand still are shown ('' = as the box has it) */
+	"ALTER TABLE application ADD COLUMN frozen TEXT NOT NULL DEFAULT '';",
 };
 
 unsigned tess_migrations_latest(void)

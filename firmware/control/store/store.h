@@ -117,6 +117,7 @@ struct tess_application {
 	char name[TESS_NAME_MAX + 1];
 	char description[TESS_DESCRIPTION_MAX + 1];
 	char usersig_key[TESS_USERSIG_KEY_MAX + 1];
+	char frozen[8]; /* how pictures that stand still are shown; "" = as the box has it */
 	int64_t created_us;
 };
 
@@ -125,7 +126,7 @@ int tess_store_application_add(struct tess_store *store,
 			       struct tess_application *application) TESS_MUST_CHECK;
 int tess_store_application_get(struct tess_store *store, struct tess_application *application,
 			       uint32_t id) TESS_MUST_CHECK;
-/** Name, description and key of application->id. @retval 0, -ENOENT */
+/** Name, description, key and frozen of application->id. @retval 0, -ENOENT */
 int tess_store_application_set(struct tess_store *store,
 			       const struct tess_application *application) TESS_MUST_CHECK;
 /** With its keys, publishers and mixes. @retval 0, -ENOENT, -EBUSY it has recordings */

@@ -25,7 +25,7 @@ static const char example[] =
 	"\"gop_s\":3,\"background\":255},"
 	"\"audio\":{\"sample_rate\":48000,\"bitrate_kbps\":64,\"channels\":2},"
 	"\"layout\":{\"template\":1,\"render\":2,\"users\":[\"alice\",\"bob\"],"
-	"\"pure_audio_hold_place\":2}}]}";
+	"\"pure_audio_hold_place\":2},\"frozen\":\"avatar\"}]}";
 
 static json_t *example_message(void)
 {
@@ -87,6 +87,7 @@ static void the_documented_message(void **state)
 	assert_int_equal(mix->layout.user_count, 2);
 	assert_string_equal(mix->layout.users[1], "bob");
 	assert_true(mix->layout.audio_only_without_tile);
+	assert_int_equal(mix->frozen, TESS_FROZEN_AVATAR);
 	assert_null(tess_desired_find_publisher(desired, 13));
 	assert_null(tess_desired_find_mix(desired, 12));
 	tess_desired_free(desired);
