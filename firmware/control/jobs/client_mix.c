@@ -73,6 +73,57 @@ static void look_at_screen(const struct tess_control *control, const struct sent
 	json_decref(params);
 }
 
+/* Which other mixes take in users of a room. */
+struct joined {
+	const struct tess_cloud_room *own;
+	const char *room;
+	unsigned mixes;
+};
+
+static int count_joined(void *arg, const struct tess_mix *row)
+{
+	struct joined *joined = arg;
+	json_t *params, *place;
+	size_t i;
+
+	if (row->room.sdk_app_id != joined->own->sdk_app_id ||
+	    row->room.type != joined->own->type || !strcmp(row->room.id, joined->own->id))
+		return 0;
+	params = json_loads(row->params, 0, NULL);
+	json_array_foreach(json_object_get(json_object_get(params, "layout"), "presets"), i, place)
+	{
+		const char *room = json_string_value(json_object_get(place, "room"));
+
+		if (room && !strcmp(room, joined->room)) {
+			joined->mixes++;
+			break;
+		}
+	}
+	json_decref(params);
+	return 0;
+}
+
+static int check_joined(struct tess_control *control, const struct tess_mix_request *request,
+			struct tess_cloud_error *error)
+{
+	for (unsigned i = 0; i < request->layout.preset_count; i++) {
+		struct joined joined = {.own = &request->room,
+					.room = request->layout.presets[i].room};
+		int rc;
+
+		if (!*joined.room)
+			continue;
+		rc = tess_store_mixes(control->store, count_joined, &joined);
+		if (rc)
+			return rc;
+		if (joined.mixes >= TESS_CLIENT_MAX_JOINED)
+			return tess_cloud_refuse(error, TESS_CLOUD_REQUEST_REJECTION,
+						 "The room %s is taken into %u mixes already.",
+						 joined.room, joined.mixes);
+	}
+	return 0;
+}
+
 static int end(struct tess_control *control, const struct tess_client *client,
 	       const struct tess_mix *running, struct tess_cloud_error *error)
 {
@@ -101,7 +152,9 @@ static int set(struct tess_control *control, const struct tess_client *client,
 		return tess_cloud_refuse(error, TESS_CLOUD_REQUEST_REJECTION,
 					 "The user %s must send sound to start a mix.",
 					 client->user);
-	rc = tess_rooms_mix_check(control, &request, error);
+	rc = check_joined(control, &request, error);
+	if (!rc)
+		rc = tess_rooms_mix_check(control, &request, error);
 	return rc ? rc : tess_rooms_mix_start(control, &request, error);
 }
 

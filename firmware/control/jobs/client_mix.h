@@ -12,11 +12,14 @@
 #include "firmware/control/cloud/client_config.h"
 #include "firmware/control/control.h"
 
+/** So many mixes of other rooms may take in users of one room. */
+#define TESS_CLIENT_MAX_JOINED 7
+
 /**
  * Start the mix of client->user or change it; @p config NULL or JSON null ends it. The size of the
  * user's screen is looked up here. Codes beside those of the config: RoomNotExist the user is not
- * in the room, RequestRejection the user sends no sound, or the room's mix is somebody else's,
- * MixSessionNotExist there is none to end.
+ * in the room, RequestRejection the user sends no sound, the room's mix is somebody else's, or
+ * another room is taken into too many mixes, MixSessionNotExist there is none to end.
  * @retval 0, -EINVAL refused, see *error, or an error of the store
  */
 int tess_client_mix_set(struct tess_control *control, const struct tess_client *client,

@@ -343,6 +343,35 @@ static void test_as_large_as_the_screen(void **state)
 	assert_size(800, 600, 4);
 }
 
+/* a room's users are taken into a few other rooms' mixes, not into any number of them */
+static void test_joined(void **state)
+{
+	static const char config[] =
+		"{'config':{'mode':1,'videoWidth':320,'videoHeight':180,'videoBitrate':300,"
+		"'mixUsers':[{'userId':'anna','roomId':'%s','width':320,'height':180}]}}";
+	char path[128], body[256];
+
+	(void)state;
+	for (unsigned i = 0; i <= TESS_CLIENT_MAX_JOINED; i++) {
+		(void)snprintf(path, sizeof(path), "/api/v1/applications/1400000001/rooms/%u/users",
+			       200 + i);
+		fixture_call(&f, "POST", path, "{'user':'host'}", 201);
+		(void)snprintf(body, sizeof(body), config, "101");
+		(void)strcat(path, "/host/mix");
+		if (i < TESS_CLIENT_MAX_JOINED)
+			fixture_call(&f, "POST", path, body, 200);
+		else
+			fixture_refused(&f, "POST", path, body, 409,
+					"FailedOperation.RequestRejection", "config");
+	}
+	/* into another room's they can; and who is in already may go on */
+	(void)snprintf(body, sizeof(body), config, "102");
+	fixture_call(&f, "POST", path, body, 200);
+	(void)snprintf(body, sizeof(body), config, "101");
+	fixture_call(&f, "POST", "/api/v1/applications/1400000001/rooms/200/users/host/mix", body,
+		     200);
+}
+
 /* what a link sends and gets */
 static void message(const char *text, const char *answer)
 {
@@ -449,6 +478,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ends_with_the_starter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dismissed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_as_large_as_the_screen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_joined, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_publish, setup, teardown),
 	};
