@@ -228,11 +228,23 @@ test('a dismissed room has no mix, and its file is finished', { timeout: 60000 }
 		PublishCdnParams: { BizId: 4, PublishCdnUrls: ['rtmp://cdn.example/live/SECRET?txSecret=SECRET'] } });
 	await until('a recording', async () => (await recordingOf(box, 'gone', ['recording', 'waiting'])).size_bytes > 0);
 	assert.deepEqual((await box.api('GET', `${where(13)}/mix`)).publish, { biz_id: 4, url: 'rtmp://cdn.example/live/***' });
+	const publish = PublishCdnUrls => app.cloud.StartMCUMixTranscode({ ...mixParameters(app, 13, { RecordId: 'gone' }, sizeOf(320, 180)),
+		PublishCdnParams: { BizId: 4, PublishCdnUrls } });
+	await assert.rejects(publish(['http://cdn.example/live/x']), rejected('InvalidParameter.PublishCdnUrls'));
+	await assert.rejects(publish(['rtmp://a/b/c', 'rtmp://a/b/d']), rejected('InvalidParameter.PublishCdnUrls'));
+	await assert.rejects(app.cloud.StartMCUMixTranscode({ ...mixParameters(app, 13, { RecordId: 'gone' }, sizeOf(320, 180)),
+		PublishCdnParams: { PublishCdnUrls: ['rtmp://a/b/c'] } }), rejected('MissingParameter.BizId'));
+	// another RecordId: the file ends, the next begins
+	const { id } = await box.api('GET', `${where(13)}/mix`);
+	await start(13, { RecordId: 'next' }, sizeOf(320, 180));
+	assert.ok((await box.api('GET', `${where(13)}/mix`)).id > id);
+	await recordingOf(box, 'gone');
+	await until('the next recording', async () => (await recordingOf(box, 'next', ['recording', 'waiting'])).size_bytes > 0);
 	await app.cloud.DismissRoom({ SdkAppId: app.id, RoomId: 13 });
 	// the mix is not found just ending: the room is empty
 	await assert.rejects(start(13, { StreamId: 'late' }, sizeOf(320, 180)), rejected('FailedOperation.RoomNotExist'));
 	await assert.rejects(app.cloud.StopMCUMixTranscode({ SdkAppId: app.id, RoomId: 13 }), rejected('FailedOperation.RoomNotExist'));
-	await recordingOf(box, 'gone');
+	await recordingOf(box, 'next');
 	assert.doesNotMatch(fs.readFileSync(box.logPath, 'utf8'), /SECRET/);
 	// a string room, of the same name
 	await box.api('POST', `${where('x%20y')}/users`, { user: 'anna', room_type: 'string' });
