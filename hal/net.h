@@ -59,6 +59,10 @@ static inline void tess_packet_release(struct tess_packet *packet)
 	X(rx_dropped_malformed, "lengths of headers that contradict each other") \
 	X(rx_dropped_fragment, "a fragment of an IP packet: media never needs them") \
 	X(rx_dropped_checksum, "the NIC found a wrong checksum") \
+	X(rx_dropped_stun, "STUN, to a flow of plain RTP") \
+	X(rx_dropped_dtls, "DTLS, to a flow of plain RTP") \
+	X(rx_dropped_unknown_source, "of another source than the flow's, and too many of them") \
+	X(rx_dropped_worker_busy, "the worker whose it is has not taken those before") \
 	X(rx_dropped_no_flow, "UDP to an address or port that is no flow") \
 	X(rx_dropped_other, "no UDP, where the NIC is not shared with the kernel") \
 	X(tx_dropped, "the queue was full or the kernel refused") \
@@ -86,6 +90,9 @@ struct tess_net_config {
 	/* all flows will have ports in this range; a driver that shares the NIC with the kernel
 	   takes nothing else from it */
 	uint16_t port_min, port_max;
+	/* of how many workers with the same specification this one is which; 0 of 0 or 1: alone.
+	   A driver that has no sockets of their own for them shares its port out among them */
+	unsigned worker, workers;
 	char *reason; /* may be NULL; on failure one line that says more than the errno, or "" */
 	size_t reason_size;
 };
@@ -109,10 +116,21 @@ struct tess_net_driver {
 	int (*flow_add)(struct tess_net *net, uint16_t port, void *tag);
 	/** End it. Packets of the flow that were received before keep their tag. */
 	void (*flow_remove)(struct tess_net *net, uint16_t port);
+	/**
+	 * Optional. The flow has found its RTP source: packets of others, and what is no RTP or
+	 * RTCP, come from now on only so often that one of them can be taken up instead.
+	 */
+	void (*flow_source)(struct tess_net *net, uint16_t port, uint32_t ssrc);
 	/** Receive without waiting, up to @p count packets. @return how many, now the caller's */
 	unsigned (*rx_burst)(struct tess_net *net, struct tess_packet **packets, unsigned count);
 	/** An empty packet to fill and send, or NULL if the pool is empty. */
 	struct tess_packet *(*tx_alloc)(struct tess_net *net);
+	/**
+	 * Optional. A packet of the bytes of @p payload, to be sent as well, to somewhere else:
+	 * without a copy where the NIC gathers. The bytes must not be changed from then on; either
+	 * may be released or sent first. NULL: the pool is empty.
+	 */
+	struct tess_packet *(*tx_share)(struct tess_net *net, struct tess_packet *payload);
 	/** Queue packets. All are taken; what cannot be sent is dropped and counted. */
 	void (*tx_burst)(struct tess_net *net, struct tess_packet **packets, unsigned count);
 	/** Send what is queued: once a poll, not once a stream. */

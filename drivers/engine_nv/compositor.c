@@ -56,7 +56,7 @@ void nv_compositor_close(struct tess_compositor *compositor)
 		return;
 	nv_watch_begin(&watch, compositor->engine);
 	if (compositor->canvas)
-		tess_surface_unref(&compositor->canvas->base);
+		tess_surface_unref(&compositor->canvas->pooled.base);
 	nv_pool_release(compositor->engine, compositor->pool);
 	nv_watch_tell(&watch);
 	free(compositor);
@@ -87,7 +87,7 @@ static bool draw_fill(const struct nv_surface *canvas, const struct tess_compose
 	struct nv_fill_arg arg = {
 		.to_luma = nv_luma(canvas, target->x, target->y),
 		.to_chroma = nv_chroma(canvas, target->x, target->y),
-		.pitch = canvas->frame->linesize[0],
+		.pitch = canvas->pooled.frame->linesize[0],
 		.width = target->width,
 		.height = target->height,
 		.y = op->color.y,
@@ -108,8 +108,8 @@ static bool draw_picture(const struct nv_surface *canvas, const struct tess_comp
 		.from_chroma = nv_chroma(surface, source->x, source->y),
 		.to_luma = nv_luma(canvas, target->x, target->y),
 		.to_chroma = nv_chroma(canvas, target->x, target->y),
-		.from_pitch = surface->frame->linesize[0],
-		.to_pitch = canvas->frame->linesize[0],
+		.from_pitch = surface->pooled.frame->linesize[0],
+		.to_pitch = canvas->pooled.frame->linesize[0],
 		.x = target->x - image->x,
 		.y = target->y - image->y,
 		.width = target->width,
@@ -126,9 +126,9 @@ static bool draw_blend(const struct nv_surface *canvas, const struct tess_compos
 {
 	const struct tess_rect *target = &op->target, *source = &op->source;
 	const struct nv_surface *surface = nv_surface_of(canvas->engine, op->surface);
-	int width = surface->base.width;
+	int width = surface->pooled.base.width;
 	nv_address alpha = (nv_address)(uintptr_t)surface->alpha->data;
-	nv_address chroma_alpha = alpha + (nv_address)(width * surface->base.height);
+	nv_address chroma_alpha = alpha + (nv_address)(width * surface->pooled.base.height);
 	struct nv_blend_arg arg = {
 		.from_luma = nv_luma(surface, source->x, source->y),
 		.from_chroma = nv_chroma(surface, source->x, source->y),
@@ -137,9 +137,9 @@ static bool draw_blend(const struct nv_surface *canvas, const struct tess_compos
 			chroma_alpha + (nv_address)(source->y / 2 * (width / 2) + source->x / 2),
 		.to_luma = nv_luma(canvas, target->x, target->y),
 		.to_chroma = nv_chroma(canvas, target->x, target->y),
-		.from_pitch = surface->frame->linesize[0],
+		.from_pitch = surface->pooled.frame->linesize[0],
 		.alpha_pitch = width,
-		.to_pitch = canvas->frame->linesize[0],
+		.to_pitch = canvas->pooled.frame->linesize[0],
 		.width = target->width,
 		.height = target->height,
 	};
@@ -148,7 +148,8 @@ static bool draw_blend(const struct nv_surface *canvas, const struct tess_compos
 
 static bool execute(const struct nv_surface *canvas, const struct tess_compose_op *op)
 {
-	const struct tess_rect whole = {0, 0, canvas->base.width, canvas->base.height};
+	const struct tess_rect whole = {0, 0, canvas->pooled.base.width,
+					canvas->pooled.base.height};
 	switch (op->kind) {
 	case TESS_COMPOSE_FILL:
 		return draw_fill(canvas, op);
@@ -170,7 +171,7 @@ static struct nv_surface *draw_canvas(struct tess_compositor *compositor)
 	struct nv_surface *canvas = nv_pool_surface(engine, compositor->pool);
 	if (!canvas)
 		return NULL;
-	canvas->base.capture_us = plan->capture_us;
+	canvas->pooled.base.capture_us = plan->capture_us;
 	bool drawn = nv_push(engine);
 	if (drawn) {
 		for (unsigned i = 0; i < plan->count && drawn; i++)
@@ -178,7 +179,7 @@ static struct nv_surface *draw_canvas(struct tess_compositor *compositor)
 		nv_pop(engine);
 	}
 	if (!drawn) {
-		tess_surface_unref(&canvas->base);
+		tess_surface_unref(&canvas->pooled.base);
 		return NULL;
 	}
 	return canvas;
@@ -203,13 +204,13 @@ int nv_compositor_draw(struct tess_compositor *compositor, const struct tess_sce
 		if (!canvas)
 			return err ? err : -ENOMEM;
 		if (compositor->canvas)
-			tess_surface_unref(&compositor->canvas->base);
+			tess_surface_unref(&compositor->canvas->pooled.base);
 		compositor->canvas = canvas;
 	}
 	tess_compose_done(&compositor->state);
 	nv_count(&engine->composed, 1);
 	nv_count(&engine->tiles_drawn, plan->drawn);
 	nv_count(&engine->tiles_kept, plan->kept);
-	*surfacep = tess_surface_ref(&compositor->canvas->base);
+	*surfacep = tess_surface_ref(&compositor->canvas->pooled.base);
 	return 0;
 }

@@ -200,12 +200,12 @@ static void describe(struct nv_surface *surface, const AVFrame *frame, int width
 {
 	AVRational sar = frame->sample_aspect_ratio;
 	if (sar.num > 0 && sar.den > 0 && sar.num <= UINT16_MAX && sar.den <= UINT16_MAX) {
-		surface->base.sar_num = (uint16_t)sar.num;
-		surface->base.sar_den = (uint16_t)sar.den;
+		surface->pooled.base.sar_num = (uint16_t)sar.num;
+		surface->pooled.base.sar_den = (uint16_t)sar.den;
 	}
-	surface->base.width = (uint16_t)width;
-	surface->base.height = (uint16_t)height;
-	surface->base.capture_us = frame->pts == AV_NOPTS_VALUE ? capture_us : frame->pts;
+	surface->pooled.base.width = (uint16_t)width;
+	surface->pooled.base.height = (uint16_t)height;
+	surface->pooled.base.capture_us = frame->pts == AV_NOPTS_VALUE ? capture_us : frame->pts;
 	surface->full_range = frame->color_range == AVCOL_RANGE_JPEG;
 }
 
@@ -213,7 +213,7 @@ static void describe(struct nv_surface *surface, const AVFrame *frame, int width
  * right and at the bottom alone */
 static int finish(struct nv_surface *surface, int64_t capture_us)
 {
-	AVFrame *frame = surface->frame;
+	AVFrame *frame = surface->pooled.frame;
 	int x = (int)frame->crop_left & ~1, y = (int)frame->crop_top & ~1;
 	int width = (frame->width - x) & ~1, height = (frame->height - y) & ~1;
 	if (width < 2 || height < 2 || frame->format != AV_PIX_FMT_CUDA)
@@ -231,18 +231,18 @@ static int receive(struct tess_decoder *decoder, int64_t capture_us, struct tess
 		struct nv_surface *surface = nv_surface_new(decoder->engine);
 		if (!surface)
 			return -ENOMEM;
-		int err = avcodec_receive_frame(decoder->codec, surface->frame);
+		int err = avcodec_receive_frame(decoder->codec, surface->pooled.frame);
 		if (!err)
 			err = finish(surface, capture_us);
 		if (err) {
-			tess_surface_unref(&surface->base);
+			tess_surface_unref(&surface->pooled.base);
 			if (err == AVERROR(EAGAIN))
 				return 0;
 			return err == -ENOMEM ? err : -EBADMSG;
 		}
 		nv_count(&decoder->engine->decoded, 1);
 		tess_surface_unref(*surfacep);
-		*surfacep = &surface->base;
+		*surfacep = &surface->pooled.base;
 	}
 }
 
@@ -289,11 +289,11 @@ static int raise(struct tess_decoder *decoder, const AVFrame *frame, int64_t cap
 		return -ENOMEM;
 	int err = nv_write(surface, (const uint8_t *const *)frame->data, frame->linesize);
 	if (err) {
-		tess_surface_unref(&surface->base);
+		tess_surface_unref(&surface->pooled.base);
 		return err;
 	}
 	describe(surface, frame, frame->width, frame->height, capture_us);
-	*surfacep = &surface->base;
+	*surfacep = &surface->pooled.base;
 	return 0;
 }
 

@@ -148,7 +148,7 @@ void nv_encoder_close(struct tess_encoder *encoder)
 /* encoder->frame: the picture, in the pool's memory. @retval 0, -ENOMEM, -EIO */
 static int refer(struct tess_encoder *encoder, const struct nv_surface *surface)
 {
-	const AVFrame *frame = surface->frame;
+	const AVFrame *frame = surface->pooled.frame;
 	if (frame->hw_frames_ctx->data == encoder->pool->frames->data)
 		return av_frame_ref(encoder->frame, frame) < 0 ? -ENOMEM : 0;
 	struct nv_surface *own = nv_pool_surface(encoder->engine, encoder->pool);
@@ -156,8 +156,8 @@ static int refer(struct tess_encoder *encoder, const struct nv_surface *surface)
 		return -ENOMEM;
 	int err = nv_copy(own, surface);
 	if (!err)
-		av_frame_move_ref(encoder->frame, own->frame);
-	tess_surface_unref(&own->base);
+		av_frame_move_ref(encoder->frame, own->pooled.frame);
+	tess_surface_unref(&own->pooled.base);
 	return err;
 }
 

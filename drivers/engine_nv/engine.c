@@ -114,7 +114,7 @@ static void engine_close(struct tess_engine *base)
 	if (!engine)
 		return;
 	nv_watch_begin(&watch, engine);
-	nv_surfaces_free(engine);
+	tess_surface_pool_close(&engine->surfaces);
 	if (engine->module && nv_push(engine)) {
 		nv_ok(engine, "cuModuleUnload", engine->cuda->cuModuleUnload(engine->module));
 		nv_pop(engine);
@@ -133,6 +133,11 @@ static int engine_open(struct tess_engine **enginep, const struct tess_engine_co
 	if (!engine)
 		return -ENOMEM;
 	if (pthread_mutex_init(&engine->lock, NULL) != 0) {
+		free(engine);
+		return -ENOMEM;
+	}
+	if (nv_surfaces_open(engine)) {
+		pthread_mutex_destroy(&engine->lock);
 		free(engine);
 		return -ENOMEM;
 	}
@@ -182,7 +187,7 @@ static void engine_stats(const struct tess_engine *base, struct tess_engine_stat
 		.uploads = engine->uploads,
 		.allocations = engine->allocations,
 		.faults = engine->faults,
-		.surfaces_live = engine->surfaces_live,
+		.surfaces_live = tess_surface_pool_live(&engine->surfaces),
 	};
 }
 

@@ -121,13 +121,13 @@ void nv_pool_release(struct nv_engine *engine, struct nv_pool *pool)
 struct nv_surface *nv_pool_surface(struct nv_engine *engine, struct nv_pool *pool)
 {
 	struct nv_surface *surface = nv_surface_new(engine);
-	if (surface && av_hwframe_get_buffer(pool->frames, surface->frame, 0) < 0) {
-		tess_surface_unref(&surface->base);
+	if (surface && av_hwframe_get_buffer(pool->frames, surface->pooled.frame, 0) < 0) {
+		tess_surface_unref(&surface->pooled.base);
 		return NULL;
 	}
 	if (surface) {
-		surface->base.width = (uint16_t)pool->width;
-		surface->base.height = (uint16_t)pool->height;
+		surface->pooled.base.width = (uint16_t)pool->width;
+		surface->pooled.base.height = (uint16_t)pool->height;
 	}
 	return surface;
 }
@@ -179,8 +179,8 @@ static bool read_plane(const struct nv_engine *engine, uint8_t *to, nv_address f
 int nv_write(struct nv_surface *to, const uint8_t *const planes[3], const int strides[3])
 {
 	struct nv_engine *engine = to->engine;
-	int width = to->base.width, height = to->base.height;
-	const int *pitch = to->frame->linesize;
+	int width = to->pooled.base.width, height = to->pooled.base.height;
+	const int *pitch = to->pooled.frame->linesize;
 	uint8_t *chroma = malloc((size_t)width * (height / 2));
 	if (!chroma)
 		return -ENOMEM;
@@ -205,20 +205,20 @@ int nv_write(struct nv_surface *to, const uint8_t *const planes[3], const int st
 int nv_copy(struct nv_surface *to, const struct nv_surface *from)
 {
 	struct nv_engine *engine = to->engine;
-	int width = to->base.width, height = to->base.height;
+	int width = to->pooled.base.width, height = to->pooled.base.height;
 	CUDA_MEMCPY2D luma = {
 		.srcMemoryType = CU_MEMORYTYPE_DEVICE,
 		.srcDevice = nv_luma(from, 0, 0),
-		.srcPitch = (size_t)from->frame->linesize[0],
+		.srcPitch = (size_t)from->pooled.frame->linesize[0],
 		.dstMemoryType = CU_MEMORYTYPE_DEVICE,
 		.dstDevice = nv_luma(to, 0, 0),
-		.dstPitch = (size_t)to->frame->linesize[0],
+		.dstPitch = (size_t)to->pooled.frame->linesize[0],
 	};
 	CUDA_MEMCPY2D chroma = luma;
 	chroma.srcDevice = nv_chroma(from, 0, 0);
-	chroma.srcPitch = (size_t)from->frame->linesize[1];
+	chroma.srcPitch = (size_t)from->pooled.frame->linesize[1];
 	chroma.dstDevice = nv_chroma(to, 0, 0);
-	chroma.dstPitch = (size_t)to->frame->linesize[1];
+	chroma.dstPitch = (size_t)to->pooled.frame->linesize[1];
 	if (!nv_push(engine))
 		return -EIO;
 	bool done = copy_plane(engine, luma, (size_t)width, height) &&
@@ -231,7 +231,7 @@ int nv_copy(struct nv_surface *to, const struct nv_surface *from)
 static int write_alpha(struct nv_surface *surface, const uint8_t *alpha)
 {
 	struct nv_engine *engine = surface->engine;
-	int bytes = surface->base.width * surface->base.height * 5 / 4;
+	int bytes = surface->pooled.base.width * surface->pooled.base.height * 5 / 4;
 	surface->alpha = nv_memory_new(engine, (size_t)bytes);
 	if (!surface->alpha)
 		return -ENOMEM;
@@ -290,12 +290,12 @@ int nv_upload(struct tess_engine *base, const struct tess_image *image,
 	if (surface)
 		err = write_image(surface, image);
 	if (err && surface) {
-		tess_surface_unref(&surface->base);
+		tess_surface_unref(&surface->pooled.base);
 		surface = NULL;
 	}
 	int failure = nv_watch_end(&watch);
 	if (!err)
-		*surfacep = &surface->base;
+		*surfacep = &surface->pooled.base;
 	return err ? (failure ? failure : err) : 0;
 }
 
@@ -312,7 +312,7 @@ int nv_download(struct tess_engine *base, struct tess_surface *handle, uint8_t *
 	uint8_t *chroma = malloc((size_t)width * (height / 2));
 	if (!chroma)
 		return -ENOMEM;
-	const int *pitch = surface->frame->linesize;
+	const int *pitch = surface->pooled.frame->linesize;
 	nv_watch_begin(&watch, engine);
 	if (nv_push(engine)) {
 		if (read_plane(engine, i420, nv_luma(surface, 0, 0), pitch[0], width, height) &&

@@ -17,6 +17,7 @@
 #include "drivers/avlog/avlog.h"
 #include "drivers/engine_nv/engine_nv.h"
 #include "drivers/engine_nv/kernels.h"
+#include "drivers/surface_pool.h"
 
 #define NV_MAX_SIDE 4096
 
@@ -57,30 +58,29 @@ void nv_watch_forget(struct nv_watch *watch);
 
 /** A picture on the device. */
 struct nv_surface {
-	struct tess_surface base;
+	struct tess_pooled_surface pooled; /* its frame: AV_PIX_FMT_CUDA, NV12 */
 	struct nv_engine *engine;
-	AVFrame *frame;	    /* AV_PIX_FMT_CUDA, NV12; empty when free */
 	AVBufferRef *alpha; /* NULL: opaque; width * height, then chroma's, half as wide and high */
 	uint16_t x, y;	    /* where the visible pixels begin; even */
 	bool full_range;    /* samples are 0..255, not 16..235 */
-	struct nv_surface *next; /* in the free list */
 };
 
 /** A surface with an empty frame and one reference, or NULL: no memory. */
 struct nv_surface *nv_surface_new(struct nv_engine *engine);
 /** The surface behind a handle, or NULL if it is of another engine. */
 struct nv_surface *nv_surface_of(const struct nv_engine *engine, struct tess_surface *surface);
-void nv_surfaces_free(struct nv_engine *engine);
+/** Before the first surface. @retval 0, -ENOMEM */
+int nv_surfaces_open(struct nv_engine *engine) TESS_MUST_CHECK;
 static inline nv_address nv_luma(const struct nv_surface *surface, int x, int y)
 {
-	const AVFrame *frame = surface->frame;
+	const AVFrame *frame = surface->pooled.frame;
 	return (nv_address)(uintptr_t)frame->data[0] +
 	       (nv_address)((surface->y + y) * frame->linesize[0] + surface->x + x);
 }
 /** @p x and @p y are of luma, even. */
 static inline nv_address nv_chroma(const struct nv_surface *surface, int x, int y)
 {
-	const AVFrame *frame = surface->frame;
+	const AVFrame *frame = surface->pooled.frame;
 	return (nv_address)(uintptr_t)frame->data[1] +
 	       (nv_address)((surface->y + y) / 2 * frame->linesize[1] + surface->x + x);
 }
@@ -126,13 +126,11 @@ struct nv_engine {
 	int alignment; /* bytes, of rows */
 	struct nv_codec_caps caps[TESS_CODEC_VP9 + 1];
 	atomic_bool lost;
-	pthread_mutex_t lock; /* guards free_surfaces and pools */
-	struct nv_surface *free_surfaces;
+	pthread_mutex_t lock; /* guards pools */
+	struct tess_surface_pool surfaces;
 	struct nv_pool *pools;
-	_Atomic uint64_t next_serial;
 	_Atomic uint64_t decoded, fallback_decoded, damaged, refused, composed, tiles_drawn,
 		tiles_kept, encoded, downloads, uploads, allocations, faults;
-	_Atomic uint64_t surfaces_live;
 };
 
 /** Make the engine's context current. @return whether that worked; only then pop */

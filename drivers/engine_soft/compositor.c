@@ -68,7 +68,7 @@ void soft_compositor_close(struct tess_compositor *compositor)
 	if (!compositor)
 		return;
 	if (compositor->canvas)
-		tess_surface_unref(&compositor->canvas->base);
+		tess_surface_unref(&compositor->canvas->pooled.base);
 	av_frame_free(&compositor->backdrop);
 	tess_frame_pool_close(&compositor->pool);
 	free(compositor);
@@ -92,7 +92,7 @@ static void limit_plane(uint8_t *plane, int stride, int width, int height, unsig
 static int draw_picture(AVFrame *frame, const struct soft_surface *surface,
 			const struct tess_rect *source, const struct tess_rect *target)
 {
-	struct area from = area_of(surface->frame, source), to = area_of(frame, target);
+	struct area from = area_of(surface->pooled.frame, source), to = area_of(frame, target);
 	if (I420Scale(from.plane[0], from.stride[0], from.plane[1], from.stride[1], from.plane[2],
 		      from.stride[2], from.width, from.height, to.plane[0], to.stride[0],
 		      to.plane[1], to.stride[1], to.plane[2], to.stride[2], to.width, to.height,
@@ -125,9 +125,9 @@ static void blend(AVFrame *canvas, const struct soft_surface *surface,
 		  const struct tess_rect *target)
 {
 	struct area to = area_of(canvas, target);
-	blend_plane(surface->frame, 0, 3, &to);
-	blend_plane(surface->frame, 1, 4, &to);
-	blend_plane(surface->frame, 2, 4, &to);
+	blend_plane(surface->pooled.frame, 0, 3, &to);
+	blend_plane(surface->pooled.frame, 1, 4, &to);
+	blend_plane(surface->pooled.frame, 2, 4, &to);
 }
 
 /* have the backdrop in the canvas's size. @retval 0, -ENOMEM */
@@ -136,7 +136,7 @@ static int scale_backdrop(struct tess_compositor *compositor, const struct soft_
 {
 	const struct tess_rect canvas = {0, 0, compositor->state.width, compositor->state.height};
 	AVFrame *backdrop = compositor->backdrop;
-	if (backdrop->buf[0] && compositor->backdrop_serial == surface->base.serial)
+	if (backdrop->buf[0] && compositor->backdrop_serial == surface->pooled.base.serial)
 		return 0;
 	av_frame_unref(backdrop);
 	int err = tess_frame_pool_get(&compositor->pool, backdrop, canvas.width, canvas.height);
@@ -146,14 +146,14 @@ static int scale_backdrop(struct tess_compositor *compositor, const struct soft_
 		av_frame_unref(backdrop);
 		return err;
 	}
-	compositor->backdrop_serial = surface->base.serial;
+	compositor->backdrop_serial = surface->pooled.base.serial;
 	return 0;
 }
 
 /* @retval 0, -ENOMEM */
 static int execute(struct tess_compositor *compositor, const struct tess_compose_op *op)
 {
-	AVFrame *canvas = compositor->canvas->frame;
+	AVFrame *canvas = compositor->canvas->pooled.frame;
 	const struct soft_surface *surface = (const struct soft_surface *)op->surface;
 	const struct tess_rect *target = &op->target;
 	struct area from, to = area_of(canvas, target);
@@ -186,28 +186,28 @@ static int own_canvas(struct tess_compositor *compositor, bool keep)
 	struct soft_surface *old = compositor->canvas;
 	struct soft_engine *engine = compositor->engine;
 	const struct tess_rect whole = {0, 0, compositor->state.width, compositor->state.height};
-	if (old && atomic_load_explicit(&old->base.references, memory_order_acquire) == 1) {
-		old->base.serial =
-			atomic_fetch_add_explicit(&engine->next_serial, 1, memory_order_relaxed) +
-			1;
+	if (old && atomic_load_explicit(&old->pooled.base.references, memory_order_acquire) == 1) {
+		old->pooled.base.serial = tess_surface_pool_serial(&engine->surfaces);
 		return 0;
 	}
 	struct soft_surface *canvas = soft_surface_new(engine);
 	if (!canvas)
 		return -ENOMEM;
-	int err = tess_frame_pool_get(&compositor->pool, canvas->frame, whole.width, whole.height);
+	int err = tess_frame_pool_get(&compositor->pool, canvas->pooled.frame, whole.width,
+				      whole.height);
 	if (err) {
-		tess_surface_unref(&canvas->base);
+		tess_surface_unref(&canvas->pooled.base);
 		return err;
 	}
-	canvas->base.width = (uint16_t)whole.width;
-	canvas->base.height = (uint16_t)whole.height;
+	canvas->pooled.base.width = (uint16_t)whole.width;
+	canvas->pooled.base.height = (uint16_t)whole.height;
 	if (old && keep) {
-		struct area from = area_of(old->frame, &whole), to = area_of(canvas->frame, &whole);
+		struct area from = area_of(old->pooled.frame, &whole),
+			    to = area_of(canvas->pooled.frame, &whole);
 		copy(&from, &to);
 	}
 	if (old)
-		tess_surface_unref(&old->base);
+		tess_surface_unref(&old->pooled.base);
 	compositor->canvas = canvas;
 	return 0;
 }
@@ -234,12 +234,12 @@ int soft_compositor_draw(struct tess_compositor *compositor, const struct tess_s
 			err = execute(compositor, &plan->ops[i]);
 		if (err)
 			return err;
-		compositor->canvas->base.capture_us = plan->capture_us;
+		compositor->canvas->pooled.base.capture_us = plan->capture_us;
 		tess_compose_done(&compositor->state);
 	}
 	soft_count(&engine->composed, 1);
 	soft_count(&engine->tiles_drawn, plan->drawn);
 	soft_count(&engine->tiles_kept, plan->kept);
-	*surfacep = tess_surface_ref(&compositor->canvas->base);
+	*surfacep = tess_surface_ref(&compositor->canvas->pooled.base);
 	return 0;
 }

@@ -38,12 +38,12 @@ void soft_decoder_close(struct tess_decoder *decoder)
 
 static void describe(struct soft_surface *surface)
 {
-	const AVFrame *frame = surface->frame;
-	surface->base.width = (uint16_t)frame->width;
-	surface->base.height = (uint16_t)frame->height;
-	surface->base.sar_num = (uint16_t)frame->sample_aspect_ratio.num;
-	surface->base.sar_den = (uint16_t)frame->sample_aspect_ratio.den;
-	surface->base.capture_us = frame->pts;
+	const AVFrame *frame = surface->pooled.frame;
+	surface->pooled.base.width = (uint16_t)frame->width;
+	surface->pooled.base.height = (uint16_t)frame->height;
+	surface->pooled.base.sar_num = (uint16_t)frame->sample_aspect_ratio.num;
+	surface->pooled.base.sar_den = (uint16_t)frame->sample_aspect_ratio.den;
+	surface->pooled.base.capture_us = frame->pts;
 	surface->full_range = frame->color_range == AVCOL_RANGE_JPEG;
 }
 
@@ -55,15 +55,15 @@ int soft_decoder_decode(struct tess_decoder *decoder, const uint8_t *data, size_
 	*surfacep = NULL;
 	if (!surface)
 		return -ENOMEM;
-	int count =
-		tess_decode_soft_decode(decoder->soft, data, length, capture_us, surface->frame);
+	int count = tess_decode_soft_decode(decoder->soft, data, length, capture_us,
+					    surface->pooled.frame);
 	if (count > 0) {
 		describe(surface);
 		soft_count(&engine->decoded, (uint64_t)count);
-		*surfacep = &surface->base;
+		*surfacep = &surface->pooled.base;
 		return 0;
 	}
-	tess_surface_unref(&surface->base);
+	tess_surface_unref(&surface->pooled.base);
 	if (count == -ENOTSUP)
 		soft_count(&engine->refused, 1);
 	else if (count == -EBADMSG)

@@ -130,7 +130,7 @@ int soft_encoder_encode(struct tess_encoder *encoder, struct tess_surface *handl
 		return -EINVAL;
 
 	AVFrame *frame = encoder->frame;
-	int err = av_frame_ref(frame, surface->frame);
+	int err = av_frame_ref(frame, surface->pooled.frame);
 	if (err)
 		return negative_errno(err);
 	frame->pts = pts_us;

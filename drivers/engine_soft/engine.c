@@ -26,7 +26,7 @@ static int engine_open(struct tess_engine **enginep, const struct tess_engine_co
 	struct soft_engine *engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return -ENOMEM;
-	if (pthread_mutex_init(&engine->lock, NULL) != 0) {
+	if (soft_surfaces_open(engine)) {
 		free(engine);
 		return -ENOMEM;
 	}
@@ -43,8 +43,7 @@ static void engine_close(struct tess_engine *base)
 	struct soft_engine *engine = (struct soft_engine *)base;
 	if (!engine)
 		return;
-	soft_surfaces_free(engine);
-	pthread_mutex_destroy(&engine->lock);
+	tess_surface_pool_close(&engine->surfaces);
 	free(engine);
 }
 
@@ -73,7 +72,7 @@ static void engine_stats(const struct tess_engine *base, struct tess_engine_stat
 		.encoded = engine->encoded,
 		.downloads = engine->downloads,
 		.uploads = engine->uploads,
-		.surfaces_live = engine->surfaces_live,
+		.surfaces_live = tess_surface_pool_live(&engine->surfaces),
 	};
 }
 
@@ -83,7 +82,7 @@ static int engine_download(struct tess_engine *base, struct tess_surface *handle
 	struct soft_surface *surface = soft_surface_of(engine, handle);
 	if (!surface)
 		return -EINVAL;
-	const AVFrame *frame = surface->frame;
+	const AVFrame *frame = surface->pooled.frame;
 	int width = handle->width, height = handle->height;
 	uint8_t *u = i420 + (size_t)width * height;
 	uint8_t *v = u + (size_t)(width / 2) * (height / 2);

@@ -9,29 +9,23 @@
 #include <stdatomic.h>
 
 #include "drivers/engine_soft/engine_soft.h"
+#include "drivers/surface_pool.h"
 
 struct soft_engine;
 
 /** A picture: a reference to I420 planes that libavcodec, the compositor or upload made. */
 struct soft_surface {
-	struct tess_surface base;
-	struct soft_engine *engine;
-	/* planes 0 to 2 are I420; with alpha, 3 is that of luma, 4 that of chroma. Empty when free
-	 */
-	AVFrame *frame;
+	/* planes 0 to 2 of its frame are I420; with alpha, 3 is that of luma, 4 that of chroma */
+	struct tess_pooled_surface pooled;
 	bool full_range; /* samples are 0..255, not 16..235 */
 	bool alpha;
-	struct soft_surface *next; /* in the free list */
 };
 
 struct soft_engine {
 	struct tess_engine base;
-	pthread_mutex_t lock; /* guards free_surfaces alone */
-	struct soft_surface *free_surfaces;
-	_Atomic uint64_t next_serial;
+	struct tess_surface_pool surfaces;
 	_Atomic uint64_t decoded, damaged, refused, composed, tiles_drawn, tiles_kept, encoded,
 		downloads, uploads;
-	_Atomic uint64_t surfaces_live;
 };
 
 /** A surface with an empty frame and one reference, or NULL: no memory. */
@@ -39,7 +33,8 @@ struct soft_surface *soft_surface_new(struct soft_engine *engine);
 /** The surface behind a handle, or NULL if it is of another engine. */
 struct soft_surface *soft_surface_of(const struct soft_engine *engine,
 				     struct tess_surface *surface);
-void soft_surfaces_free(struct soft_engine *engine);
+/** Before the first surface. @retval 0, -ENOMEM */
+int soft_surfaces_open(struct soft_engine *engine) TESS_MUST_CHECK;
 
 int soft_upload(struct tess_engine *engine, const struct tess_image *image,
 		struct tess_surface **surfacep);

@@ -44,10 +44,10 @@ int soft_upload(struct tess_engine *base, const struct tess_image *image,
 	struct soft_surface *surface = soft_surface_new(engine);
 	if (!surface)
 		return -ENOMEM;
-	AVFrame *frame = surface->frame;
+	AVFrame *frame = surface->pooled.frame;
 	int err = allocate(frame, image);
 	if (err) {
-		tess_surface_unref(&surface->base);
+		tess_surface_unref(&surface->pooled.base);
 		return err;
 	}
 	tess_compose_image_convert(image, &(struct tess_compose_planes){
@@ -61,11 +61,11 @@ int soft_upload(struct tess_engine *base, const struct tess_image *image,
 						  .a_stride = (size_t)frame->linesize[3],
 						  .chroma_a_stride = (size_t)frame->linesize[4],
 					  });
-	surface->base.width = image->width;
-	surface->base.height = image->height;
-	surface->base.capture_us = 0;
+	surface->pooled.base.width = image->width;
+	surface->pooled.base.height = image->height;
+	surface->pooled.base.capture_us = 0;
 	surface->alpha = image->alpha;
 	soft_count(&engine->uploads, 1);
-	*surfacep = &surface->base;
+	*surfacep = &surface->pooled.base;
 	return 0;
 }

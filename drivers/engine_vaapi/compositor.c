@@ -98,7 +98,7 @@ void vaapi_compositor_close(struct tess_compositor *compositor)
 	if (!compositor)
 		return;
 	if (compositor->canvas)
-		tess_surface_unref(&compositor->canvas->base);
+		tess_surface_unref(&compositor->canvas->pooled.base);
 	vaapi_vpp_close(&compositor->vpp);
 	struct vaapi_watch watch;
 	vaapi_watch_begin(&watch, compositor->engine);
@@ -174,7 +174,7 @@ static void picture_layer(const struct vaapi_surface *surface, const struct tess
 			  const struct tess_rect *target, struct vaapi_layer *layer)
 {
 	*layer = (struct vaapi_layer){
-		.surface = vaapi_id(surface->frame),
+		.surface = vaapi_id(surface->pooled.frame),
 		.source = *source,
 		.target = *target,
 		.full_range = surface->full_range || surface->alpha, /* RGB has no other */
@@ -291,25 +291,25 @@ static int draw_canvas(struct tess_compositor *compositor, uint32_t background)
 	struct vaapi_surface *canvas = vaapi_surface_new(engine);
 	if (!canvas)
 		return -ENOMEM;
-	canvas->base.width = compositor->width;
-	canvas->base.height = compositor->height;
-	canvas->base.capture_us = compositor->plan.capture_us;
+	canvas->pooled.base.width = compositor->width;
+	canvas->pooled.base.height = compositor->height;
+	canvas->pooled.base.capture_us = compositor->plan.capture_us;
 	struct vaapi_watch watch;
 	compositor->draws++;
 	vaapi_watch_begin(&watch, engine);
-	int err = draw(compositor, &watch, canvas->frame, background);
+	int err = draw(compositor, &watch, canvas->pooled.frame, background);
 	int failed = vaapi_watch_end(&watch);
 	if (failed) {
 		on_failure(compositor);
 		err = failed;
 	}
 	if (err) {
-		tess_surface_unref(&canvas->base);
+		tess_surface_unref(&canvas->pooled.base);
 		return err;
 	}
 	compositor->failures = 0;
 	if (compositor->canvas)
-		tess_surface_unref(&compositor->canvas->base);
+		tess_surface_unref(&compositor->canvas->pooled.base);
 	compositor->canvas = canvas;
 	return 0;
 }
@@ -330,6 +330,6 @@ int vaapi_compositor_draw(struct tess_compositor *compositor, const struct tess_
 	vaapi_count(&engine->composed, 1);
 	vaapi_count(&engine->tiles_drawn, plan->drawn);
 	vaapi_count(&engine->tiles_kept, plan->kept);
-	*surfacep = tess_surface_ref(&compositor->canvas->base);
+	*surfacep = tess_surface_ref(&compositor->canvas->pooled.base);
 	return 0;
 }

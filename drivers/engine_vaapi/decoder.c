@@ -212,7 +212,7 @@ static int fill_packet(struct tess_decoder *decoder, const uint8_t *data, size_t
 /* describe the decoded frame in its surface. @retval 0, -EBADMSG */
 static int finish(struct vaapi_surface *surface, int64_t capture_us)
 {
-	const AVFrame *frame = surface->frame;
+	const AVFrame *frame = surface->pooled.frame;
 	/* of a device's picture libavutil applies the crop at the right and below alone */
 	int width = (frame->width - (int)frame->crop_left) & ~1;
 	int height = (frame->height - (int)frame->crop_top) & ~1;
@@ -220,12 +220,12 @@ static int finish(struct vaapi_surface *surface, int64_t capture_us)
 		return -EBADMSG;
 	AVRational sar = frame->sample_aspect_ratio;
 	if (sar.num > 0 && sar.den > 0 && sar.num <= UINT16_MAX && sar.den <= UINT16_MAX) {
-		surface->base.sar_num = (uint16_t)sar.num;
-		surface->base.sar_den = (uint16_t)sar.den;
+		surface->pooled.base.sar_num = (uint16_t)sar.num;
+		surface->pooled.base.sar_den = (uint16_t)sar.den;
 	}
-	surface->base.width = (uint16_t)width;
-	surface->base.height = (uint16_t)height;
-	surface->base.capture_us = frame->pts == AV_NOPTS_VALUE ? capture_us : frame->pts;
+	surface->pooled.base.width = (uint16_t)width;
+	surface->pooled.base.height = (uint16_t)height;
+	surface->pooled.base.capture_us = frame->pts == AV_NOPTS_VALUE ? capture_us : frame->pts;
 	surface->x = (uint16_t)(frame->crop_left & ~(size_t)1);
 	surface->y = (uint16_t)(frame->crop_top & ~(size_t)1);
 	surface->full_range = frame->color_range == AVCOL_RANGE_JPEG;
@@ -240,17 +240,17 @@ static int receive(struct tess_decoder *decoder, int64_t capture_us, struct tess
 		struct vaapi_surface *surface = vaapi_surface_new(decoder->engine);
 		if (!surface)
 			return -ENOMEM;
-		int err = avcodec_receive_frame(decoder->codec, surface->frame);
+		int err = avcodec_receive_frame(decoder->codec, surface->pooled.frame);
 		if (!err)
 			err = finish(surface, capture_us);
 		if (err) {
-			tess_surface_unref(&surface->base);
+			tess_surface_unref(&surface->pooled.base);
 			return err == AVERROR(EAGAIN)	? count
 			       : err == AVERROR(ENOMEM) ? -ENOMEM
 							: -EBADMSG;
 		}
 		tess_surface_unref(*surfacep);
-		*surfacep = &surface->base;
+		*surfacep = &surface->pooled.base;
 	}
 }
 

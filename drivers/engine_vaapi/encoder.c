@@ -153,7 +153,7 @@ static int encode(struct tess_encoder *encoder, const struct vaapi_surface *surf
 		  bool force_key)
 {
 	AVFrame *frame = encoder->frame;
-	int err = av_frame_ref(frame, surface->frame);
+	int err = av_frame_ref(frame, surface->pooled.frame);
 	if (err)
 		return negative_errno(err);
 	frame->pts = pts_us;

@@ -138,13 +138,12 @@ static void engine_close(struct tess_engine *base)
 	struct vaapi_engine *engine = (struct vaapi_engine *)base;
 	if (!engine)
 		return;
-	vaapi_surfaces_free(engine);
+	tess_surface_pool_close(&engine->surfaces);
 	vaapi_health_close(engine);
 	if (engine->vpp_config != VA_INVALID_ID)
 		vaDestroyConfig(engine->display, engine->vpp_config);
 	av_buffer_unref(&engine->device_ref);
 	pthread_mutex_destroy(&engine->health.lock);
-	pthread_mutex_destroy(&engine->lock);
 	free(engine);
 }
 
@@ -154,12 +153,12 @@ static struct vaapi_engine *engine_alloc(const struct tess_engine_config *config
 	struct vaapi_engine *engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return NULL;
-	if (pthread_mutex_init(&engine->lock, NULL) != 0) {
+	if (vaapi_surfaces_open(engine)) {
 		free(engine);
 		return NULL;
 	}
 	if (pthread_mutex_init(&engine->health.lock, NULL) != 0) {
-		pthread_mutex_destroy(&engine->lock);
+		tess_surface_pool_close(&engine->surfaces);
 		free(engine);
 		return NULL;
 	}
@@ -225,7 +224,7 @@ static void engine_stats(const struct tess_engine *base, struct tess_engine_stat
 		.uploads = engine->uploads,
 		.allocations = engine->allocations,
 		.faults = engine->faults,
-		.surfaces_live = engine->surfaces_live,
+		.surfaces_live = tess_surface_pool_live(&engine->surfaces),
 	};
 }
 

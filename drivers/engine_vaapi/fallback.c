@@ -66,15 +66,15 @@ static int upload(struct vaapi_fallback *fallback, struct vaapi_watch *watch,
 	int err = make_pool(fallback, watch, picture->width, picture->height);
 	if (err)
 		return err;
-	if (av_hwframe_get_buffer(fallback->frames, surface->frame, 0) < 0)
+	if (av_hwframe_get_buffer(fallback->frames, surface->pooled.frame, 0) < 0)
 		return -ENOTSUP;
-	surface->base.width = (uint16_t)picture->width;
-	surface->base.height = (uint16_t)picture->height;
-	surface->base.sar_num = (uint16_t)picture->sample_aspect_ratio.num;
-	surface->base.sar_den = (uint16_t)picture->sample_aspect_ratio.den;
-	surface->base.capture_us = picture->pts;
+	surface->pooled.base.width = (uint16_t)picture->width;
+	surface->pooled.base.height = (uint16_t)picture->height;
+	surface->pooled.base.sar_num = (uint16_t)picture->sample_aspect_ratio.num;
+	surface->pooled.base.sar_den = (uint16_t)picture->sample_aspect_ratio.den;
+	surface->pooled.base.capture_us = picture->pts;
 	surface->full_range = picture->color_range == AVCOL_RANGE_JPEG;
-	return copy_in(picture, surface->frame);
+	return copy_in(picture, surface->pooled.frame);
 }
 
 int vaapi_fallback_decode(struct vaapi_fallback *fallback, struct vaapi_engine *engine,
@@ -103,10 +103,10 @@ int vaapi_fallback_decode(struct vaapi_fallback *fallback, struct vaapi_engine *
 	av_frame_unref(fallback->picture);
 	if (err) {
 		if (surface)
-			tess_surface_unref(&surface->base);
+			tess_surface_unref(&surface->pooled.base);
 		return err;
 	}
 	vaapi_count(&engine->uploads, 1);
-	*surfacep = &surface->base;
+	*surfacep = &surface->pooled.base;
 	return 0;
 }

@@ -110,14 +110,14 @@ static int upload(struct vaapi_watch *watch, const struct tess_image *image,
 				 image->width, image->height, 1);
 	if (!frames)
 		return -ENOMEM;
-	int err = av_hwframe_get_buffer(frames, surface->frame, 0);
+	int err = av_hwframe_get_buffer(frames, surface->pooled.frame, 0);
 	av_buffer_unref(&frames); /* the frame keeps its pool */
 	if (err < 0)
 		return negative_errno(err);
-	surface->base.width = image->width;
-	surface->base.height = image->height;
+	surface->pooled.base.width = image->width;
+	surface->pooled.base.height = image->height;
 	surface->alpha = image->alpha;
-	return write_image(image, surface->frame);
+	return write_image(image, surface->pooled.frame);
 }
 
 int vaapi_upload(struct tess_engine *base, const struct tess_image *image,
@@ -139,18 +139,18 @@ int vaapi_upload(struct tess_engine *base, const struct tess_image *image,
 	if (failed)
 		err = failed;
 	if (err) {
-		tess_surface_unref(&surface->base);
+		tess_surface_unref(&surface->pooled.base);
 		return err;
 	}
 	vaapi_count(&engine->uploads, 1);
-	*surfacep = &surface->base;
+	*surfacep = &surface->pooled.base;
 	return 0;
 }
 
 static int copy_out(const struct vaapi_surface *surface, AVFrame *nv12, uint8_t *i420)
 {
-	int width = surface->base.width, height = surface->base.height;
-	int err = av_hwframe_transfer_data(nv12, surface->frame, 0);
+	int width = surface->pooled.base.width, height = surface->pooled.base.height;
+	int err = av_hwframe_transfer_data(nv12, surface->pooled.frame, 0);
 	if (err < 0)
 		return negative_errno(err);
 	uint8_t *u = i420 + (size_t)width * height;

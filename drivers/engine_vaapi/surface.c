@@ -1,78 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * drivers/engine_vaapi/surface.c - handles of pictures, used again and again.
+ * drivers/engine_vaapi/surface.c - the engine's surfaces, from the shared pool.
  */
 #include "drivers/engine_vaapi/vaapi.h"
 
-#include <stdlib.h>
-
-static void surface_destroy(struct tess_surface *handle)
+static void surface_empty(struct tess_pooled_surface *pooled)
 {
-	struct vaapi_surface *surface = (struct vaapi_surface *)handle;
-	struct vaapi_engine *engine = surface->engine;
 	struct vaapi_watch watch;
-	vaapi_watch_begin(&watch, engine);
-	av_frame_unref(surface->frame); /* the last of a pool that was given up ends the pool */
+
+	vaapi_watch_begin(&watch, ((struct vaapi_surface *)pooled)->engine);
+	av_frame_unref(pooled->frame); /* the last of a pool that was given up ends the pool */
 	vaapi_watch_tell(&watch);
-	atomic_fetch_sub_explicit(&engine->surfaces_live, 1, memory_order_relaxed);
-	pthread_mutex_lock(&engine->lock);
-	surface->next = engine->free_surfaces;
-	engine->free_surfaces = surface;
-	pthread_mutex_unlock(&engine->lock);
 }
 
-static struct vaapi_surface *surface_alloc(struct vaapi_engine *engine)
+int vaapi_surfaces_open(struct vaapi_engine *engine)
 {
-	struct vaapi_surface *surface = calloc(1, sizeof(*surface));
-	if (!surface)
-		return NULL;
-	surface->frame = av_frame_alloc();
-	if (!surface->frame) {
-		free(surface);
-		return NULL;
-	}
-	surface->engine = engine;
-	surface->base.destroy = surface_destroy;
-	return surface;
+	return tess_surface_pool_open(&engine->surfaces, sizeof(struct vaapi_surface),
+				      surface_empty);
 }
 
 struct vaapi_surface *vaapi_surface_new(struct vaapi_engine *engine)
 {
-	pthread_mutex_lock(&engine->lock);
-	struct vaapi_surface *surface = engine->free_surfaces;
+	struct vaapi_surface *surface =
+		(struct vaapi_surface *)tess_surface_pool_take(&engine->surfaces);
+
 	if (surface)
-		engine->free_surfaces = surface->next;
-	pthread_mutex_unlock(&engine->lock);
-	if (!surface)
-		surface = surface_alloc(engine);
-	if (!surface)
-		return NULL;
-	atomic_store_explicit(&surface->base.references, 1, memory_order_relaxed);
-	surface->base.serial =
-		atomic_fetch_add_explicit(&engine->next_serial, 1, memory_order_relaxed) + 1;
-	surface->base.sar_num = surface->base.sar_den = 1;
-	surface->base.capture_us = 0;
-	surface->x = surface->y = 0;
-	surface->full_range = surface->alpha = false;
-	surface->next = NULL;
-	vaapi_count(&engine->surfaces_live, 1);
+		surface->engine = engine;
 	return surface;
 }
 
 struct vaapi_surface *vaapi_surface_of(const struct vaapi_engine *engine,
 				       struct tess_surface *handle)
 {
-	if (handle->destroy != surface_destroy)
-		return NULL;
-	struct vaapi_surface *surface = (struct vaapi_surface *)handle;
-	return surface->engine == engine ? surface : NULL;
-}
-
-void vaapi_surfaces_free(struct vaapi_engine *engine)
-{
-	while (engine->free_surfaces) {
-		struct vaapi_surface *surface = engine->free_surfaces;
-		engine->free_surfaces = surface->next;
-		av_frame_free(&surface->frame);
-		free(surface);
-	}
+	return (struct vaapi_surface *)tess_surface_pool_of(&engine->surfaces, handle);
 }

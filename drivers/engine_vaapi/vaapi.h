@@ -15,6 +15,7 @@
 #include "drivers/compose/color.h"
 #include "drivers/compose/plan.h"
 #include "drivers/engine_vaapi/engine_vaapi.h"
+#include "drivers/surface_pool.h"
 
 /* the most layers in one pass; a device may take fewer */
 #define VAAPI_MAX_LAYERS 16
@@ -55,13 +56,11 @@ void vaapi_watch_forget(struct vaapi_watch *watch);
 
 /** A picture: a reference to a frame of one of the pools. */
 struct vaapi_surface {
-	struct tess_surface base;
+	struct tess_pooled_surface pooled; /* its frame: AV_PIX_FMT_VAAPI */
 	struct vaapi_engine *engine;
-	AVFrame *frame;		    /* AV_PIX_FMT_VAAPI; empty when free */
-	uint16_t x, y;		    /* where the visible pixels begin; even */
-	bool full_range;	    /* samples are 0..255, not 16..235 */
-	bool alpha;		    /* BGRA, not NV12 */
-	struct vaapi_surface *next; /* in the free list */
+	uint16_t x, y;	 /* where the visible pixels begin; even */
+	bool full_range; /* samples are 0..255, not 16..235 */
+	bool alpha;	 /* BGRA, not NV12 */
 };
 
 /** A surface with an empty frame and one reference, or NULL: no memory. */
@@ -69,7 +68,8 @@ struct vaapi_surface *vaapi_surface_new(struct vaapi_engine *engine);
 /** The surface behind a handle, or NULL if it is of another engine. */
 struct vaapi_surface *vaapi_surface_of(const struct vaapi_engine *engine,
 				       struct tess_surface *surface);
-void vaapi_surfaces_free(struct vaapi_engine *engine);
+/** Before the first surface. @retval 0, -ENOMEM */
+int vaapi_surfaces_open(struct vaapi_engine *engine) TESS_MUST_CHECK;
 
 static inline VASurfaceID vaapi_id(const AVFrame *frame)
 {
@@ -164,12 +164,9 @@ struct vaapi_engine {
 	unsigned layers; /* that one pass may have */
 	atomic_bool lost;
 	struct vaapi_health health;
-	pthread_mutex_t lock; /* guards free_surfaces alone */
-	struct vaapi_surface *free_surfaces;
-	_Atomic uint64_t next_serial;
+	struct tess_surface_pool surfaces;
 	_Atomic uint64_t decoded, fallback_decoded, damaged, refused, composed, tiles_drawn,
 		tiles_kept, encoded, downloads, uploads, allocations, faults;
-	_Atomic uint64_t surfaces_live;
 };
 
 static inline void vaapi_count(_Atomic uint64_t *counter, uint64_t n)

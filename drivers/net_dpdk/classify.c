@@ -10,6 +10,8 @@
 /* Extension headers in front of UDP; who needs more is up to something. */
 #define MAX_EXTENSIONS 4
 
+#define RTP_HEADER 12
+
 /* UDP at @at; the IP packet, which the frame holds, ends at @end. */
 static enum dpdk_class udp(struct dpdk_datagram *datagram, const uint8_t *frame, size_t at,
 			   size_t end)
@@ -144,4 +146,18 @@ void dpdk_datagram_source(const struct dpdk_datagram *datagram, const uint8_t *f
 const uint8_t *dpdk_datagram_destination(const struct dpdk_datagram *datagram, const uint8_t *frame)
 {
 	return frame + datagram->ip + (datagram->family == AF_INET ? 16 : 24);
+}
+
+enum dpdk_payload dpdk_demultiplex(const uint8_t *payload, size_t length)
+{
+	if (length == 0)
+		return DPDK_UNKNOWN;
+	if (payload[0] >= 128 && payload[0] <= 191) {
+		if (length >= 2 && payload[1] >= 192 && payload[1] <= 223)
+			return DPDK_RTCP;
+		return length >= RTP_HEADER ? DPDK_RTP : DPDK_UNKNOWN;
+	}
+	if (payload[0] <= 3)
+		return DPDK_STUN;
+	return payload[0] >= 20 && payload[0] <= 63 ? DPDK_DTLS : DPDK_UNKNOWN;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * drivers/net_dpdk/classify.h - what an Ethernet frame holds; all input is untrusted.
  *
- * Pure: no look-ups, no state. Telling STUN, DTLS, RTP and RTCP apart (RFC 7983) is left to who
- * owns the flow: it depends on what was agreed for it.
+ * Pure: no look-ups, no state.
  */
 #ifndef TESS_DRIVERS_NET_DPDK_CLASSIFY_H
 #define TESS_DRIVERS_NET_DPDK_CLASSIFY_H
@@ -28,6 +27,24 @@ struct dpdk_datagram {
 	uint16_t source_port; /* host order, as the next */
 	uint16_t port;
 };
+
+/** What a datagram to a media port is, by its first byte (RFC 7983 §7). */
+enum dpdk_payload {
+	DPDK_UNKNOWN,
+	DPDK_STUN,
+	DPDK_DTLS,
+	DPDK_RTP,  /* with a whole header */
+	DPDK_RTCP, /* by the second byte (RFC 5761 §4) */
+};
+
+enum dpdk_payload dpdk_demultiplex(const uint8_t *payload, size_t length);
+
+/** RFC 3550 §5.1, of a DPDK_RTP. */
+static inline uint32_t dpdk_rtp_ssrc(const uint8_t *payload)
+{
+	return (uint32_t)payload[8] << 24 | (uint32_t)payload[9] << 16 |
+	       (uint32_t)payload[10] << 8 | payload[11];
+}
 
 /**
  * Look at a frame of @p length bytes, without its check sequence. *datagram is whole only for

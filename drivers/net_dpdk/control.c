@@ -28,7 +28,8 @@ struct dpdk_control {
 	struct tess_clock *clock;
 	uint16_t port;
 	struct dpdk_pool *pool;
-	struct dpdk_neighbours *neighbours;
+	struct dpdk_neighbours *neighbours[DPDK_MAX_QUEUES]; /* by worker */
+	unsigned workers;
 	struct dpdk_kernel *kernel;   /* of a port that is shared with it */
 	struct dpdk_station *station; /* of one that is not */
 	struct rte_ring *in, *out;    /* with the station only */
@@ -56,7 +57,8 @@ static void send_frame(struct dpdk_control *control, const uint8_t *frame, size_
 		rte_pktmbuf_free(mbuf);
 }
 
-static void answer(struct dpdk_control *control, const union tess_addr *destination)
+static void answer(struct dpdk_control *control, struct dpdk_neighbours *neighbours,
+		   const union tess_addr *destination)
 {
 	struct dpdk_answer answer = {.destination = *destination};
 	uint8_t request[DPDK_STATION_FRAME];
@@ -71,7 +73,7 @@ static void answer(struct dpdk_control *control, const union tess_addr *destinat
 						 request, &length);
 		send_frame(control, request, length);
 	}
-	dpdk_neighbours_put_answer(control->neighbours, &answer);
+	dpdk_neighbours_put_answer(neighbours, &answer);
 }
 
 static void receive(struct dpdk_control *control)
@@ -125,8 +127,9 @@ static void *run(void *arg)
 			link_us = now_us;
 		}
 		receive(control);
-		while (dpdk_neighbours_take_ask(control->neighbours, &destination))
-			answer(control, &destination);
+		for (unsigned i = 0; i < control->workers; i++)
+			while (dpdk_neighbours_take_ask(control->neighbours[i], &destination))
+				answer(control, control->neighbours[i], &destination);
 		if (poll(&event, 1, LINK_MS) > 0 &&
 		    read(control->event_fd, &rings, sizeof(rings)) < 0)
 			break;
@@ -143,9 +146,12 @@ static int open_parts(struct dpdk_control *control, const struct dpdk_control_co
 	control->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (control->event_fd < 0)
 		return -errno;
-	error = dpdk_neighbours_alloc(&control->neighbours);
-	if (error)
-		return error;
+	while (control->workers < config->workers) {
+		error = dpdk_neighbours_alloc(&control->neighbours[control->workers]);
+		if (error)
+			return error;
+		control->workers++;
+	}
 	if (dpdk_spec_is_shared(config->spec)) {
 		ifindex = if_nametoindex(config->spec->iface);
 		return ifindex ? dpdk_kernel_open(&control->kernel, ifindex) : -errno;
@@ -154,7 +160,7 @@ static int open_parts(struct dpdk_control *control, const struct dpdk_control_co
 	if (error)
 		return error;
 	(void)snprintf(name, sizeof(name), "tess_in_%u", config->port);
-	control->in = rte_ring_create(name, FRAMES, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	control->in = rte_ring_create(name, FRAMES, SOCKET_ID_ANY, RING_F_SC_DEQ);
 	(void)snprintf(name, sizeof(name), "tess_out_%u", config->port);
 	control->out = rte_ring_create(name, FRAMES, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return control->in && control->out ? 0 : -ENOMEM;
@@ -204,20 +210,21 @@ void dpdk_control_close(struct dpdk_control *control)
 	free_ring(control->out);
 	dpdk_kernel_close(control->kernel);
 	dpdk_station_free(control->station);
-	dpdk_neighbours_free(control->neighbours);
+	for (unsigned i = 0; i < control->workers; i++)
+		dpdk_neighbours_free(control->neighbours[i]);
 	if (control->event_fd >= 0)
 		(void)close(control->event_fd);
 	free(control);
 }
 
-const struct dpdk_route *dpdk_control_route(struct dpdk_control *control,
+const struct dpdk_route *dpdk_control_route(struct dpdk_control *control, unsigned worker,
 					    const union tess_addr *destination, int64_t now_us)
 {
 	const struct dpdk_route *route;
 	bool asked = false;
 
-	dpdk_neighbours_update(control->neighbours);
-	route = dpdk_neighbours_find(control->neighbours, destination, now_us, &asked);
+	dpdk_neighbours_update(control->neighbours[worker]);
+	route = dpdk_neighbours_find(control->neighbours[worker], destination, now_us, &asked);
 	if (asked)
 		ring_bell(control);
 	return route;
@@ -225,7 +232,7 @@ const struct dpdk_route *dpdk_control_route(struct dpdk_control *control,
 
 bool dpdk_control_give(struct dpdk_control *control, struct rte_mbuf *frame)
 {
-	if (!control->in || rte_ring_sp_enqueue(control->in, frame))
+	if (!control->in || rte_ring_mp_enqueue(control->in, frame))
 		return false;
 	ring_bell(control);
 	return true;

@@ -18,8 +18,11 @@
 #include <unistd.h>
 
 #define MAX_WORDS 32
-/* Without huge pages: three times the rings and the packets of one port, with room. */
-#define MEMORY_MB "64"
+/* Without huge pages, in MiB: the EAL's own, and for each worker its packets and a queue, in three
+ * rings where it is AF_XDP's. Pages that are not used cost nothing. */
+#define MEMORY	      32
+#define WORKER_MEMORY 16
+#define RING_MEMORY   8 /* for 1024 descriptors */
 
 /* DPDK has one state in a process; so must what knows of it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -70,9 +73,10 @@ static int first_core(const cpu_set_t *cores)
  * Nothing is shared with other processes and nothing is left behind in the file system; one core
  * of the EAL's own, which never runs anything: the poller is the room worker's thread.
  */
-static int start(const struct dpdk_spec *spec, const cpu_set_t *cores)
+static int start(const struct dpdk_spec *spec, unsigned workers, const cpu_set_t *cores)
 {
-	char lcores[16], extra[sizeof(spec->eal)], *words[MAX_WORDS], *rest = extra, *word;
+	char lcores[16], memory[16], extra[sizeof(spec->eal)], *words[MAX_WORDS], *rest = extra,
+										  *word;
 	const char *fixed[] = {"tessera", "--no-telemetry", "--no-shconf", "--log-level=error"};
 	int count = 0;
 
@@ -80,12 +84,14 @@ static int start(const struct dpdk_spec *spec, const cpu_set_t *cores)
 		words[count++] = (char *)fixed[i];
 	(void)snprintf(lcores, sizeof(lcores), "--lcores=0@%d", first_core(cores));
 	words[count++] = lcores;
+	(void)snprintf(memory, sizeof(memory), "%u",
+		       MEMORY + workers * (WORKER_MEMORY + RING_MEMORY * spec->ring / 1024));
 	if (spec->hugepages) {
 		words[count++] = (char *)"--in-memory";
 	} else {
 		words[count++] = (char *)"--no-huge";
 		words[count++] = (char *)"-m";
-		words[count++] = (char *)MEMORY_MB;
+		words[count++] = memory;
 	}
 	if (spec->kind == DPDK_PCI) {
 		words[count++] = (char *)"-a";
@@ -120,7 +126,7 @@ static void remove_folder(void)
 	(void)rmdir(path);
 }
 
-int dpdk_eal_start(const struct dpdk_spec *spec, char *reason, size_t reason_size)
+int dpdk_eal_start(const struct dpdk_spec *spec, unsigned workers, char *reason, size_t reason_size)
 {
 	cpu_set_t cores;
 	int error;
@@ -132,7 +138,7 @@ int dpdk_eal_start(const struct dpdk_spec *spec, char *reason, size_t reason_siz
 		(void)pthread_getaffinity_np(pthread_self(), sizeof(cores), &cores);
 		dpdk_eal_listen();
 		(void)libbpf_set_print(on_libbpf);
-		start_error = start(spec, &cores);
+		start_error = start(spec, workers, &cores);
 		dpdk_eal_said(start_reason, sizeof(start_reason));
 		remove_folder();
 		/* the EAL has bound us to its core */

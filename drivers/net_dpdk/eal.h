@@ -7,11 +7,13 @@
 #include "drivers/net_dpdk/spec.h"
 
 /**
- * Start it as @p spec needs it, or find it started: it cannot be stopped before the process ends,
- * and keeps the settings of the first call. The calling thread's affinity stays as it was.
+ * Start it as a port of @p spec with @p workers needs it, or find it started: it cannot be stopped
+ * before the process ends, and keeps the settings of the first call. The calling thread's affinity
+ * stays as it was.
  * @retval 0, or -errno with one line in @p reason
  */
-int dpdk_eal_start(const struct dpdk_spec *spec, char *reason, size_t reason_size) TESS_MUST_CHECK;
+int dpdk_eal_start(const struct dpdk_spec *spec, unsigned workers, char *reason,
+		   size_t reason_size) TESS_MUST_CHECK;
 /** What DPDK and libbpf log as errors from here on is kept for dpdk_eal_said(); calls do not nest.
  */
 void dpdk_eal_listen(void);

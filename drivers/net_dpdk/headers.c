@@ -87,12 +87,12 @@ static uint64_t write_ipv6(uint8_t *ip, const struct dpdk_route *route,
 }
 
 void dpdk_headers_write(const struct dpdk_headers *headers, const struct dpdk_route *route,
-			const union tess_addr *remote, uint16_t local_port, uint8_t *payload,
-			uint16_t length)
+			const union tess_addr *remote, uint16_t local_port, uint8_t *end,
+			const uint8_t *payload, uint16_t length)
 {
 	bool is_ipv4 = remote->sa.sa_family == AF_INET;
 	uint16_t udp_length = (uint16_t)(UDP_HEADER + length);
-	uint8_t *udp = payload - UDP_HEADER;
+	uint8_t *udp = end - UDP_HEADER;
 	uint8_t *ip = udp - (is_ipv4 ? IPV4_HEADER : IPV6_HEADER);
 	uint8_t *ethernet = ip - dpdk_headers_link_size(headers);
 	uint64_t sum;
@@ -115,7 +115,8 @@ void dpdk_headers_write(const struct dpdk_headers *headers, const struct dpdk_ro
 		set_checksum(udp + 6, fold(sum));
 		return;
 	}
-	checksum = dpdk_checksum_end(dpdk_checksum_add(sum, udp, udp_length));
+	sum = dpdk_checksum_add(sum, udp, UDP_HEADER);
+	checksum = dpdk_checksum_end(dpdk_checksum_add(sum, payload, length));
 	/* RFC 768: 0 would say "no checksum" */
 	set_checksum(udp + 6, checksum ? checksum : 0xffff);
 }

@@ -33,12 +33,12 @@ static inline size_t dpdk_headers_link_size(const struct dpdk_headers *headers)
 /** Bytes in front of the payload. */
 size_t dpdk_headers_size(const struct dpdk_headers *headers, int family);
 /**
- * Write the headers of a datagram of @p length bytes in front of @p payload, where there must be
- * room for them.
+ * Write the headers of a datagram that carries the @p length bytes of @p payload in front of
+ * @p end, where there must be room for them; often both are one.
  */
 void dpdk_headers_write(const struct dpdk_headers *headers, const struct dpdk_route *route,
-			const union tess_addr *remote, uint16_t local_port, uint8_t *payload,
-			uint16_t length);
+			const union tess_addr *remote, uint16_t local_port, uint8_t *end,
+			const uint8_t *payload, uint16_t length);
 /** The sum of RFC 1071 over @p length bytes, added to @p sum; not folded. */
 uint64_t dpdk_checksum_add(uint64_t sum, const void *data, size_t length);
 /** Folded and inverted, in the order of bytes that it was summed in: to be copied as it is. */

@@ -4,24 +4,12 @@
 #include "drivers/net_dpdk/net_dpdk.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <rte_ethdev.h>
-#include <rte_pause.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "drivers/net_dpdk/eal.h"
 #include "drivers/net_dpdk/internal.h"
-
-/* Looks without a nap after something came: the rest of a burst is microseconds behind. */
-#define SPINS 16
-/* Short beside a frame of media, and long enough to leave the core to others. */
-#define NAP_US INT64_C(100)
-/* While there are no flows there is only ARP to be answered. */
-#define IDLE_NAP_US INT64_C(1000)
 
 static void dpdk_close(struct tess_net *net)
 {
@@ -29,62 +17,42 @@ static void dpdk_close(struct tess_net *net)
 
 	if (!dpdk)
 		return;
-	if (dpdk->port.started)
+	if (dpdk->hub)
 		dpdk_flush(net);
 	while (dpdk->backlog_first < dpdk->backlog_end)
 		tess_packet_release(dpdk->backlog[dpdk->backlog_first++]);
-	dpdk_control_close(dpdk->control);
-	dpdk_port_close(&dpdk->port);
-	free(dpdk->flows);
+	dpdk_hub_close(dpdk->hub, dpdk->worker);
+	free(dpdk->allowances);
 	free(dpdk);
-}
-
-static int open_control(struct dpdk_net *dpdk, char *reason, size_t reason_size)
-{
-	const struct dpdk_control_config config = {
-		.spec = &dpdk->spec,
-		.clock = dpdk->clock,
-		.port = dpdk->port.id,
-		.pool = dpdk->port.tx_pool,
-		.mac = dpdk->port.mac,
-	};
-	int error = dpdk_control_open(&dpdk->control, &config);
-
-	if (error)
-		(void)snprintf(reason, reason_size, "no control thread: %s",
-			       strerrordesc_np(-error));
-	return error;
 }
 
 static int open_all(struct dpdk_net *dpdk, const struct tess_net_config *config, char *reason,
 		    size_t reason_size)
 {
-	int error = dpdk_spec_parse(&dpdk->spec, config->spec, reason, reason_size);
+	struct dpdk_spec spec;
+	int error = dpdk_spec_parse(&spec, config->spec, reason, reason_size);
 
 	if (error)
 		return error;
 	if (config->clock->advance_to || config->packets == 0)
 		return -EINVAL; /* a NIC knows only real time */
-	if (dpdk_spec_is_shared(&dpdk->spec) &&
+	if (dpdk_spec_is_shared(&spec) &&
 	    (config->port_min == 0 || config->port_min > config->port_max)) {
 		(void)snprintf(reason, reason_size,
-			       "the range of media ports must be known to share %s",
-			       dpdk->spec.iface);
+			       "the range of media ports must be known to share %s", spec.iface);
 		return -EINVAL;
 	}
 	/* pages of ports that no flow uses are never touched */
-	dpdk->flows = calloc(DPDK_PORTS, sizeof(*dpdk->flows));
-	if (!dpdk->flows)
+	dpdk->allowances = calloc(DPDK_PORTS, sizeof(*dpdk->allowances));
+	if (!dpdk->allowances)
 		return -ENOMEM;
-	error = dpdk_eal_start(&dpdk->spec, reason, reason_size);
-	if (!error)
-		error = dpdk_port_open(&dpdk->port, &dpdk->spec, config, reason, reason_size);
+	error = dpdk_hub_open(&dpdk->hub, &spec, config, reason, reason_size);
 	if (error)
 		return error;
-	memcpy(dpdk->headers.mac, dpdk->port.mac, MAC_LENGTH);
-	dpdk->headers.vlan = dpdk->spec.identity.vlan;
-	dpdk->headers.offload = dpdk->port.checksums;
-	return open_control(dpdk, reason, reason_size);
+	memcpy(dpdk->headers.mac, dpdk->hub->port.mac, MAC_LENGTH);
+	dpdk->headers.vlan = spec.identity.vlan;
+	dpdk->headers.offload = dpdk->hub->port.checksums;
+	return 0;
 }
 
 static int dpdk_open(struct tess_net **netp, const struct tess_net_config *config)
@@ -99,8 +67,7 @@ static int dpdk_open(struct tess_net **netp, const struct tess_net_config *confi
 	reason[0] = '\0';
 	dpdk->net.driver = &tess_net_dpdk;
 	dpdk->clock = config->clock;
-	dpdk->port_min = config->port_min;
-	dpdk->port_max = config->port_max;
+	dpdk->worker = dpdk->next_queue = config->worker;
 	error = open_all(dpdk, config, reason,
 			 config->reason ? config->reason_size : sizeof(unused));
 	if (error) {
@@ -114,114 +81,61 @@ static int dpdk_open(struct tess_net **netp, const struct tess_net_config *confi
 static int dpdk_flow_add(struct tess_net *net, uint16_t port, void *tag)
 {
 	struct dpdk_net *dpdk = (struct dpdk_net *)net;
-	struct dpdk_flow *flow = &dpdk->flows[port];
+	struct dpdk_hub *hub = dpdk->hub;
+	struct dpdk_flow *flow = &hub->flows[port];
+	uint32_t nobody = 0;
 
 	if (port == 0 ||
-	    (dpdk_spec_is_shared(&dpdk->spec) && (port < dpdk->port_min || port > dpdk->port_max)))
+	    (dpdk_spec_is_shared(&hub->spec) && (port < hub->port_min || port > hub->port_max)))
 		return -EINVAL;
-	if (flow->open)
+	if (!atomic_compare_exchange_strong(&flow->owner, &nobody, DPDK_CLAIMED))
 		return -EADDRINUSE;
-	*flow = (struct dpdk_flow){.open = true, .tag = tag};
-	dpdk->flow_count++;
+	atomic_store(&flow->tag, tag);
+	atomic_store(&flow->source, 0);
+	atomic_store(&flow->owner, dpdk->worker + 1);
+	atomic_fetch_add(&hub->flow_count, 1);
 	return 0;
+}
+
+static bool is_own(const struct dpdk_net *dpdk, uint16_t port)
+{
+	return atomic_load(&dpdk->hub->flows[port].owner) == dpdk->worker + 1;
 }
 
 static void dpdk_flow_remove(struct tess_net *net, uint16_t port)
 {
 	struct dpdk_net *dpdk = (struct dpdk_net *)net;
 
-	if (!dpdk->flows[port].open)
+	if (!is_own(dpdk, port))
 		return;
-	dpdk->flows[port].open = false;
-	dpdk->flow_count--;
+	atomic_store(&dpdk->hub->flows[port].owner, 0);
+	atomic_fetch_sub(&dpdk->hub->flow_count, 1);
 }
 
-static struct tess_packet *dpdk_tx_alloc(struct tess_net *net)
+static void dpdk_flow_source(struct tess_net *net, uint16_t port, uint32_t ssrc)
 {
-	return dpdk_pool_packet(((struct dpdk_net *)net)->port.tx_pool);
+	struct dpdk_net *dpdk = (struct dpdk_net *)net;
+
+	if (is_own(dpdk, port))
+		atomic_store(&dpdk->hub->flows[port].source, DPDK_KNOWN | ssrc);
 }
 
-/* The first call of the thread that polls. */
-static void bind_to_core(struct dpdk_net *dpdk)
-{
-	cpu_set_t cores;
-
-	dpdk->bound = true;
-	if (dpdk->spec.core < 0)
-		return;
-	CPU_ZERO(&cores);
-	CPU_SET((unsigned)dpdk->spec.core, &cores);
-	/* a core that is not there: it runs unbound, slower but right */
-	(void)pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
-}
-
-static void nap(int64_t us)
-{
-	const struct timespec time = {.tv_nsec = us * 1000};
-
-	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
-}
-
-/* Poll into the backlog until the time has come, or, unless @gather, until there is a packet. */
-static int poll_until(struct dpdk_net *dpdk, int64_t until_us, bool gather)
-{
-	unsigned empty = 0;
-
-	if (!dpdk->bound)
-		bind_to_core(dpdk);
-	for (;;) {
-		unsigned got = 0;
-		int64_t left_us;
-
-		if (atomic_exchange_explicit(&dpdk->woken, false, memory_order_acquire))
-			return 0;
-		if (dpdk_control_link(dpdk->control) == DPDK_LINK_GONE)
-			return -ENODEV;
-		if (dpdk->backlog_end + TESS_NET_BURST > DPDK_BACKLOG)
-			return 0;
-		got = dpdk_poll(dpdk, dpdk->backlog + dpdk->backlog_end, TESS_NET_BURST);
-		dpdk->backlog_end += got;
-		if (!gather && dpdk->backlog_end > dpdk->backlog_first)
-			return 0;
-		left_us = until_us - tess_clock_now_us(dpdk->clock);
-		if (left_us <= 0)
-			return 0;
-		empty = got ? 0 : empty + 1;
-		if (empty < SPINS) {
-			rte_pause();
-		} else {
-			int64_t nap_us = dpdk->flow_count ? NAP_US : IDLE_NAP_US;
-
-			nap(nap_us < left_us ? nap_us : left_us);
-		}
-	}
-}
-
-static int dpdk_wait(struct tess_net *net, int64_t until_us)
-{
-	return poll_until((struct dpdk_net *)net, until_us, false);
-}
-
-static int dpdk_gather(struct tess_net *net, int64_t until_us)
-{
-	return poll_until((struct dpdk_net *)net, until_us, true);
-}
-
-static void dpdk_wake(struct tess_net *net)
-{
-	atomic_store_explicit(&((struct dpdk_net *)net)->woken, true, memory_order_release);
-}
-
+/* What is counted of the port as a whole is the first worker's. */
 static void dpdk_stats(const struct tess_net *net, struct tess_net_stats *stats)
 {
 	const struct dpdk_net *dpdk = (const struct dpdk_net *)net;
+	struct dpdk_hub *hub = dpdk->hub;
 	struct rte_eth_stats port;
 
 	*stats = dpdk->stats;
-	stats->link_down = dpdk_control_link(dpdk->control) != DPDK_LINK_UP;
-	if (rte_eth_stats_get(dpdk->port.id, &port))
+	stats->link_down = dpdk_control_link(hub->control) != DPDK_LINK_UP;
+	for (unsigned i = dpdk->worker; i < hub->port.sockets.count; i += hub->worker_count)
+		stats->rx_dropped_kernel += dpdk_sockets_lost(&hub->port.sockets, i);
+	if (dpdk->worker != 0 || rte_eth_stats_get(hub->port.id, &port))
 		return;
-	stats->rx_dropped_kernel += port.imissed + port.ierrors;
+	/* of a port with sockets it is among what the kernel counts */
+	if (hub->port.sockets.count == 0)
+		stats->rx_dropped_kernel += port.imissed + port.ierrors;
 	stats->rx_dropped_pool_empty += port.rx_nombuf;
 }
 
@@ -232,8 +146,10 @@ const struct tess_net_driver tess_net_dpdk = {
 	.close = dpdk_close,
 	.flow_add = dpdk_flow_add,
 	.flow_remove = dpdk_flow_remove,
+	.flow_source = dpdk_flow_source,
 	.rx_burst = dpdk_rx_burst,
 	.tx_alloc = dpdk_tx_alloc,
+	.tx_share = dpdk_tx_share,
 	.tx_burst = dpdk_tx_burst,
 	.flush = dpdk_flush,
 	.wait = dpdk_wait,

@@ -52,7 +52,8 @@ static void init_packet(struct rte_mempool *mempool, void *arg, void *object, un
  * mbuf a page of its own, and AF_XDP's driver, which reckons with mbufs side by side, would tell
  * the kernel of the first half only.
  */
-static int create(struct rte_mempool **mempoolp, const char *name, unsigned mbufs, bool dma)
+static int create(struct rte_mempool **mempoolp, const char *name, unsigned mbufs, int node,
+		  bool dma)
 {
 	struct rte_pktmbuf_pool_private sizes = {
 		.mbuf_data_room_size = ROOM,
@@ -61,7 +62,7 @@ static int create(struct rte_mempool **mempoolp, const char *name, unsigned mbuf
 	/* no caches: they are of the EAL's own threads, and ours are not */
 	struct rte_mempool *mempool = rte_mempool_create_empty(
 		name, mbufs, (unsigned)sizeof(struct rte_mbuf) + sizes.mbuf_priv_size + ROOM, 0,
-		sizeof(sizes), SOCKET_ID_ANY, dma ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+		sizeof(sizes), node, dma ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	int error;
 
 	if (!mempool)
@@ -81,7 +82,7 @@ static int create(struct rte_mempool **mempoolp, const char *name, unsigned mbuf
 	return 0;
 }
 
-int dpdk_pool_open(struct dpdk_pool **poolp, unsigned mbufs, bool dma)
+int dpdk_pool_open(struct dpdk_pool **poolp, unsigned mbufs, int node, bool dma)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct dpdk_pool *pool;
@@ -95,7 +96,9 @@ int dpdk_pool_open(struct dpdk_pool **poolp, unsigned mbufs, bool dma)
 	pthread_mutex_lock(&lock);
 	(void)snprintf(name, sizeof(name), "tess_%u", opened++);
 	pthread_mutex_unlock(&lock);
-	error = create(&pool->mempool, name, mbufs, dma);
+	error = create(&pool->mempool, name, mbufs, node, dma);
+	if (error && node != SOCKET_ID_ANY)
+		error = create(&pool->mempool, name, mbufs, SOCKET_ID_ANY, dma);
 	if (error) {
 		free(pool);
 		return error;
@@ -141,13 +144,16 @@ struct tess_packet *dpdk_packet_take(struct rte_mbuf *mbuf, uint16_t offset, uin
 	return packet;
 }
 
-struct rte_mbuf *dpdk_packet_give(struct tess_packet *packet)
+struct rte_mbuf *dpdk_packet_give(struct tess_packet *packet, size_t headers)
 {
-	struct rte_mbuf *mbuf = packet->driver_private;
+	struct rte_mbuf *mbuf = packet->driver_private, *carrier = mbuf->next ? mbuf->next : mbuf;
 
-	mbuf->data_off = (uint16_t)(packet->data - (uint8_t *)mbuf->buf_addr);
-	mbuf->data_len = (uint16_t)packet->length;
-	mbuf->pkt_len = packet->length;
+	/* whoever held it may have moved the data */
+	carrier->data_off = (uint16_t)(packet->data - (uint8_t *)carrier->buf_addr);
+	carrier->data_len = (uint16_t)packet->length;
+	mbuf->data_off = (uint16_t)(mbuf->data_off - headers);
+	mbuf->data_len = (uint16_t)(headers + (mbuf->next ? 0 : packet->length));
+	mbuf->pkt_len = (uint32_t)(headers + packet->length);
 	mbuf->ol_flags = 0;
 	return mbuf;
 }
@@ -165,6 +171,28 @@ struct tess_packet *dpdk_pool_packet(struct dpdk_pool *pool)
 	packet->tag = NULL;
 	packet->local_port = 0;
 	memset(&packet->remote, 0, sizeof(packet->remote));
+	return packet;
+}
+
+struct tess_packet *dpdk_pool_share(struct dpdk_pool *pool, const struct tess_packet *payload)
+{
+	struct rte_mbuf *from = payload->driver_private;
+	struct tess_packet *packet = dpdk_pool_packet(pool);
+	struct rte_mbuf *carrier = packet ? rte_pktmbuf_alloc(pool->mempool) : NULL, *head;
+
+	if (!carrier) {
+		if (packet)
+			tess_packet_release(packet);
+		return NULL;
+	}
+	rte_pktmbuf_attach(carrier, from->next ? from->next : from);
+	carrier->next = NULL;
+	carrier->nb_segs = 1;
+	head = packet->driver_private;
+	head->next = carrier;
+	head->nb_segs = 2;
+	packet->data = payload->data;
+	packet->length = packet->capacity = payload->length;
 	return packet;
 }
 

@@ -11,6 +11,13 @@
 
 #define MAX_VLAN 4094
 #define MAX_CORE 1023
+/* 34 ms of 60,000 packets a second; a packet socket's holds what is the kernel's, too. */
+#define RING	 2048
+#define AFP_RING 4096
+/* DPDK 22.11: the kernel is given so many buffers, however long the ring is. */
+#define XDP_MAX_RING 2048
+#define MIN_RING     64
+#define MAX_RING     32768
 
 struct parser {
 	struct dpdk_spec *spec;
@@ -109,6 +116,13 @@ static int parse_option(const struct parser *parser, const char *name, char *val
 		spec->core = (int)number;
 		return 0;
 	}
+	if (!strcmp(name, "ring")) {
+		if (!parse_number(value, MAX_RING, &number) || number < MIN_RING ||
+		    (number & (number - 1)))
+			return refuse(parser, value, "ring=64 to 32768, a power of two");
+		spec->ring = (unsigned)number;
+		return 0;
+	}
 	if (!strcmp(name, "hugepages")) {
 		if (!parse_number(value, 1, &number))
 			return refuse(parser, value, "hugepages=0 or 1");
@@ -157,8 +171,7 @@ static int name_device(const struct parser *parser, const char *text)
 	case DPDK_AFP:
 		(void)snprintf(spec->name, sizeof(spec->name), "net_af_packet_%s", text);
 		(void)snprintf(arguments, sizeof(arguments),
-			       "iface=%s,blocksz=65536,framesz=2048,framecnt=4096,qdisc_bypass=1",
-			       text);
+			       "iface=%s,blocksz=65536,framesz=2048,qdisc_bypass=1", text);
 		break;
 	case DPDK_PCI:
 	case DPDK_RAW:
@@ -176,6 +189,7 @@ static int parse_words(const struct parser *parser, char *text)
 {
 	char *rest = text, *word = strsep(&rest, ",");
 	int error = name_device(parser, word);
+	char frames[32];
 
 	while (!error && (word = strsep(&rest, ","))) {
 		char *value = strchr(word, '=');
@@ -191,7 +205,10 @@ static int parse_words(const struct parser *parser, char *text)
 			error = append_device(parser, word);
 		}
 	}
-	return error;
+	if (error || parser->spec->kind != DPDK_AFP)
+		return error;
+	(void)snprintf(frames, sizeof(frames), "framecnt=%u", parser->spec->ring);
+	return append_device(parser, frames);
 }
 
 static int check(const struct parser *parser)
@@ -204,6 +221,9 @@ static int check(const struct parser *parser)
 	     identity->gateway6.sa.sa_family))
 		return refuse(parser, spec->iface,
 			      "no addr=, gw= or vlan= (they are the kernel's)");
+	if (spec->kind == DPDK_XDP && spec->ring > XDP_MAX_RING)
+		return refuse(parser, spec->iface,
+			      "ring= up to 2048 (DPDK gives the kernel no more buffers a queue)");
 	if (spec->kind == DPDK_PCI && !identity->address_count)
 		return refuse(parser, spec->name, "addr= (the kernel is not on the port)");
 	return 0;
@@ -231,6 +251,7 @@ int dpdk_spec_parse(struct dpdk_spec *spec, const char *text, char *reason, size
 		memset(spec, 0, sizeof(*spec));
 		spec->kind = kinds[i].kind;
 		spec->core = -1;
+		spec->ring = spec->kind == DPDK_AFP ? AFP_RING : RING;
 		spec->hugepages = spec->kind == DPDK_PCI;
 		error = parse_words(&parser, words);
 		return error ? error : check(&parser);

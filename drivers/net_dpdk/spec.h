@@ -7,7 +7,7 @@
  *   dpdk:net_ring0    any device of DPDK, ours alone
  *
  * After a comma: ours are addr=ADDRESS/BITS and gw=ADDRESS (both may come again), vlan=ID, core=N,
- * hugepages=0|1 and eal=WORDS; all others are the device's.
+ * ring=PACKETS, hugepages=0|1 and eal=WORDS; all others are the device's.
  */
 #ifndef TESS_DRIVERS_NET_DPDK_SPEC_H
 #define TESS_DRIVERS_NET_DPDK_SPEC_H
@@ -19,6 +19,7 @@
 #include "hal/net.h"
 
 #define DPDK_MAX_ADDRESSES 8
+#define DPDK_MAX_QUEUES	   16 /* of a port, and workers that share it */
 
 enum dpdk_kind { DPDK_XDP, DPDK_AFP, DPDK_PCI, DPDK_RAW };
 
@@ -41,7 +42,8 @@ struct dpdk_spec {
 	char name[64];	  /* the device's name alone */
 	char iface[IFNAMSIZ];
 	struct dpdk_identity identity;
-	int core; /* the poller's, -1: any */
+	int core;      /* the poller's, -1: any */
+	unsigned ring; /* packets that a queue of the port holds while nobody looks */
 	bool hugepages;
 	char eal[160]; /* more words for the EAL's command line */
 };

@@ -2,8 +2,29 @@
  * drivers/net_dpdk/tx.c - sending: headers are written into the packet's own mbuf.
  */
 #include <rte_ethdev.h>
+#include <string.h>
 
 #include "drivers/net_dpdk/internal.h"
+
+struct tess_packet *dpdk_tx_alloc(struct tess_net *net)
+{
+	return dpdk_pool_packet(((struct dpdk_net *)net)->hub->port.tx_pool);
+}
+
+struct tess_packet *dpdk_tx_share(struct tess_net *net, struct tess_packet *payload)
+{
+	const struct dpdk_port *port = &((struct dpdk_net *)net)->hub->port;
+	struct tess_packet *packet;
+
+	if (port->gathers)
+		return dpdk_pool_share(port->tx_pool, payload);
+	packet = dpdk_pool_packet(port->tx_pool);
+	if (packet) {
+		memcpy(packet->data, payload->data, payload->length);
+		packet->length = payload->length;
+	}
+	return packet;
+}
 
 /* Where and how to send the packet, or NULL: it is counted as dropped. */
 static const struct dpdk_route *find_way(struct dpdk_net *dpdk, const struct tess_packet *packet,
@@ -12,20 +33,23 @@ static const struct dpdk_route *find_way(struct dpdk_net *dpdk, const struct tes
 	const struct rte_mbuf *mbuf = packet->driver_private;
 	const struct dpdk_route *route;
 
-	if (!dpdk->flows[packet->local_port].open ||
-	    (size_t)(packet->data - (const uint8_t *)mbuf->buf_addr) < headers) {
+	if (atomic_load_explicit(&dpdk->hub->flows[packet->local_port].owner,
+				 memory_order_relaxed) != dpdk->worker + 1 ||
+	    (size_t)(dpdk_packet_headers_end(packet) - (const uint8_t *)mbuf->buf_addr) < headers) {
 		dpdk->stats.tx_dropped++;
 		return NULL;
 	}
-	if (packet->length + headers - dpdk_headers_link_size(&dpdk->headers) > dpdk->port.mtu) {
+	if (packet->length + headers - dpdk_headers_link_size(&dpdk->headers) >
+	    dpdk->hub->port.mtu) {
 		dpdk->stats.tx_dropped_too_long++;
 		return NULL;
 	}
-	if (dpdk_control_link(dpdk->control) != DPDK_LINK_UP) {
+	if (dpdk_control_link(dpdk->hub->control) != DPDK_LINK_UP) {
 		dpdk->stats.tx_dropped_link_down++;
 		return NULL;
 	}
-	route = dpdk_control_route(dpdk->control, &packet->remote, tess_clock_now_us(dpdk->clock));
+	route = dpdk_control_route(dpdk->hub->control, dpdk->worker, &packet->remote,
+				   tess_clock_now_us(dpdk->clock));
 	if (!route)
 		dpdk->stats.tx_dropped_no_neighbour++;
 	return route;
@@ -42,12 +66,9 @@ static void queue(struct dpdk_net *dpdk, struct tess_packet *packet)
 		tess_packet_release(packet);
 		return;
 	}
-	dpdk_headers_write(&dpdk->headers, route, &packet->remote, packet->local_port, packet->data,
-			   (uint16_t)packet->length);
-	mbuf = dpdk_packet_give(packet);
-	mbuf->data_off = (uint16_t)(mbuf->data_off - headers);
-	mbuf->data_len = (uint16_t)(mbuf->data_len + headers);
-	mbuf->pkt_len = mbuf->data_len;
+	dpdk_headers_write(&dpdk->headers, route, &packet->remote, packet->local_port,
+			   dpdk_packet_headers_end(packet), packet->data, (uint16_t)packet->length);
+	mbuf = dpdk_packet_give(packet, headers);
 	if (dpdk->headers.offload) {
 		mbuf->l2_len = dpdk_headers_link_size(&dpdk->headers);
 		mbuf->l3_len = family == AF_INET ? IPV4_HEADER : IPV6_HEADER;
@@ -77,7 +98,7 @@ void dpdk_flush(struct tess_net *net)
 
 	if (queued == 0)
 		return;
-	sent = rte_eth_tx_burst(dpdk->port.id, 0, dpdk->tx_queue, (uint16_t)queued);
+	sent = dpdk_hub_send(dpdk->hub, dpdk->worker, dpdk->tx_queue, queued);
 	for (unsigned i = 0; i < sent; i++)
 		dpdk->stats.tx_bytes += dpdk->tx_lengths[i];
 	dpdk->stats.tx_packets += sent;
@@ -85,15 +106,4 @@ void dpdk_flush(struct tess_net *net)
 	if (sent < queued)
 		rte_pktmbuf_free_bulk(dpdk->tx_queue + sent, queued - sent);
 	dpdk->tx_queued = 0;
-}
-
-void dpdk_send_frames(struct dpdk_net *dpdk)
-{
-	struct rte_mbuf *frames[TESS_NET_BURST];
-	unsigned count = dpdk_control_take(dpdk->control, frames, TESS_NET_BURST), sent;
-
-	if (count == 0)
-		return;
-	sent = rte_eth_tx_burst(dpdk->port.id, 0, frames, (uint16_t)count);
-	rte_pktmbuf_free_bulk(frames + sent, count - sent);
 }

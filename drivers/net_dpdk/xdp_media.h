@@ -14,4 +14,10 @@ struct xdp_media_settings {
 	unsigned char unused[6];
 };
 
+/* In front of each packet that the program gives us. */
+struct xdp_media_stamp {
+	unsigned long long time_ns; /* CLOCK_MONOTONIC */
+	unsigned long long check;   /* time_ns ^ XDP_MEDIA_MAGIC: not what was there before */
+};
+
 #endif

@@ -111,6 +111,11 @@ static bool is_engine(const char *text)
 	       !strcmp(text, "soft");
 }
 
+static bool is_frozen(const char *text)
+{
+	return !strcmp(text, "keep") || !strcmp(text, "dim") || !strcmp(text, "avatar");
+}
+
 static const struct form path_form = {is_path, "an absolute path is expected"};
 static const struct form listen_form = {
 	is_listen, "an address like \"0.0.0.0:8080\" or \"[::]:8080\" is expected"};
@@ -126,6 +131,8 @@ static const struct form udp_form = {
 	is_udp, "\"udp:\" and an address is expected, like \"udp:0.0.0.0\" or \"udp:[::]\""};
 static const struct form engine_form = {is_engine,
 					"\"auto\", \"nv\", \"vaapi\" or \"soft\" is expected"};
+
+static const struct form frozen_form = {is_frozen, "\"keep\", \"dim\" or \"avatar\" is expected"};
 
 /* A Unix socket's address must hold "/control.sock" too. */
 #define MAX_RUN_DIR 94
@@ -153,8 +160,11 @@ static const struct setting settings[] = {
 	{"media", "workers", KIND_U32, PLACE(media.workers), 1, 64, "1", NULL},
 	{"media", "codec_threads", KIND_U32, PLACE(media.codec_threads), 0, 256, "0", NULL},
 	{"media", "jitter_ms", KIND_U32, PLACE(media.jitter_ms), 0, 2000, "100", NULL},
+	{"media", "frozen", KIND_TEXT, PLACE(media.frozen), 1, 0, "dim", &frozen_form},
 	{"media", "idle_leave_s", KIND_U32, PLACE(media.idle_leave_s), 0, 86400, "60", NULL},
 	{"egress", "listen", KIND_TEXT, PLACE(egress.listen), 1, 0, "0.0.0.0:8088", &listen_form},
+	{"egress", "rtmp_listen", KIND_TEXT, PLACE(egress.rtmp_listen), 0, 0, "0.0.0.0:1935",
+	 &listen_form},
 	{"egress", "public_url", KIND_TEXT, PLACE(egress.public_url), 0, 0, "", &url_form},
 	{"egress", "record_dir", KIND_TEXT, PLACE(egress.record_dir), 1, 0,
 	 "/var/lib/tessera/recordings", &path_form},

@@ -41,10 +41,12 @@ struct tess_config {
 		uint32_t workers;  /* room threads, 1 */
 		uint32_t codec_threads; /* 0 = number of cores */
 		uint32_t jitter_ms;	/* 100 */
+		char frozen[8];		/* how a picture that stands still is shown; "dim" */
 		uint32_t idle_leave_s;	/* a plain-RTP user without packets leaves; 60; 0 = never */
 	} media;
 	struct {
 		char listen[64];	    /* "0.0.0.0:8088": http-flv and files */
+		char rtmp_listen[64];	    /* "0.0.0.0:1935": players by RTMP; "" = none */
 		char public_url[256];	    /* for viewers; "" = the host they asked for */
 		char record_dir[256];	    /* "/var/lib/tessera/recordings" */
 		uint32_t fragment_ms;	    /* 1000 */

@@ -14,6 +14,7 @@
 #include "firmware/egress/http_server.h"
 #include "firmware/egress/live.h"
 #include "firmware/egress/records.h"
+#include "firmware/egress/rtmp_server.h"
 #include "firmware/egress/streams.h"
 #include "firmware/link/link.h"
 
@@ -33,12 +34,13 @@ struct tess_egress {
 	struct tess_live *live;
 	struct tess_records *records;
 	struct tess_http *http; /* NULL: does not listen yet */
+	struct tess_rtmp_listener *rtmp;
 	struct tess_link *control, *media;
 	struct tess_timer *facts, *listen;
-	union tess_addr address;
+	union tess_addr address, rtmp_address;
 	bool has_key;
 	uint8_t key[TESS_TOKEN_KEY_SIZE];
-	int listen_error; /* told last */
+	int listen_error, rtmp_error; /* told last */
 };
 
 static int open_record(void *arg, int64_t id, int *fdp)
@@ -48,9 +50,18 @@ static int open_record(void *arg, int64_t id, int *fdp)
 	return tess_records_open(egress->records, id, fdp);
 }
 
-static void start_listening(void *arg)
+/** Tell why it does not listen, once for each reason, and try again. */
+static void listen_failed(struct tess_egress *egress, const char *address, int *told, int rc)
 {
-	struct tess_egress *egress = arg;
+	if (rc != *told)
+		TESS_ERROR("egress.listen_failed", "address=%s error=\"%s\"", address,
+			   strerror(-rc));
+	*told = rc;
+	tess_timer_start(egress->listen, LISTEN_RETRY_US);
+}
+
+static void listen_http(struct tess_egress *egress)
+{
 	const struct tess_http_config config = {
 		.listen = egress->address,
 		.max_connections = MAX_REQUESTS,
@@ -59,17 +70,10 @@ static void start_listening(void *arg)
 		.record_open = open_record,
 		.arg = egress,
 	};
-	int rc;
+	int rc = tess_http_alloc(&egress->http, egress->loop, &config);
 
-	if (egress->http)
-		return;
-	rc = tess_http_alloc(&egress->http, egress->loop, &config);
 	if (rc) {
-		if (rc != egress->listen_error)
-			TESS_ERROR("egress.listen_failed", "address=%s error=\"%s\"",
-				   egress->config->egress.listen, strerror(-rc));
-		egress->listen_error = rc;
-		tess_timer_start(egress->listen, LISTEN_RETRY_US);
+		listen_failed(egress, egress->config->egress.listen, &egress->listen_error, rc);
 		return;
 	}
 	egress->listen_error = 0;
@@ -77,6 +81,34 @@ static void start_listening(void *arg)
 		tess_http_set_key(egress->http, egress->key);
 	TESS_INFO("egress.listening", "address=%s port=%u", egress->config->egress.listen,
 		  tess_http_port(egress->http));
+}
+
+static void listen_rtmp(struct tess_egress *egress)
+{
+	const struct tess_rtmp_listener_config config = {
+		.listen = egress->rtmp_address,
+		.max_connections = MAX_REQUESTS,
+		.live = egress->live,
+	};
+	int rc = tess_rtmp_listener_alloc(&egress->rtmp, egress->loop, &config);
+
+	if (rc) {
+		listen_failed(egress, egress->config->egress.rtmp_listen, &egress->rtmp_error, rc);
+		return;
+	}
+	egress->rtmp_error = 0;
+	TESS_INFO("egress.listening", "address=%s port=%u protocol=rtmp",
+		  egress->config->egress.rtmp_listen, tess_rtmp_listener_port(egress->rtmp));
+}
+
+static void start_listening(void *arg)
+{
+	struct tess_egress *egress = arg;
+
+	if (!egress->http)
+		listen_http(egress);
+	if (!egress->rtmp && *egress->config->egress.rtmp_listen)
+		listen_rtmp(egress);
 }
 
 static void send_facts(struct tess_egress *egress)
@@ -254,6 +286,8 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 	egress->clock = clock;
 	egress->config = config;
 	rc = tess_config_address(config->egress.listen, &egress->address);
+	if (!rc && *config->egress.rtmp_listen)
+		rc = tess_config_address(config->egress.rtmp_listen, &egress->rtmp_address);
 	if (!rc)
 		rc = tess_streams_alloc(&egress->streams, loop);
 	if (!rc)
@@ -282,6 +316,7 @@ void tess_egress_free(struct tess_egress *egress)
 	if (!egress)
 		return;
 	tess_http_free(egress->http);
+	tess_rtmp_listener_free(egress->rtmp);
 	tess_link_free(egress->control);
 	tess_link_free(egress->media);
 	tess_timer_free(egress->facts);

@@ -187,7 +187,7 @@ static enum next serve_live(struct connection *connection, const struct tess_htt
 	    request->method == TESS_HTTP_HEAD)
 		return NEXT_CLOSE;
 	connection_forget(connection);
-	if (tess_live_join(live, name, fd))
+	if (tess_live_join(live, name, fd, NULL))
 		(void)close(fd);
 	return NEXT_GONE;
 }

@@ -28,6 +28,7 @@ struct player {
 	struct output *output;
 	unsigned index; /* of output->players */
 	struct tess_viewer viewer;
+	struct tess_rtmp_server *rtmp; /* NULL: http-flv */
 	struct tess_watch *watch;
 	int64_t due_us, progress_us;
 	uint32_t input_bytes;
@@ -87,6 +88,24 @@ int tess_live_alloc(struct tess_live **livep, struct tess_loop *loop, struct tes
 	return 0;
 }
 
+/** What RTMP itself has to say goes between two messages. @return whether all of it was taken */
+static bool send_rtmp(struct player *player)
+{
+	struct tess_bytes *out = &player->rtmp->session.out;
+	ssize_t sent;
+
+	player->viewer.hold = out->length != 0;
+	if (!out->length || player->viewer.partial)
+		return true;
+	sent = send(player->viewer.fd, out->data, out->length, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sent > 0) {
+		player->viewer.bytes_sent += (size_t)sent;
+		tess_rtmp_session_sent(&player->rtmp->session, (size_t)sent);
+	}
+	player->viewer.hold = out->length != 0;
+	return !out->length;
+}
+
 static void player_close(struct player *player, const char *reason)
 {
 	struct output *output = player->output;
@@ -101,6 +120,9 @@ static void player_close(struct player *player, const char *reason)
 	tess_watch_remove(player->watch);
 	(void)close(player->viewer.fd);
 	tess_viewer_clear(&player->viewer);
+	if (player->rtmp)
+		tess_rtmp_server_fini(player->rtmp);
+	free(player->rtmp);
 	free(player);
 }
 
@@ -293,8 +315,10 @@ static int make_room(struct output *output)
 	return 0;
 }
 
-int tess_live_join(struct tess_live *live, const char *name, int fd)
+int tess_live_join(struct tess_live *live, const char *name, int fd, struct tess_rtmp_server *rtmp)
 {
+	const struct tess_wire wire = {.kind = rtmp ? TESS_WIRE_RTMP_PLAY : TESS_WIRE_FLV,
+				       .stream = TESS_RTMP_STREAM};
 	struct output *output = find(live, name);
 	struct player *player;
 	int rc;
@@ -313,7 +337,8 @@ int tess_live_join(struct tess_live *live, const char *name, int fd)
 	player->due_us = player->progress_us = tess_loop_now_us(live->loop);
 	/* the odd step reaches all 1024 phases, neighbours far apart */
 	player->phase = live->next_phase = (live->next_phase + 633) % 1024;
-	tess_viewer_init(&player->viewer, fd, output->window);
+	tess_viewer_init(&player->viewer, fd, &wire, output->window);
+	player->rtmp = rtmp;
 	player->index = output->player_count;
 	output->players[output->player_count++] = player;
 	if (live->player_count++ == 0)
@@ -351,6 +376,10 @@ static void serve(struct player *player, int64_t now_us)
 	if (tess_viewer_check_lag(&player->viewer, player->output->window,
 				  live->config.viewer_buffer_bytes))
 		live->viewer_overruns++;
+	if (player->rtmp && !send_rtmp(player)) {
+		set_blocked(player, true);
+		return;
+	}
 	switch (tess_viewer_send(&player->viewer, player->output->window)) {
 	case TESS_VIEWER_CLOSED:
 		player_close(player, "gone");
@@ -383,6 +412,10 @@ static bool has_hung_up(struct player *player)
 
 	if (got < 0)
 		return errno != EAGAIN && errno != EINTR;
+	if (player->rtmp && got > 0)
+		return tess_rtmp_server_input(player->rtmp, (const uint8_t *)scratch,
+					      (size_t)got) != 0 ||
+		       player->rtmp->state != TESS_RTMP_SERVER_PLAYING;
 	player->input_bytes += (uint32_t)got;
 	return got == 0 || player->input_bytes > MAX_INPUT_BYTES;
 }
@@ -407,10 +440,15 @@ static void tick_player(struct player *player, int64_t now_us)
 			player_close(player, "stalled");
 		}
 	} else if (player->due_us <= now_us) {
-		if (player->output->ended && player->drained)
+		if (player->output->ended && player->drained) {
+			if (player->rtmp) {
+				tess_rtmp_server_end(player->rtmp);
+				(void)send_rtmp(player);
+			}
 			player_close(player, "ended");
-		else
+		} else {
 			serve(player, now_us);
+		}
 	}
 }
 

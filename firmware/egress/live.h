@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "firmware/egress/sink.h"
+#include "pipeline/rtmp/server.h"
 
 #define TESS_LIVE_NAME_SIZE 128
 /** Live outputs at once; more are not listed. */
@@ -34,10 +35,13 @@ void tess_live_apply(struct tess_live *live, const json_t *outputs);
  */
 int tess_live_admit(struct tess_live *live, const char *name) TESS_MUST_CHECK;
 /**
- * Take over a player's connection, whose response head was sent.
- * @retval 0 the socket is live's, -ENOENT, -ENOMEM: it stays the caller's
+ * Take over a player's connection: of http-flv, when the response head was sent (@p rtmp NULL), or
+ * of RTMP, when it plays.
+ * @retval 0 the socket and @p rtmp (allocated by malloc) are live's, -ENOENT, -ENOMEM: they stay
+ * the caller's
  */
-int tess_live_join(struct tess_live *live, const char *name, int fd) TESS_MUST_CHECK;
+int tess_live_join(struct tess_live *live, const char *name, int fd,
+		   struct tess_rtmp_server *rtmp) TESS_MUST_CHECK;
 /** The `live` array of the facts; new reference or NULL. */
 json_t *tess_live_facts(struct tess_live *live) TESS_MUST_CHECK;
 /** Add the counters of docs/links.md that are live's to @p counters. */

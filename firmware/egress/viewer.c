@@ -9,6 +9,13 @@
 #include <sys/uio.h>
 
 #define MAX_PIECES (TESS_VIEWER_IOVECS / 2)
+/* of one that is eased: where pictures are left out that nothing needs, where all are, and where it
+ * is well again */
+#define LAG_UNREFERENCED_MS 1000
+#define LAG_TO_KEY_MS	    2000
+#define LAG_WELL_MS	    300
+/* as long as it has not caught up with where it began, as much as a group of pictures is normal */
+#define LAG_BEGIN_MS 10000
 
 /* Where a viewer is: what would be sent next. */
 struct place {
@@ -16,6 +23,8 @@ struct place {
 	struct tess_start *start;
 	unsigned start_part;
 	bool begun;
+	enum tess_viewer_drop drop;
+	uint32_t dropped;
 };
 
 /* A tag as it goes to this viewer, and where the viewer is behind it. */
@@ -25,9 +34,10 @@ struct piece {
 	struct place behind;
 };
 
-void tess_viewer_init(struct tess_viewer *viewer, int fd, const struct tess_window *window)
+void tess_viewer_init(struct tess_viewer *viewer, int fd, const struct tess_wire *wire,
+		      const struct tess_window *window)
 {
-	*viewer = (struct tess_viewer){.fd = fd};
+	*viewer = (struct tess_viewer){.fd = fd, .wire = *wire};
 	if (tess_window_key(window, &viewer->number))
 		viewer->number = tess_window_head(window);
 }
@@ -67,6 +77,41 @@ bool tess_viewer_check_lag(struct tess_viewer *viewer, const struct tess_window 
 	return true;
 }
 
+bool tess_viewer_ease(struct tess_viewer *viewer, const struct tess_window *window)
+{
+	const struct tess_tag *tag = tess_window_tag(window, viewer->number), *newest;
+	int64_t lag_ms;
+
+	if (!viewer->placed || viewer->number >= tess_window_head(window)) {
+		viewer->caught_up |= viewer->placed;
+		if (viewer->drop == TESS_VIEWER_DROP_UNREFERENCED)
+			viewer->drop = TESS_VIEWER_DROP_NONE;
+		return false;
+	}
+	if (!tag)
+		return tess_viewer_check_lag(viewer, window, UINT64_MAX);
+	newest = tess_window_tag(window, tess_window_head(window) - 1);
+	lag_ms = newest->dts_ms - tag->dts_ms;
+	if (lag_ms > (viewer->caught_up ? LAG_TO_KEY_MS : LAG_BEGIN_MS))
+		viewer->drop = TESS_VIEWER_DROP_TO_KEY;
+	else if (viewer->drop != TESS_VIEWER_DROP_TO_KEY && viewer->caught_up &&
+		 lag_ms > LAG_UNREFERENCED_MS)
+		viewer->drop = TESS_VIEWER_DROP_UNREFERENCED;
+	else if (viewer->drop == TESS_VIEWER_DROP_UNREFERENCED && lag_ms < LAG_WELL_MS)
+		viewer->drop = TESS_VIEWER_DROP_NONE;
+	return false;
+}
+
+int64_t tess_viewer_delay_ms(const struct tess_viewer *viewer, const struct tess_window *window)
+{
+	uint64_t head = tess_window_head(window);
+	const struct tess_tag *newest = head ? tess_window_tag(window, head - 1) : NULL;
+
+	return newest && viewer->based && newest->dts_ms > viewer->sent_ms
+		       ? newest->dts_ms - viewer->sent_ms
+		       : 0;
+}
+
 /** The number of a tag to begin at, from viewer->number on; false: none yet. */
 static bool find_place(struct tess_viewer *viewer, const struct tess_window *window)
 {
@@ -81,7 +126,7 @@ static bool find_place(struct tess_viewer *viewer, const struct tess_window *win
 	viewer->number = key;
 	viewer->placed = true;
 	if (!viewer->based) {
-		viewer->base_ms = tag->dts_ms;
+		viewer->base_ms = viewer->sent_ms = tag->dts_ms;
 		viewer->based = true;
 	}
 	return true;
@@ -93,23 +138,38 @@ static uint32_t time_for(const struct tess_viewer *viewer, const struct tess_tag
 	return tag->dts_ms > viewer->base_ms ? (uint32_t)(tag->dts_ms - viewer->base_ms) : 0;
 }
 
-static uint32_t wire_length(const struct tess_tag *tag)
+/** Go over the pictures that are not to be sent. @return the tag that is, or NULL */
+static const struct tess_tag *pass_over(struct place *place, const struct tess_window *window)
 {
-	return tag->length + (tag->type ? TESS_FLV_TAG_HEADER_SIZE : 0);
+	const struct tess_tag *tag;
+
+	while ((tag = tess_window_tag(window, place->number)) && place->drop &&
+	       tag->type == TESS_FLV_VIDEO) {
+		if (tag->start) {
+			place->drop = TESS_VIEWER_DROP_NONE;
+			break;
+		}
+		if (place->drop == TESS_VIEWER_DROP_UNREFERENCED && !tag->unreferenced)
+			break;
+		place->number++;
+		place->dropped++;
+	}
+	return tag;
 }
 
 /** The next tag from @p place on, which moves behind it. */
 static bool next_piece(struct piece *piece, const struct tess_viewer *viewer,
 		       const struct tess_window *window, struct place *place)
 {
-	const struct tess_tag *tag = tess_window_tag(window, place->number);
+	const struct tess_tag *tag = pass_over(place, window);
+	bool flv = viewer->wire.kind == TESS_WIRE_FLV;
 
 	if (!tag)
 		return false;
 	*piece = (struct piece){.tag = tag, .time_ms = time_for(viewer, tag)};
 	if (tag->start && tag->start != place->start) {
-		/* the file header is only for the very first */
-		if (place->begun && place->start_part == TESS_START_HEADER)
+		/* the file header is FLV's, and only for the very first */
+		if ((place->begun || !flv) && place->start_part == TESS_START_HEADER)
 			place->start_part++;
 		place->begun = true;
 		piece->tag = tag->start->tags[place->start_part++];
@@ -120,53 +180,45 @@ static bool next_piece(struct piece *piece, const struct tess_viewer *viewer,
 	} else {
 		place->number++;
 	}
-	piece->length = wire_length(piece->tag);
+	piece->length = tess_wire_bytes(&viewer->wire, piece->tag, piece->time_ms);
 	piece->behind = *place;
 	return true;
 }
 
 static unsigned gather(struct piece *pieces, const struct tess_viewer *viewer,
-		       const struct tess_window *window)
+		       const struct tess_window *window, struct place place)
 {
-	struct place place = {viewer->number, viewer->start, viewer->start_part, viewer->begun};
 	unsigned count = 0;
 
 	if (viewer->partial)
-		pieces[count++] = (struct piece){.tag = viewer->partial,
-						 .time_ms = viewer->partial_ms,
-						 .skip = viewer->partial_sent,
-						 .length = wire_length(viewer->partial),
-						 .behind = place};
-	if (!viewer->placed)
+		pieces[count++] =
+			(struct piece){.tag = viewer->partial,
+				       .time_ms = viewer->partial_ms,
+				       .skip = viewer->partial_sent,
+				       .length = tess_wire_bytes(&viewer->wire, viewer->partial,
+								 viewer->partial_ms),
+				       .behind = place};
+	if (!viewer->placed || viewer->hold)
 		return count;
 	while (count < MAX_PIECES && next_piece(&pieces[count], viewer, window, &place))
 		count++;
 	return count;
 }
 
-static unsigned fill_iovecs(struct iovec *iov, uint8_t (*headers)[TESS_FLV_TAG_HEADER_SIZE],
-			    const struct piece *pieces, unsigned count)
+static void fill(const struct tess_viewer *viewer, struct tess_wire_out *out,
+		 const struct piece *pieces, unsigned count)
 {
-	unsigned used = 0;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < count; i++) {
-		const struct tess_tag *tag = pieces[i].tag;
-		uint32_t header = pieces[i].length - tag->length, skip = pieces[i].skip;
-
-		if (skip < header) {
-			tess_flv_tag_header(headers[i], tag->type,
-					    tag->length - TESS_FLV_TRAILER_SIZE, pieces[i].time_ms);
-			iov[used++] = (struct iovec){headers[i] + skip, header - skip};
-			skip = header;
-		}
-		iov[used++] = (struct iovec){(uint8_t *)(uintptr_t)tag->data + (skip - header),
-					     pieces[i].length - skip};
-	}
-	return used;
+	/* what finds no room goes with the next write */
+	while (i < count &&
+	       tess_wire_put(&viewer->wire, out, pieces[i].tag, pieces[i].time_ms, pieces[i].skip))
+		i++;
 }
 
 static void move_to(struct tess_viewer *viewer, const struct place *place)
 {
+	viewer->drop = place->drop;
 	viewer->number = place->number;
 	viewer->start_part = place->start_part;
 	viewer->begun = place->begun;
@@ -177,53 +229,91 @@ static void move_to(struct tess_viewer *viewer, const struct place *place)
 	}
 }
 
-/** Account for @p sent bytes of the pieces. @return whether all of them were sent */
-static bool advance(struct tess_viewer *viewer, const struct piece *pieces, unsigned count,
+/** Account for @p sent bytes of the pieces. */
+static void advance(struct tess_viewer *viewer, const struct piece *pieces, unsigned count,
 		    size_t sent)
 {
+	uint32_t dropped = 0;
+
 	viewer->bytes_sent += sent;
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t left = pieces[i].length - pieces[i].skip;
 		struct tess_tag *before = viewer->partial;
 
 		if (!sent)
-			return false;
+			return;
 		move_to(viewer, &pieces[i].behind);
+		viewer->dropped += pieces[i].behind.dropped - dropped;
+		dropped = pieces[i].behind.dropped;
 		if (sent < left) {
 			viewer->partial = tess_tag_hold(pieces[i].tag);
 			viewer->partial_ms = pieces[i].time_ms;
 			viewer->partial_sent = pieces[i].skip + (uint32_t)sent;
 			tess_tag_release(before);
-			return false;
+			return;
 		}
 		sent -= left;
+		if (pieces[i].tag->dts_ms > viewer->sent_ms)
+			viewer->sent_ms = pieces[i].tag->dts_ms;
 		viewer->partial = NULL;
 		tess_tag_release(before);
 	}
-	return true;
+}
+
+static ssize_t write_pieces(const struct tess_viewer *viewer, struct iovec *iov, unsigned count)
+{
+	const struct msghdr message = {.msg_iov = iov, .msg_iovlen = count};
+
+	if (viewer->write)
+		return viewer->write(viewer->write_arg, iov, count);
+	return sendmsg(viewer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/** Where it goes on, pictures that are not sent passed over for good. */
+static struct place place_of(struct tess_viewer *viewer, const struct tess_window *window)
+{
+	struct place place = {.number = viewer->number,
+			      .start = viewer->start,
+			      .start_part = viewer->start_part,
+			      .begun = viewer->begun,
+			      .drop = viewer->drop};
+
+	if (viewer->placed && viewer->drop) {
+		(void)pass_over(&place, window);
+		viewer->number = place.number;
+		viewer->drop = place.drop;
+		viewer->dropped += place.dropped;
+		place.dropped = 0;
+	}
+	return place;
 }
 
 enum tess_viewer_result tess_viewer_send(struct tess_viewer *viewer,
 					 const struct tess_window *window)
 {
-	uint8_t headers[MAX_PIECES][TESS_FLV_TAG_HEADER_SIZE];
+	uint8_t heads[TESS_VIEWER_IOVECS][TESS_WIRE_HEAD];
 	struct iovec iov[TESS_VIEWER_IOVECS];
+	struct tess_wire_out out = {.iov = iov, .heads = heads, .max = TESS_VIEWER_IOVECS};
 	struct piece pieces[MAX_PIECES];
-	struct msghdr message = {.msg_iov = iov};
+	size_t length = 0;
 	unsigned count;
 	ssize_t sent;
 
 	if (!find_place(viewer, window) && !viewer->partial)
 		return TESS_VIEWER_IDLE;
-	count = gather(pieces, viewer, window);
+	count = gather(pieces, viewer, window, place_of(viewer, window));
 	if (!count)
 		return TESS_VIEWER_IDLE;
-	message.msg_iovlen = fill_iovecs(iov, headers, pieces, count);
-	sent = sendmsg(viewer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	fill(viewer, &out, pieces, count);
+	for (unsigned i = 0; i < out.used; i++)
+		length += iov[i].iov_len;
+	sent = write_pieces(viewer, iov, out.used);
 	if (sent < 0)
 		return errno == EAGAIN || errno == EINTR ? TESS_VIEWER_BLOCKED : TESS_VIEWER_CLOSED;
-	if (!advance(viewer, pieces, count, (size_t)sent))
+	advance(viewer, pieces, count, (size_t)sent);
+	if ((size_t)sent < length)
 		return TESS_VIEWER_BLOCKED;
-	return viewer->placed && tess_window_tag(window, viewer->number) ? TESS_VIEWER_MORE
-									 : TESS_VIEWER_IDLE;
+	return viewer->partial || (viewer->placed && tess_window_tag(window, viewer->number))
+		       ? TESS_VIEWER_MORE
+		       : TESS_VIEWER_IDLE;
 }

@@ -187,6 +187,27 @@ static int refresh_start(struct tess_window *window, const struct tess_au *au)
 	return 0;
 }
 
+/** Whether no other picture is predicted from this one (nal_ref_idc, ITU-T H.264 §7.4.1). */
+static bool is_unreferenced(const struct tess_au *au)
+{
+	const uint8_t *nal, *at = au->data;
+	bool slice = false;
+	size_t length;
+
+	if (au->track != TESS_TRACK_VIDEO || au->key)
+		return false;
+	while (tess_h264_next_nal(&nal, &length, &at, au->data + au->length) == 1) {
+		unsigned type = nal[0] & 0x1f;
+
+		if (type < 1 || type > TESS_H264_NAL_IDR)
+			continue;
+		if (nal[0] & 0x60)
+			return false;
+		slice = true;
+	}
+	return slice;
+}
+
 static void make_room(struct tess_window *window, uint64_t length)
 {
 	while (window->tail < window->head) {
@@ -231,6 +252,7 @@ int tess_window_add(struct tess_window *window, const struct tess_au *au)
 	make_room(window, tag->length);
 	window->need_key = false;
 	tag->dts_ms = au->dts_us / 1000;
+	tag->unreferenced = is_unreferenced(au);
 	tag->position = window->bytes;
 	if (begins) {
 		tag->start = window->start;

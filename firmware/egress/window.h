@@ -20,6 +20,7 @@ struct tess_start;
 struct tess_tag {
 	unsigned references;
 	enum tess_flv_type type; /* 0: raw bytes (the file header), sent without a tag header */
+	bool unreferenced;	 /* a picture that no other is predicted from */
 	int64_t dts_ms;
 	uint64_t position;	  /* bytes of all tags before it */
 	struct tess_start *start; /* of a key frame: what a decoder must have had before it */

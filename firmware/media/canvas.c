@@ -55,6 +55,7 @@ struct tess_canvas {
 	struct tess_device *device; /* of compositor and encoder; NULL: no picture yet */
 	struct tess_compositor *compositor;
 	struct tess_encoder *encoder;
+	struct tess_frozen_pictures frozen;
 	struct tess_desired_video video; /* as compositor and encoder are */
 	unsigned failures;
 	int64_t retry_us;
@@ -72,6 +73,7 @@ static void close_encoder(struct tess_canvas *canvas)
 static void close_video(struct tess_canvas *canvas)
 {
 	close_encoder(canvas);
+	tess_frozen_clear(&canvas->frozen);
 	if (canvas->compositor)
 		canvas->device->engine->driver->compositor_close(canvas->compositor);
 	canvas->compositor = NULL;
@@ -148,14 +150,20 @@ static int draw(struct tess_canvas *canvas, const struct tess_canvas_picture *pi
 		struct tess_encoded *encoded)
 {
 	const struct tess_engine_driver *driver = canvas->device->engine->driver;
-	const struct tess_scene scene = {
+	struct tess_tile tiles[2 * TESS_LAYOUT_MAX_TILES];
+	struct tess_scene scene = {
 		.background = picture->video.background,
-		.tiles = picture->tiles,
-		.count = picture->tile_count,
+		.backdrop = picture->backdrop,
+		.tiles = tiles,
 	};
 	struct tess_surface *surface;
-	int error = driver->compositor_draw(canvas->compositor, &scene, &surface);
+	int error = tess_frozen_dress(&canvas->frozen, canvas->device->engine, picture->tiles,
+				      picture->marks, picture->tile_count, tiles);
 
+	if (error < 0)
+		return error;
+	scene.count = (unsigned)error;
+	error = driver->compositor_draw(canvas->compositor, &scene, &surface);
 	if (error)
 		return error;
 	error = driver->encoder_encode(canvas->encoder, surface, picture->pts_us, canvas->need_key,
@@ -239,6 +247,7 @@ static void run_picture(struct tess_job *job)
 	}
 	for (unsigned i = 0; i < picture->tile_count; i++)
 		tess_surface_unref(picture->tiles[i].surface);
+	tess_surface_unref(picture->backdrop);
 	picture->written_us = tess_clock_now_us(canvas->context.clock);
 	/* from here on the slot is the room thread's */
 	atomic_store_explicit(&slot->done, true, memory_order_release);
@@ -386,6 +395,8 @@ struct tess_canvas_picture *tess_canvas_picture_begin(struct tess_canvas *canvas
 	tess_device_unref(picture->device);
 	picture->device = NULL;
 	picture->tile_count = 0;
+	memset(picture->marks, 0, sizeof(picture->marks));
+	picture->backdrop = NULL;
 	picture->arrival_count = 0;
 	return picture;
 }

@@ -15,6 +15,7 @@
 
 #include "firmware/media/context.h"
 #include "firmware/media/desired.h"
+#include "firmware/media/frozen.h"
 #include "pipeline/mix/audio.h"
 #include "pipeline/mix/layout.h"
 #include "pipeline/stream/ring.h"
@@ -28,7 +29,9 @@ struct tess_canvas_picture {
 	struct tess_device *device;	 /* a reference, given over; of the tiles too */
 	struct tess_desired_video video; /* as the stream shall be from this picture on */
 	struct tess_tile tiles[TESS_LAYOUT_MAX_TILES]; /* with a reference each, given over */
+	struct tess_frozen_mark marks[TESS_LAYOUT_MAX_TILES]; /* of the tiles */
 	unsigned tile_count;
+	struct tess_surface *backdrop; /* below the tiles, a reference, given over; or NULL */
 	/* when the last packet of each picture came in that is shown here for the first time */
 	int64_t arrivals_us[TESS_LAYOUT_MAX_TILES];
 	unsigned arrival_count;

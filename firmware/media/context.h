@@ -7,9 +7,12 @@
 #include "firmware/media/engines.h"
 #include "firmware/media/executor.h"
 #include "firmware/media/flows.h"
+#include "firmware/media/pictures.h"
 #include "hal/audio.h"
 #include "hal/clock.h"
 #include "hal/net.h"
+
+struct tess_bridge;
 
 struct tess_media_context {
 	struct tess_clock *clock;
@@ -18,7 +21,9 @@ struct tess_media_context {
 	struct tess_engines *engines;
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
-	uint32_t jitter_us; /* how long a missing packet is waited for */
+	struct tess_pictures *pictures; /* NULL: mixes show none */
+	struct tess_bridge *bridge;	/* to publishers of other rooms */
+	uint32_t jitter_us;		/* how long a missing packet is waited for */
 	/* monotonic to UTC as it was at start, for the epochs of streams, which rise over restarts
 	 */
 	int64_t utc_offset_us;

@@ -62,14 +62,21 @@ static void get_text(struct parser *parser, const json_t *object, const char *na
 	copy_text(parser, json_object_get(object, name), name, text, size);
 }
 
-static void get_room(struct parser *parser, const json_t *object, char room[TESS_DESIRED_NAME])
+/* "APP/TYPE/ROOM" of the application and type of @p object. */
+static void name_room(struct parser *parser, const json_t *object, const json_t *id,
+		      char room[TESS_DESIRED_NAME])
 {
 	char type[16] = "", name[TESS_DESIRED_NAME - 48] = "";
 	int64_t app = get_integer(parser, object, "app", 0, INT64_MAX);
 
 	get_text(parser, object, "room_type", type, sizeof(type));
-	get_text(parser, object, "room", name, sizeof(name));
+	copy_text(parser, id, "room", name, sizeof(name));
 	snprintf(room, TESS_DESIRED_NAME, "%lld/%s/%s", (long long)app, type, name);
+}
+
+static void get_room(struct parser *parser, const json_t *object, char room[TESS_DESIRED_NAME])
+{
+	name_room(parser, object, json_object_get(object, "room"), room);
 }
 
 static unsigned room_shard(const char *room, unsigned shards)
@@ -176,15 +183,20 @@ static void get_who(struct parser *parser, const json_t *object, struct tess_des
 	who->auxiliary = !strcmp(type, "aux");
 }
 
+static void get_rect(struct parser *parser, const json_t *object, struct tess_rect *rect)
+{
+	rect->x = (int32_t)get_integer(parser, object, "x", 0, 4096);
+	rect->y = (int32_t)get_integer(parser, object, "y", 0, 4096);
+	rect->width = (int32_t)get_integer(parser, object, "width", 0, 4096);
+	rect->height = (int32_t)get_integer(parser, object, "height", 0, 4096);
+}
+
 static void get_place(struct parser *parser, const json_t *object, struct tess_desired_place *place)
 {
 	int64_t input;
 
 	get_who(parser, object, &place->who);
-	place->rect.x = (int32_t)get_integer(parser, object, "x", 0, 4096);
-	place->rect.y = (int32_t)get_integer(parser, object, "y", 0, 4096);
-	place->rect.width = (int32_t)get_integer(parser, object, "width", 0, 4096);
-	place->rect.height = (int32_t)get_integer(parser, object, "height", 0, 4096);
+	get_rect(parser, object, &place->rect);
 	place->z = (int32_t)get_integer(parser, object, "z", 0, INT32_MAX);
 	place->render = get_render(parser, object, "render");
 	input = get_integer(parser, object, "input", 0, 2);
@@ -208,7 +220,7 @@ static void get_users(struct parser *parser, const json_t *object,
 	layout->user_count = (unsigned)index;
 }
 
-static void get_presets(struct parser *parser, const json_t *object,
+static void get_presets(struct parser *parser, const json_t *mix, const json_t *object,
 			struct tess_desired_layout *layout)
 {
 	const json_t *presets = json_object_get(object, "presets");
@@ -222,7 +234,13 @@ static void get_presets(struct parser *parser, const json_t *object,
 		return;
 	}
 	json_array_foreach(presets, index, preset)
+	{
+		const json_t *room = json_object_get(preset, "room");
+
 		get_place(parser, preset, &layout->presets[index]);
+		if (room)
+			name_room(parser, mix, room, layout->presets[index].who.room);
+	}
 	layout->preset_count = (unsigned)index;
 }
 
@@ -246,7 +264,51 @@ static void get_layout(struct parser *parser, const json_t *mix, struct tess_des
 	layout->big_right = json_is_true(json_object_get(object, "big_right"));
 	if (small)
 		get_place(parser, small, &layout->small);
-	get_presets(parser, object, layout);
+	get_presets(parser, mix, object, layout);
+	if (json_object_get(object, "local"))
+		get_text(parser, object, "local", layout->local, sizeof(layout->local));
+	layout->others_heard = json_is_true(json_object_get(object, "others_heard"));
+}
+
+/* Dimmed, if nothing is said. */
+static enum tess_frozen get_frozen(struct parser *parser, const json_t *mix)
+{
+	char text[8] = "dim";
+
+	if (json_object_get(mix, "frozen"))
+		get_text(parser, mix, "frozen", text, sizeof(text));
+	if (!strcmp(text, "keep"))
+		return TESS_FROZEN_KEEP;
+	if (!strcmp(text, "avatar"))
+		return TESS_FROZEN_AVATAR;
+	if (strcmp(text, "dim") != 0)
+		fail(parser, "frozen", "is none of keep, dim, avatar");
+	return TESS_FROZEN_DIM;
+}
+
+static void get_picture(struct parser *parser, const json_t *object, const char *name,
+			char key[TESS_DESIRED_PICTURE])
+{
+	if (json_object_get(object, name))
+		get_text(parser, object, name, key, TESS_DESIRED_PICTURE);
+}
+
+static void get_pictures(struct parser *parser, const json_t *mix,
+			 struct tess_desired_pictures *pictures)
+{
+	const json_t *layout = json_object_get(mix, "layout");
+	const json_t *mark = json_object_get(layout, "water_mark");
+	const json_t *presets = json_object_get(layout, "presets");
+
+	get_picture(parser, json_object_get(mix, "video"), "background_image",
+		    pictures->background);
+	if (mark) {
+		get_text(parser, mark, "image", pictures->water_mark, TESS_DESIRED_PICTURE);
+		get_rect(parser, mark, &pictures->water_mark_rect);
+	}
+	/* their number has been looked at */
+	for (size_t i = 0; i < json_array_size(presets) && !parser->failed; i++)
+		get_picture(parser, json_array_get(presets, i), "image", pictures->places[i]);
 }
 
 static void get_mix(struct parser *parser, const json_t *object, struct tess_desired_mix *mix)
@@ -259,6 +321,8 @@ static void get_mix(struct parser *parser, const json_t *object, struct tess_des
 	get_video(parser, object, mix);
 	get_audio(parser, object, &mix->audio);
 	get_layout(parser, object, &mix->layout);
+	mix->frozen = get_frozen(parser, object);
+	get_pictures(parser, object, &mix->pictures);
 }
 
 /* A list of the message with its limit; counts as empty when it is missing or wrong. */
@@ -331,6 +395,82 @@ const struct tess_desired_mix *tess_desired_find_mix(const struct tess_desired *
 		       compare_mixes);
 }
 
+const struct tess_desired_publisher *tess_desired_find_guest(const struct tess_desired *desired,
+							     int64_t id, const char *room)
+{
+	for (unsigned i = 0; i < desired->guest_count; i++) {
+		if (desired->guests[i].id == id && !strcmp(desired->guests[i].room, room))
+			return &desired->guests[i];
+	}
+	return NULL;
+}
+
+/* Has the mix a place for this publisher of another room? */
+static bool takes_in(const struct tess_desired_mix *mix,
+		     const struct tess_desired_publisher *publisher)
+{
+	for (unsigned i = 0; i < mix->layout.preset_count; i++) {
+		const struct tess_desired_who *who = &mix->layout.presets[i].who;
+
+		if (!strcmp(who->room, publisher->room) && strcmp(who->room, mix->room) != 0 &&
+		    who->auxiliary == publisher->auxiliary &&
+		    (!who->user[0] || !strcmp(who->user, publisher->user)))
+			return true;
+	}
+	return false;
+}
+
+static int add_guest(struct tess_desired *desired, const struct tess_desired_publisher *publisher,
+		     const struct tess_desired_mix *mix)
+{
+	struct tess_desired_publisher *guests, *guest;
+
+	if (tess_desired_find_guest(desired, publisher->id, mix->room))
+		return 0;
+	guests = realloc(desired->guests, (desired->guest_count + 1) * sizeof(*guests));
+	if (!guests)
+		return -ENOMEM;
+	desired->guests = guests;
+	guest = &guests[desired->guest_count++];
+	*guest = *publisher;
+	memcpy(guest->origin, publisher->room, sizeof(guest->origin));
+	memcpy(guest->room, mix->room, sizeof(guest->room));
+	return 0;
+}
+
+static bool looks_elsewhere(const struct tess_desired_mix *mix)
+{
+	for (unsigned i = 0; i < mix->layout.preset_count; i++) {
+		if (mix->layout.presets[i].who.room[0])
+			return true;
+	}
+	return false;
+}
+
+/* Publishers of any room, which the mixes kept here take in from there. */
+static int get_guests(struct parser *parser, const json_t *publishers, struct tess_desired *desired)
+{
+	const json_t *object;
+	size_t index;
+	int error = 0;
+
+	for (unsigned i = 0; i < desired->mix_count; i++) {
+		const struct tess_desired_mix *mix = &desired->mixes[i];
+
+		if (!looks_elsewhere(mix))
+			continue;
+		json_array_foreach(publishers, index, object)
+		{
+			struct tess_desired_publisher publisher = {0};
+
+			get_publisher(parser, object, &publisher);
+			if (!error && takes_in(mix, &publisher))
+				error = add_guest(desired, &publisher, mix);
+		}
+	}
+	return error;
+}
+
 int tess_desired_parse(struct tess_desired **desiredp, const json_t *message, unsigned shard,
 		       unsigned shards, char *error, size_t error_size)
 {
@@ -375,6 +515,10 @@ int tess_desired_parse(struct tess_desired **desiredp, const json_t *message, un
 		if (room_shard(mix->room, shards) == shard)
 			desired->mix_count++;
 	}
+	if (get_guests(&parser, publishers, desired)) {
+		tess_desired_free(desired);
+		return -ENOMEM;
+	}
 	sort(&parser, desired);
 	if (!parser.failed) {
 		*desiredp = desired;
@@ -391,5 +535,6 @@ void tess_desired_free(struct tess_desired *desired)
 		return;
 	free(desired->publishers);
 	free(desired->mixes);
+	free(desired->guests);
 	free(desired);
 }

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "firmware/media/frozen.h"
 #include "hal/audio.h"
 #include "hal/engine.h"
 #include "hal/net.h"
@@ -20,6 +21,7 @@
 #define TESS_DESIRED_MAX_MIXES	    1024
 #define TESS_DESIRED_MAX_USERS	    16 /* named in one layout (MixVideoUids) */
 #define TESS_DESIRED_NAME	    128
+#define TESS_DESIRED_PICTURE	    65 /* key of a picture, with its end */
 
 struct tess_desired_media {
 	bool present;
@@ -32,6 +34,7 @@ struct tess_desired_publisher {
 	int64_t id;
 	char room[TESS_DESIRED_NAME]; /* "APP/TYPE/ROOM": what is in the same room has the same text
 				       */
+	char origin[TESS_DESIRED_NAME]; /* of a guest: the room that it is in; "" of others */
 	char user[TESS_DESIRED_NAME];
 	bool auxiliary;
 	uint64_t order;
@@ -51,6 +54,7 @@ struct tess_desired_video {
 /** A user's main or auxiliary stream; user "": nobody in particular. */
 struct tess_desired_who {
 	char user[TESS_DESIRED_NAME];
+	char room[TESS_DESIRED_NAME]; /* of another room; "": the mix's */
 	bool auxiliary;
 };
 
@@ -74,6 +78,18 @@ struct tess_desired_layout {
 	struct tess_desired_place small;
 	struct tess_desired_place presets[TESS_ROOM_MAX_SEATS];
 	unsigned preset_count;
+	/* of a user's mix: that user, who takes none of the free places, which then are each for
+	 * the stream type it says; "": of nobody's */
+	char local[TESS_DESIRED_NAME];
+	bool others_heard; /* presets: also who has no place, of the mix's own room */
+};
+
+/** Keys of the still pictures that a mix shows (firmware/media/pictures.h); "": none. */
+struct tess_desired_pictures {
+	char background[TESS_DESIRED_PICTURE];
+	char water_mark[TESS_DESIRED_PICTURE];
+	struct tess_rect water_mark_rect;
+	char places[TESS_ROOM_MAX_SEATS][TESS_DESIRED_PICTURE]; /* of the presets */
 };
 
 struct tess_desired_mix {
@@ -85,6 +101,8 @@ struct tess_desired_mix {
 	struct tess_desired_video video;
 	struct tess_audio_encoder_config audio;
 	struct tess_desired_layout layout;
+	enum tess_frozen frozen; /* how a picture that stands still is shown */
+	struct tess_desired_pictures pictures;
 };
 
 struct tess_desired {
@@ -94,6 +112,10 @@ struct tess_desired {
 	unsigned publisher_count;
 	struct tess_desired_mix *mixes;
 	unsigned mix_count;
+	/* publishers whom a mix of another room takes in, each once for each such room; their room
+	 * is the mix's */
+	struct tess_desired_publisher *guests;
+	unsigned guest_count;
 };
 
 /**
@@ -108,6 +130,9 @@ const struct tess_desired_publisher *tess_desired_find_publisher(const struct te
 								 int64_t id);
 const struct tess_desired_mix *tess_desired_find_mix(const struct tess_desired *desired,
 						     int64_t id);
+/** The guest of a room. */
+const struct tess_desired_publisher *tess_desired_find_guest(const struct tess_desired *desired,
+							     int64_t id, const char *room);
 void tess_desired_free(struct tess_desired *desired); /* accepts NULL */
 
 #endif

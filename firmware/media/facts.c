@@ -87,7 +87,10 @@ static json_t *track_json(const struct tess_media_facts_track *track, bool video
 	if (video)
 		good = set(object, "width", json_integer(track->width)) &&
 		       set(object, "height", json_integer(track->height)) &&
-		       set(object, "frame_rate", json_real(track->frame_rate));
+		       set(object, "frame_rate", json_real(track->frame_rate)) &&
+		       set(object, "tile_width", json_integer(track->tile_width)) &&
+		       set(object, "tile_height", json_integer(track->tile_height)) &&
+		       set(object, "decoders", json_integer(track->decoders));
 	else
 		good = set(object, "level", json_real((double)track->level));
 #define X(name, help) \
@@ -139,6 +142,24 @@ static json_t *tiles_json(const struct tess_mix_facts *facts)
 	return tiles;
 }
 
+static json_t *places_json(const struct tess_mix_facts *facts)
+{
+	json_t *places = json_array();
+
+	for (unsigned i = 0; i < facts->place_count; i++) {
+		const struct tess_place_facts *place = &facts->places[i];
+
+		if (json_array_append_new(places, json_pack("{s:s,s:s,s:i}", "user", place->user,
+							    "stream_type",
+							    place->auxiliary ? "aux" : "main",
+							    "place", (int)place->place))) {
+			json_decref(places);
+			return NULL;
+		}
+	}
+	return places;
+}
+
 static json_t *mix_json(const struct tess_mix_facts *facts)
 {
 	json_t *counters = json_object();
@@ -152,14 +173,15 @@ static json_t *mix_json(const struct tess_mix_facts *facts)
 		json_decref(counters);
 		counters = NULL;
 	}
-	return json_pack("{s:I,s:I,s:s,s:s,s:o,s:o,s:I,s:I,s:f,s:I,s:o,s:o}", "id",
+	return json_pack("{s:I,s:I,s:s,s:s,s:o,s:o,s:I,s:I,s:f,s:I,s:o,s:o,s:o}", "id",
 			 (json_int_t)facts->id, "epoch", (json_int_t)facts->epoch, "state",
 			 mix_state(facts->state), "error", error_text(facts->error), "engine",
 			 facts->engine < 0 ? json_null() : json_integer(facts->engine), "price",
 			 work_json(&facts->price), "frames", (json_int_t)facts->frames,
 			 "bitrate_bps", (json_int_t)facts->bitrate_bps, "frame_rate",
 			 facts->frame_rate, "latency_p95_us", (json_int_t)facts->latency_p95_us,
-			 "counters", counters, "tiles", tiles_json(facts));
+			 "counters", counters, "tiles", tiles_json(facts), "places",
+			 places_json(facts));
 }
 
 static json_t *net_json(const struct tess_net_stats *net)

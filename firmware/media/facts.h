@@ -26,12 +26,14 @@ enum tess_mix_state {
 };
 
 /** Of one medium of a publisher, beside those of its RTP track. */
-#define TESS_PUBLISHER_COUNTERS(X)                                                \
-	X(wrong_source, "packets dropped: not from the latched address")          \
-	X(waiting_for_key, "pictures not decoded: no key frame yet")              \
-	X(decoder_overflow, "pictures not decoded: the decoder's queue was full") \
-	X(decode_errors, "access units that the decoder refused")                 \
-	X(concealed_frames, "48 kHz sample frames made up for lost ones")         \
+#define TESS_PUBLISHER_COUNTERS(X)                                                        \
+	X(wrong_source, "packets dropped: not from the latched address")                  \
+	X(left_out, "pictures not decoded: no mix needs them, no picture refers to them") \
+	X(waiting_for_key, "pictures not decoded: no key frame yet")                      \
+	X(decoder_overflow, "pictures not decoded: the decoder's queue was full")         \
+	X(decode_errors, "access units that the decoder refused")                         \
+	X(concealed_frames, "48 kHz sample frames made up for lost ones")                 \
+	X(line_overflow, "packets of sound that another room's mix was too slow for")     \
 	X(rtcp_unsent, "RTCP reports not sent: no packet to put them in")
 
 /** Of one mix. */
@@ -61,7 +63,10 @@ struct tess_media_facts_track {
 	uint32_t jitter_us, bitrate_bps;
 	double frame_rate;	/* video */
 	uint16_t width, height; /* video: of the last picture decoded, 0 if none was */
-	float level;		/* audio: peak in the mix, full scale is 1 */
+	/* video: the size of the largest tile of it that can be seen, 0 if there is none */
+	uint16_t tile_width, tile_height;
+	uint8_t decoders; /* video: how many work on it: one on each device that shows it */
+	float level;	  /* audio: peak in the mix, full scale is 1 */
 };
 
 struct tess_publisher_facts {
@@ -78,6 +83,13 @@ struct tess_tile_facts {
 	struct tess_rect rect;
 };
 
+/** Who holds a place of a custom layout, also without a tile. */
+struct tess_place_facts {
+	char user[TESS_DESIRED_NAME];
+	bool auxiliary;
+	unsigned place; /* from 1 */
+};
+
 struct tess_mix_facts {
 	int64_t id, epoch;
 	enum tess_mix_state state;
@@ -91,6 +103,8 @@ struct tess_mix_facts {
 	struct tess_mix_counters counters;
 	struct tess_tile_facts tiles[TESS_ROOM_MAX_SEATS];
 	unsigned tile_count;
+	struct tess_place_facts places[TESS_ROOM_MAX_SEATS];
+	unsigned place_count;
 };
 
 struct tess_media_facts {

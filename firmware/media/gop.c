@@ -16,6 +16,7 @@ int tess_unit_alloc(struct tess_unit **unitp, const uint8_t *data, size_t length
 		return -ENOMEM;
 	atomic_init(&unit->references, 1);
 	unit->key = key;
+	unit->disposable = false;
 	unit->capture_us = capture_us;
 	unit->length = length;
 	memcpy(unit->data, data, length);

@@ -19,10 +19,11 @@
 #define TESS_GOP_SPAN_US INT64_C(10000000)
 #define TESS_GOP_UNITS	 600
 
-/** An access unit, which is not changed any more. */
+/** An access unit, which is not changed any more once others know of it. */
 struct tess_unit {
 	atomic_uint references;
 	bool key;
+	bool disposable; /* no other refers to it */
 	int64_t capture_us;
 	size_t length;
 	uint8_t data[];

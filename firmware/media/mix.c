@@ -10,10 +10,14 @@
 #include "firmware/media/canvas.h"
 #include "firmware/media/latency.h"
 #include "firmware/media/seating.h"
+#include "firmware/media/stills.h"
 #include "pipeline/mix/audio.h"
 #include "pipeline/mix/layout.h"
+#include "pipeline/mix/visible.h"
 
 #define SOUND_US INT64_C(20000)
+/* How soon a mix that catches up asks for a free picture again. */
+#define CATCH_UP_US INT64_C(2000)
 /* Sound that is this late goes on at the present instead of catching up. */
 #define SOUND_JUMP_US INT64_C(1000000)
 
@@ -23,7 +27,9 @@ struct member {
 	struct tess_tile_source *tile;	 /* NULL: has no tile, or sends no picture */
 	struct tess_audio_source *sound; /* NULL: sends no sound */
 	uint64_t shown_serial;		 /* of the picture on the canvas */
+	int64_t fresh_us;		 /* when it was new, in media time */
 	unsigned preset;		 /* the place held in a custom layout, from 1 */
+	uint16_t width, height;		 /* of the tile */
 };
 
 struct tess_mix {
@@ -39,10 +45,14 @@ struct tess_mix {
 	unsigned member_count;
 	struct tess_room_tile tiles[TESS_ROOM_MAX_SEATS]; /* in drawing order; seat: a member */
 	unsigned tile_count;
+	struct tess_stills stills;
 
 	/* pictures are at origin + n / frame rate on the media time line */
 	int64_t origin_us;
 	uint64_t tick;
+	/* after the rate has risen: so much later than media time its ticks may be, until they have
+	 * caught up */
+	int64_t lag_us;
 	int64_t sound_us; /* of the next 20 ms */
 
 	int error; /* of the last picture or sound */
@@ -58,9 +68,14 @@ struct tess_mix {
 };
 
 /* What is captured this much after a picture's time stamp can still be in it. */
+static int64_t half_us(const struct tess_desired_mix *desired)
+{
+	return desired->has_video ? 500000 / desired->video.frame_rate : 0;
+}
+
 static int64_t half_interval_us(const struct tess_mix *mix)
 {
-	return mix->desired.has_video ? 500000 / mix->desired.video.frame_rate : 0;
+	return half_us(&mix->desired);
 }
 
 /* From a picture's time stamp until it is drawn. */
@@ -145,6 +160,7 @@ void tess_mix_close(struct tess_mix *mix)
 		return;
 	for (unsigned i = 0; i < mix->member_count; i++)
 		tess_tile_source_unref(mix->members[i].tile);
+	tess_stills_clear(&mix->stills);
 	tess_audio_mixer_free(mix->mixer);
 	tess_canvas_close(mix->canvas);
 	tess_placement_leave(&mix->placement);
@@ -167,6 +183,8 @@ void tess_mix_update(struct tess_mix *mix, const struct tess_desired_mix *desire
 		 * interval of the new one may be longer */
 		mix->origin_us = tick_us(mix, mix->tick);
 		mix->tick = 0;
+		/* a shorter half interval brings more of them due at once; none is left out */
+		mix->lag_us += half_interval_us(mix) - half_us(desired);
 		mix->measured_us = now_us;
 		mix->measured_frames = mix->frames;
 		mix->measured_bytes = mix->bytes;
@@ -251,13 +269,24 @@ static int choose_seats(const struct tess_mix *mix, struct tess_publisher *const
 	return error;
 }
 
-static bool has_tile(const struct tess_room_seats *seats, unsigned seat)
+/* The tile of a member that anything can be seen of; NULL: it has none. */
+static const struct tess_room_tile *seen_tile(const struct tess_room_seats *seats, unsigned seat)
 {
 	for (unsigned i = 0; i < seats->tile_count; i++) {
-		if (seats->tiles[i].seat == seat)
-			return true;
+		struct tess_rect over[TESS_ROOM_MAX_SEATS];
+		unsigned count = 0;
+
+		if (seats->tiles[i].seat != seat)
+			continue;
+		for (unsigned k = i + 1; k < seats->tile_count; k++) {
+			/* an image may be translucent */
+			if (seats->tiles[k].seat < TESS_ROOM_MAX_SEATS && !seats->tiles[k].image)
+				over[count++] = seats->tiles[k].rect;
+		}
+		return tess_rect_is_seen(&seats->tiles[i].rect, over, count) ? &seats->tiles[i]
+									     : NULL;
 	}
-	return false;
+	return NULL;
 }
 
 static void give_up_member(struct tess_mix *mix, struct member *member)
@@ -280,6 +309,7 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 		struct tess_publisher *publisher = publishers[seats.mixed[i].member];
 		struct member *old = find_member(before, before_count, publisher);
 		struct member *member = &mix->members[i];
+		const struct tess_room_tile *tile = seen_tile(&seats, i);
 		int equip_error;
 
 		*member = (struct member){.publisher = publisher};
@@ -288,13 +318,17 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 			*old = before[--before_count];
 		}
 		member->preset = seats.mixed[i].preset;
-		equip_error = equip(mix, member, has_tile(&seats, i), seats.mixed[i].heard);
+		member->width = tile ? (uint16_t)tile->rect.width : 0;
+		member->height = tile ? (uint16_t)tile->rect.height : 0;
+		equip_error = equip(mix, member, tile != NULL, seats.mixed[i].heard);
 		error = error ? error : equip_error;
 	}
 	for (unsigned i = 0; i < before_count; i++)
 		give_up_member(mix, &before[i]);
 	mix->tile_count = error ? 0 : seats.tile_count;
 	memcpy(mix->tiles, seats.tiles, mix->tile_count * sizeof(mix->tiles[0]));
+	tess_stills_choose(&mix->stills, mix->context->pictures, &mix->desired,
+			   mix->placement.device);
 	reprice(mix);
 	return error;
 }
@@ -320,30 +354,61 @@ int tess_mix_engine(const struct tess_mix *mix)
 struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publisher *publisher)
 {
 	for (unsigned i = 0; i < mix->member_count; i++) {
-		if (mix->members[i].publisher == publisher)
-			return (struct tess_tap){mix->members[i].tile, mix->members[i].sound};
+		const struct member *member = &mix->members[i];
+
+		if (member->publisher == publisher)
+			return (struct tess_tap){
+				.tile = member->tile,
+				.width = member->width,
+				.height = member->height,
+				.frame_rate = mix->desired.video.frame_rate,
+				.sound = member->sound,
+			};
 	}
-	return (struct tess_tap){NULL, NULL};
+	return (struct tess_tap){.tile = NULL};
+}
+
+/* How a picture is to be shown that may have stood still for long. */
+static struct tess_frozen_mark mark_of(const struct tess_mix *mix, const struct member *member,
+				       int64_t media_us)
+{
+	if (media_us - member->fresh_us < TESS_FROZEN_US)
+		return (struct tess_frozen_mark){.how = TESS_FROZEN_KEEP};
+	return (struct tess_frozen_mark){
+		.how = mix->desired.frozen,
+		.color =
+			mix->desired.frozen == TESS_FROZEN_AVATAR
+				? tess_frozen_color(tess_publisher_desired(member->publisher)->user)
+				: 0,
+	};
 }
 
 static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
 		      const struct tess_room_tile *place)
 {
-	struct member *member = &mix->members[place->seat];
-	struct tess_tile *tile = &picture->tiles[picture->tile_count++];
+	struct member *member = place->seat < mix->member_count ? &mix->members[place->seat] : NULL;
+	int64_t media_us = picture->pts_us + half_interval_us(mix), arrival_us;
+	struct tess_frozen_mark *mark;
 	struct tess_surface *surface = NULL;
-	int64_t arrival_us;
 
-	if (member->tile)
-		surface = tess_video_source_pick(member->tile->pictures,
-						 picture->pts_us + half_interval_us(mix));
-	*tile = (struct tess_tile){
+	if (member && member->tile)
+		surface = tess_video_source_pick(member->tile->pictures, media_us);
+	if (!surface && (tess_stills_fill_place(&mix->stills, place, picture) || !member))
+		return;
+	mark = &picture->marks[picture->tile_count];
+	picture->tiles[picture->tile_count++] = (struct tess_tile){
 		.rect = place->rect,
 		.render = place->render,
 		.surface = surface ? tess_surface_ref(surface) : NULL,
 	};
-	if (!surface || surface->serial == member->shown_serial)
+	if (!surface)
 		return;
+	if (surface->serial == member->shown_serial) {
+		*mark = mark_of(mix, member, media_us);
+		return;
+	}
+	/* the first picture of a tile may be an old one */
+	member->fresh_us = member->shown_serial ? media_us : surface->capture_us;
 	member->shown_serial = surface->serial;
 	arrival_us = tess_publisher_arrival_us(member->publisher, surface->capture_us);
 	if (arrival_us)
@@ -435,17 +500,23 @@ static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
 		return INT64_MAX;
 	if (tick_us(mix, mix->tick) > media_us)
 		return tick_us(mix, mix->tick) + picture_delay_us(mix);
-	while (tick_us(mix, mix->tick + 1) <= media_us) {
+	if (mix->lag_us <= 0 || tick_us(mix, mix->tick + 1) > media_us)
+		mix->lag_us = 0;
+	while (tick_us(mix, mix->tick + 1) <= media_us - mix->lag_us) {
 		mix->counters.late_ticks++;
 		mix->tick++;
 	}
 	picture = tess_canvas_picture_begin(mix->canvas);
+	if (!picture && mix->lag_us)
+		return now_us + CATCH_UP_US;
 	if (picture) {
 		picture->pts_us = tick_us(mix, mix->tick);
 		picture->device = tess_device_ref(mix->placement.device);
 		picture->video = mix->desired.video;
+		tess_stills_fill_background(&mix->stills, picture);
 		for (unsigned i = 0; i < mix->tile_count; i++)
 			fill_tile(mix, picture, &mix->tiles[i]);
+		tess_stills_fill_water_mark(&mix->stills, picture);
 		tess_canvas_picture_submit(mix->canvas);
 	} else {
 		mix->counters.encoder_busy++;
@@ -469,6 +540,7 @@ void tess_mix_measure(struct tess_mix *mix, int64_t now_us)
 {
 	int64_t elapsed_us = now_us - mix->measured_us;
 
+	tess_stills_retry(&mix->stills);
 	reprice(mix);
 	if (elapsed_us <= 0)
 		return;
@@ -486,6 +558,24 @@ enum tess_mix_state tess_mix_state(const struct tess_mix *mix)
 		return TESS_MIX_ERROR;
 	return (mix->desired.has_video ? mix->frames : mix->sound_frames) ? TESS_MIX_RUNNING
 									  : TESS_MIX_STARTING;
+}
+
+/* Who holds a place of the custom layout: control says by it who will have it next. */
+static void tell_places(const struct tess_mix *mix, struct tess_mix_facts *facts)
+{
+	facts->place_count = 0;
+	for (unsigned i = 0; i < mix->member_count; i++) {
+		const struct tess_desired_publisher *publisher =
+			tess_publisher_desired(mix->members[i].publisher);
+		struct tess_place_facts *place = &facts->places[facts->place_count];
+
+		if (!mix->members[i].preset)
+			continue;
+		memcpy(place->user, publisher->user, sizeof(place->user));
+		place->auxiliary = publisher->auxiliary;
+		place->place = mix->members[i].preset;
+		facts->place_count++;
+	}
 }
 
 void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts)
@@ -507,13 +597,18 @@ void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts)
 			facts->counters.pictures_skipped +=
 				tess_video_source_skipped(mix->members[i].tile->pictures);
 	}
-	facts->tile_count = mix->tile_count;
+	facts->tile_count = 0;
 	for (unsigned i = 0; i < mix->tile_count; i++) {
-		const struct tess_desired_publisher *publisher =
-			tess_publisher_desired(mix->members[mix->tiles[i].seat].publisher);
+		struct tess_tile_facts *tile = &facts->tiles[facts->tile_count];
+		const struct tess_desired_publisher *publisher;
 
-		memcpy(facts->tiles[i].user, publisher->user, sizeof(facts->tiles[i].user));
-		facts->tiles[i].auxiliary = publisher->auxiliary;
-		facts->tiles[i].rect = mix->tiles[i].rect;
+		if (mix->tiles[i].seat >= mix->member_count)
+			continue; /* a picture in nobody's place */
+		publisher = tess_publisher_desired(mix->members[mix->tiles[i].seat].publisher);
+		memcpy(tile->user, publisher->user, sizeof(tile->user));
+		tile->auxiliary = publisher->auxiliary;
+		tile->rect = mix->tiles[i].rect;
+		facts->tile_count++;
 	}
+	tell_places(mix, facts);
 }

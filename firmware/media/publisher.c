@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "firmware/media/receiver.h"
+#include "firmware/media/thin.h"
 
 /* A publisher that was silent for so long is stalled. */
 #define STALLED_US INT64_C(2000000)
@@ -43,10 +44,13 @@ struct tess_publisher {
 	struct tess_rtp_source *source;
 	struct tess_receiver video, audio;
 
-	struct tess_tap taps[TESS_MAX_TAPS];
+	struct tess_line *line; /* of a guest; all that follows but the taps is unused then */
+	struct tess_tap taps[TESS_MAX_TAPS]; /* those of the branches after those of the room */
 	unsigned tap_count;
+	struct tess_branches branches;
 
 	struct tess_gop gop;
+	struct tess_thin thin;
 	struct decoding decodings[TESS_MAX_TAPS]; /* while a tap wants pictures of that device */
 	unsigned decoding_count;
 	uint16_t width, height;
@@ -69,6 +73,20 @@ static void restart_at_key(struct tess_publisher *publisher, struct decoding *de
 	decoding->need_key = true;
 	decoding->behind = false;
 	tess_rtp_track_want_key(publisher->video.track);
+}
+
+/* The time between two pictures that the most eager mix shows, 0 if none shows any. */
+static int64_t interval_us(const struct tess_publisher *publisher)
+{
+	unsigned frame_rate = 0;
+
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		const struct tess_tap *tap = &publisher->taps[i];
+
+		if (tap->tile && tap->frame_rate > frame_rate)
+			frame_rate = tap->frame_rate;
+	}
+	return frame_rate ? 1000000 / frame_rate : 0;
 }
 
 /* The tiles on a decoder's device. @return how many */
@@ -103,9 +121,10 @@ static void catch_up(struct tess_publisher *publisher, struct decoding *decoding
 		gop->units[gop->count - 1]->capture_us - publisher->context->jitter_us - SHOWN_US;
 	while (decoding->next < gop->count) {
 		struct tess_unit *unit = gop->units[decoding->next];
+		bool shown = unit->capture_us >= shown_us;
 
-		if (tess_decode_submit(decoding->decode, unit, tiles,
-				       unit->capture_us >= shown_us ? count : 0))
+		if ((shown || !unit->disposable) &&
+		    tess_decode_submit(decoding->decode, unit, tiles, shown ? count : 0))
 			return;
 		decoding->next++;
 	}
@@ -140,6 +159,23 @@ static bool feed(struct tess_publisher *publisher, struct decoding *decoding,
 	return true;
 }
 
+/* Is this one of those that nobody needs? */
+static bool leave_out(struct tess_publisher *publisher, struct tess_unit *unit)
+{
+	if (publisher->desired.video.codec != TESS_CODEC_H264)
+		return false;
+	unit->disposable = tess_thin_is_disposable(unit->data, unit->length);
+	if (!unit->disposable) {
+		tess_thin_note(&publisher->thin, unit->capture_us);
+		return false;
+	}
+	if (!publisher->decoding_count ||
+	    !tess_thin_may_leave_out(&publisher->thin, interval_us(publisher)))
+		return false;
+	publisher->video.counters.left_out++;
+	return true;
+}
+
 static void on_picture(void *arg, const struct tess_rtp_au *au)
 {
 	struct tess_publisher *publisher = arg;
@@ -154,6 +190,10 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 		return;
 	}
 	tess_gop_add(&publisher->gop, unit);
+	if (leave_out(publisher, unit)) {
+		tess_unit_unref(unit);
+		return;
+	}
 	for (unsigned i = 0; i < publisher->decoding_count; i++)
 		waits = !feed(publisher, &publisher->decodings[i], unit) || waits;
 	tess_unit_unref(unit);
@@ -164,6 +204,15 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 		tess_rtp_track_want_key(publisher->video.track);
 }
 
+static void push_to_taps(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
+{
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		if (publisher->taps[i].sound)
+			tess_audio_source_push(publisher->taps[i].sound, publisher->context->pcm,
+					       frames, media_us);
+	}
+}
+
 /*
  * What comes out of the decoder was captured OPUS_LOOK_AHEAD_US before the time of its packet: an
  * encoder tells of its look-ahead in Ogg (RFC 7845 §4.2) but not in RTP, and libopus' is 312
@@ -172,11 +221,9 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 static void push_sound(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
 {
 	media_us -= OPUS_LOOK_AHEAD_US;
-	for (unsigned i = 0; i < publisher->tap_count; i++) {
-		if (publisher->taps[i].sound)
-			tess_audio_source_push(publisher->taps[i].sound, publisher->context->pcm,
-					       frames, media_us);
-	}
+	push_to_taps(publisher, frames, media_us);
+	publisher->audio.counters.line_overflow +=
+		tess_branches_push(&publisher->branches, publisher->context->pcm, frames, media_us);
 }
 
 /* Make up for lost packets as far as the codec can; the mix fades over what remains of a long hole.
@@ -219,6 +266,7 @@ static void on_sound(void *arg, const struct tess_rtp_au *au)
 static void forget_pictures(struct tess_publisher *publisher)
 {
 	tess_gop_clear(&publisher->gop);
+	publisher->thin = (struct tess_thin){0};
 	for (unsigned i = 0; i < publisher->decoding_count; i++) {
 		publisher->decodings[i].need_key = true;
 		publisher->decodings[i].behind = false;
@@ -268,6 +316,14 @@ int tess_publisher_open(struct tess_publisher **publisherp,
 	publisher->context = context;
 	publisher->desired = *desired;
 	publisher->opened_us = now_us;
+	if (desired->origin[0]) {
+		error = tess_line_open(&publisher->line, context->bridge, desired->id);
+		if (error)
+			free(publisher);
+		else
+			*publisherp = publisher;
+		return error;
+	}
 	error = tess_rtp_source_alloc(&publisher->source);
 	if (!error)
 		error = set_receivers(publisher, now_us);
@@ -290,7 +346,14 @@ void tess_publisher_close(struct tess_publisher *publisher)
 		tess_decode_close(publisher->decodings[i].decode);
 	tess_gop_clear(&publisher->gop);
 	publisher->context->audio->decoder_close(publisher->audio_decoder);
+	tess_branches_release(&publisher->branches);
+	tess_line_close(publisher->line);
 	free(publisher);
+}
+
+bool tess_publisher_is_guest(const struct tess_publisher *publisher)
+{
+	return publisher->line != NULL;
 }
 
 void tess_publisher_update(struct tess_publisher *publisher,
@@ -302,6 +365,8 @@ void tess_publisher_update(struct tess_publisher *publisher,
 			     !tess_latch_same_address(&desired->source, &running->source));
 
 	publisher->desired = *desired;
+	if (publisher->line)
+		return;
 	if (other_source) {
 		tess_receiver_close(&publisher->video);
 		tess_receiver_close(&publisher->audio);
@@ -391,6 +456,34 @@ static void want_sound(struct tess_publisher *publisher, bool wanted)
 	}
 }
 
+/* A guest's own room is told what is wanted here. */
+static void tell_line(struct tess_publisher *publisher)
+{
+	struct tess_tile_source *tiles[TESS_MAX_TAPS];
+	unsigned count = 0;
+	bool sound = false;
+
+	for (unsigned i = 0; i < publisher->tap_count; i++) {
+		if (publisher->taps[i].tile)
+			tiles[count++] = publisher->taps[i].tile;
+		sound = sound || publisher->taps[i].sound;
+	}
+	tess_line_want(publisher->line, tiles, count, sound);
+}
+
+/* What other rooms want becomes taps as well, for the pictures. @return whether they want sound */
+static bool add_branches(struct tess_publisher *publisher)
+{
+	struct tess_branches *branches = &publisher->branches;
+	bool sound = tess_branches_find(branches, publisher->context->bridge, publisher->desired.id,
+					TESS_MAX_TAPS - publisher->tap_count);
+
+	for (unsigned i = 0; i < branches->count; i++)
+		publisher->taps[publisher->tap_count++] =
+			(struct tess_tap){.tile = branches->list[i].tile};
+	return sound;
+}
+
 void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess_tap *taps,
 			     unsigned count)
 {
@@ -401,6 +494,11 @@ void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess
 		publisher->taps[i] = taps[i];
 		sound = sound || taps[i].sound;
 	}
+	if (publisher->line) {
+		tell_line(publisher);
+		return;
+	}
+	sound = add_branches(publisher) || sound;
 	set_decodings(publisher);
 	want_sound(publisher, sound && publisher->audio.desired.present);
 }
@@ -437,10 +535,26 @@ static void reap_decoder(struct tess_publisher *publisher, struct decoding *deco
 		catch_up(publisher, decoding);
 }
 
+/* The sound that came over the line. */
+static void take_sound(struct tess_publisher *publisher)
+{
+	int64_t media_us;
+	unsigned frames;
+
+	while ((frames = tess_line_take(publisher->line, publisher->context->pcm, &media_us)))
+		push_to_taps(publisher, frames, media_us);
+}
+
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 {
-	int64_t video_us = tess_receiver_step(&publisher->video, now_us);
-	int64_t audio_us = tess_receiver_step(&publisher->audio, now_us);
+	int64_t video_us, audio_us;
+
+	if (publisher->line) {
+		take_sound(publisher);
+		return INT64_MAX;
+	}
+	video_us = tess_receiver_step(&publisher->video, now_us);
+	audio_us = tess_receiver_step(&publisher->audio, now_us);
 
 	for (unsigned i = 0; i < publisher->decoding_count; i++)
 		reap_decoder(publisher, &publisher->decodings[i]);
@@ -449,6 +563,8 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 
 void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)
 {
+	if (publisher->line)
+		return;
 	tess_receiver_housekeep(&publisher->video, now_us);
 	tess_receiver_housekeep(&publisher->audio, now_us);
 }
@@ -464,12 +580,17 @@ int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_
 
 void tess_publisher_measure(struct tess_publisher *publisher, int64_t now_us)
 {
+	if (publisher->line)
+		return;
 	tess_receiver_measure(&publisher->video, now_us);
 	tess_receiver_measure(&publisher->audio, now_us);
+	tess_branches_set_price(&publisher->branches, tess_publisher_price(publisher));
 }
 
 double tess_publisher_price(const struct tess_publisher *publisher)
 {
+	if (publisher->line)
+		return tess_line_price(publisher->line);
 	return tess_price_pictures(publisher->width, publisher->height,
 				   publisher->video.access_units_per_second);
 }
@@ -508,6 +629,16 @@ static float sound_level(const struct tess_publisher *publisher)
 	return 0;
 }
 
+static void larger_tile(const struct tess_tap *tap, struct tess_media_facts_track *facts)
+{
+	if (!tap->tile)
+		return;
+	if (tap->width > facts->tile_width)
+		facts->tile_width = tap->width;
+	if (tap->height > facts->tile_height)
+		facts->tile_height = tap->height;
+}
+
 void tess_publisher_facts(const struct tess_publisher *publisher, int64_t now_us,
 			  struct tess_publisher_facts *facts)
 {
@@ -526,5 +657,8 @@ void tess_publisher_facts(const struct tess_publisher *publisher, int64_t now_us
 	facts->video.frame_rate = publisher->video.access_units_per_second;
 	facts->video.width = publisher->width;
 	facts->video.height = publisher->height;
+	facts->video.decoders = (uint8_t)publisher->decoding_count;
+	for (unsigned i = 0; i < publisher->tap_count; i++)
+		larger_tile(&publisher->taps[i], &facts->video);
 	facts->audio.level = sound_level(publisher);
 }

@@ -2,14 +2,19 @@
  * firmware/media/publisher.h - one user's stream coming in: its ports, RTP tracks, video decoders
  * and audio decoder, and where pictures and sound go.
  *
- * Video is decoded on a strand of the pool, once on each device that a mix of it works on. The
- * access units since the last key frame are kept, and a decoder that is new goes through them as
- * fast as it can, so that it need not wait for the next one. Audio is decoded in the room's thread
- * while a mix hears it. Threads: belongs to the room's thread.
+ * Video is decoded on a strand of the pool, once on each device that a mix of it works on, and only
+ * while one shows it. The access units since the last key frame are kept, and a decoder that is new
+ * goes through them as fast as it can, so that it need not wait for the next one. What no other
+ * picture refers to is not decoded if the mixes show fewer pictures than remain
+ * (firmware/media/thin.h). Audio is decoded in the room's thread while a mix hears it.
+ *
+ * A guest is a publisher of another room, which receives and decodes it: pictures and sound come
+ * over a line of the bridge. Threads: belongs to the room's thread.
  */
 #ifndef TESS_MEDIA_PUBLISHER_H
 #define TESS_MEDIA_PUBLISHER_H
 
+#include "firmware/media/bridge.h"
 #include "firmware/media/context.h"
 #include "firmware/media/decode.h"
 #include "firmware/media/desired.h"
@@ -21,10 +26,14 @@ struct tess_publisher;
 /** Where one mix takes a publisher's pictures and sound; both stay the mix's, either may be NULL.
  */
 struct tess_tap {
-	struct tess_tile_source *tile;
+	struct tess_tile_source *tile; /* NULL: nobody sees the picture */
+	uint16_t width, height;	       /* that the picture is drawn at */
+	uint16_t frame_rate;	       /* that it is shown at, at most */
 	struct tess_audio_source *sound;
 };
 
+/** Is it one of another room? Its own room tells the facts of it. */
+bool tess_publisher_is_guest(const struct tess_publisher *publisher);
 /**
  * Open; @p context must outlive it. A port that cannot be had is no failure: the publisher is in
  * state ERROR and tries again by itself. @retval 0, -ENOMEM
@@ -38,7 +47,10 @@ void tess_publisher_close(struct tess_publisher *publisher); /* accepts NULL */
 void tess_publisher_update(struct tess_publisher *publisher,
 			   const struct tess_desired_publisher *desired, int64_t now_us);
 const struct tess_desired_publisher *tess_publisher_desired(const struct tess_publisher *publisher);
-/** Send pictures and sound to these from now on; @p count <= TESS_MAX_TAPS. */
+/**
+ * Send pictures and sound to these from now on, @p count <= TESS_MAX_TAPS, and to those of other
+ * rooms that the bridge knows of; to TESS_MAX_TAPS in all.
+ */
 void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess_tap *taps,
 			     unsigned count);
 

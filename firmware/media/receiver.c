@@ -139,12 +139,29 @@ static void send_rtcp(struct tess_receiver *receiver, int64_t now_us)
 	driver->tx_burst(receiver->context->net, &packet, 1);
 }
 
+/* So that a flood of others' packets is held back before it comes to us. */
+static void tell_source(struct tess_receiver *receiver)
+{
+	struct tess_net *net = receiver->context->net;
+	uint32_t ssrc;
+
+	if (!net->driver->flow_source || !receiver->flow_open || !receiver->rtcp_flow_open ||
+	    !tess_rtp_track_source(receiver->track, &ssrc) ||
+	    (receiver->source_told && receiver->source == ssrc))
+		return;
+	net->driver->flow_source(net, receiver->desired.port, ssrc);
+	net->driver->flow_source(net, (uint16_t)(receiver->desired.port + 1), ssrc);
+	receiver->source_told = true;
+	receiver->source = ssrc;
+}
+
 void tess_receiver_housekeep(struct tess_receiver *receiver, int64_t now_us)
 {
 	if (!receiver->desired.present)
 		return;
 	if (!receiver->flow_open || !receiver->rtcp_flow_open)
 		open_flows(receiver);
+	tell_source(receiver);
 	if (receiver->latch.latched && receiver->rtcp_flow_open)
 		send_rtcp(receiver, now_us);
 }

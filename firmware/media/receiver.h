@@ -20,6 +20,9 @@ struct tess_receiver {
 	struct tess_rtp_track *track;
 	bool flow_open, rtcp_flow_open;
 	int error; /* of opening the ports */
+	/* what the network has been told to expect on both ports */
+	bool source_told;
+	uint32_t source;
 	/* where reports go: the sender reports' source once there was one */
 	bool rtcp_known;
 	uint16_t rtcp_port; /* local */

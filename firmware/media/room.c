@@ -28,6 +28,7 @@ struct tess_room {
 	unsigned publisher_count, publisher_capacity;
 	struct entry *entries;
 	unsigned entry_count, entry_capacity;
+	unsigned bridge_version; /* that the ways are of */
 	char name[TESS_DESIRED_NAME];
 };
 
@@ -70,11 +71,27 @@ bool tess_room_is_empty(const struct tess_room *room)
 	return !room->publisher_count && !room->entry_count;
 }
 
-/* After any change of who is there: seats in all mixes, then the ways from publishers to them. */
-static void seat(struct tess_room *room)
+/* The ways from publishers to the mixes that take them, of this room and of others. */
+static void join_ways(struct tess_room *room)
 {
 	struct tess_tap taps[TESS_MAX_TAPS];
 
+	room->bridge_version = tess_bridge_version(room->context->bridge);
+	for (unsigned p = 0; p < room->publisher_count; p++) {
+		unsigned count = 0;
+
+		for (unsigned i = 0; i < room->entry_count; i++) {
+			if (room->entries[i].mix)
+				taps[count++] =
+					tess_mix_tap(room->entries[i].mix, room->publishers[p]);
+		}
+		tess_publisher_set_taps(room->publishers[p], taps, count);
+	}
+}
+
+/* After any change of who is there: seats in all mixes, then the ways to them. */
+static void seat(struct tess_room *room)
+{
 	for (unsigned i = 0; i < room->entry_count; i++) {
 		struct entry *entry = &room->entries[i];
 		int error;
@@ -86,16 +103,7 @@ static void seat(struct tess_room *room)
 			TESS_ERROR("mix.seat_failed", "room=%s mix=%lld error=%d", room->name,
 				   (long long)entry->desired.id, error);
 	}
-	for (unsigned p = 0; p < room->publisher_count; p++) {
-		unsigned count = 0;
-
-		for (unsigned i = 0; i < room->entry_count; i++) {
-			if (room->entries[i].mix)
-				taps[count++] =
-					tess_mix_tap(room->entries[i].mix, room->publishers[p]);
-		}
-		tess_publisher_set_taps(room->publishers[p], taps, count);
-	}
+	join_ways(room);
 }
 
 static unsigned open_mixes(const struct tess_room *room)
@@ -188,6 +196,18 @@ static void prune_mixes(struct tess_room *room, const struct tess_desired *desir
 	room->entry_count = kept;
 }
 
+static bool is_wanted(const struct tess_room *room, const struct tess_desired *desired,
+		      const struct tess_publisher *publisher)
+{
+	int64_t id = tess_publisher_desired(publisher)->id;
+	const struct tess_desired_publisher *wanted =
+		tess_publisher_is_guest(publisher)
+			? tess_desired_find_guest(desired, id, room->name)
+			: tess_desired_find_publisher(desired, id);
+
+	return wanted && !strcmp(wanted->room, room->name);
+}
+
 void tess_room_prune(struct tess_room *room, const struct tess_desired *desired)
 {
 	unsigned total = room->publisher_count, kept = 0;
@@ -195,11 +215,9 @@ void tess_room_prune(struct tess_room *room, const struct tess_desired *desired)
 	prune_mixes(room, desired);
 	for (unsigned i = 0; i < total; i++) {
 		struct tess_publisher *publisher = room->publishers[i];
-		const struct tess_desired_publisher *wanted =
-			tess_desired_find_publisher(desired, tess_publisher_desired(publisher)->id);
 
 		/* those that go gather at the end */
-		if (wanted && !strcmp(wanted->room, room->name)) {
+		if (is_wanted(room, desired, publisher)) {
 			room->publishers[i] = room->publishers[kept];
 			room->publishers[kept++] = publisher;
 		}
@@ -293,7 +311,9 @@ static void grow_mix(struct tess_room *room, const struct tess_desired *wanted,
 		open_mix(room, entry, now_us);
 		return;
 	}
-	if (entry->desired.epoch == desired->epoch)
+	/* pictures come, when they have been fetched, and go without a new epoch */
+	if (entry->desired.epoch == desired->epoch && entry->desired.frozen == desired->frozen &&
+	    !memcmp(&entry->desired.pictures, &desired->pictures, sizeof(desired->pictures)))
 		return;
 	if (entry->mix && !stream_desired(wanted, entry->desired.stream))
 		room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix),
@@ -317,6 +337,10 @@ void tess_room_grow(struct tess_room *room, const struct tess_desired *desired, 
 		if (!strcmp(desired->publishers[i].room, room->name))
 			grow_publisher(room, &desired->publishers[i], now_us);
 	}
+	for (unsigned i = 0; i < desired->guest_count; i++) {
+		if (!strcmp(desired->guests[i].room, room->name))
+			grow_publisher(room, &desired->guests[i], now_us);
+	}
 	for (unsigned i = 0; i < desired->mix_count; i++) {
 		if (!strcmp(desired->mixes[i].room, room->name))
 			grow_mix(room, desired, &desired->mixes[i], now_us);
@@ -329,6 +353,8 @@ int64_t tess_room_step(struct tess_room *room, int64_t now_us)
 	int64_t next_us = INT64_MAX;
 
 	move_mixes(room);
+	if (room->bridge_version != tess_bridge_version(room->context->bridge))
+		join_ways(room);
 	for (unsigned i = 0; i < room->publisher_count; i++) {
 		int64_t due_us = tess_publisher_step(room->publishers[i], now_us);
 
@@ -374,9 +400,11 @@ void tess_room_measure(struct tess_room *room, int64_t now_us)
 
 void tess_room_facts(const struct tess_room *room, int64_t now_us, struct tess_media_facts *facts)
 {
-	for (unsigned i = 0; i < room->publisher_count; i++)
-		tess_publisher_facts(room->publishers[i], now_us,
-				     &facts->publishers[facts->publisher_count++]);
+	for (unsigned i = 0; i < room->publisher_count; i++) {
+		if (!tess_publisher_is_guest(room->publishers[i]))
+			tess_publisher_facts(room->publishers[i], now_us,
+					     &facts->publishers[facts->publisher_count++]);
+	}
 	for (unsigned i = 0; i < room->entry_count; i++) {
 		const struct entry *entry = &room->entries[i];
 		struct tess_mix_facts *mix = &facts->mixes[facts->mix_count++];
@@ -409,6 +437,8 @@ uint64_t tess_room_fingerprint(const struct tess_room *room, int64_t now_us)
 	uint64_t hash = UINT64_C(14695981039346656037);
 
 	for (unsigned i = 0; i < room->publisher_count; i++) {
+		if (tess_publisher_is_guest(room->publishers[i]))
+			continue;
 		hash = stir(hash, (uint64_t)tess_publisher_desired(room->publishers[i])->id);
 		hash = stir(hash, tess_publisher_state(room->publishers[i], now_us));
 	}

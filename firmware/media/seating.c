@@ -31,11 +31,13 @@ static struct tess_room_rules rules_of(const struct tess_desired_mix *mix, struc
 
 		book->presets[i] = (struct tess_room_preset){
 			.who = who_of(&place->who),
+			.room = place->who.room[0] ? place->who.room : NULL,
 			.rect = place->rect,
 			.z = place->z,
 			.render = place->render,
 			.unseen = place->unseen,
 			.unheard = place->unheard,
+			.image = mix->pictures.places[i][0] ? i + 1 : 0,
 		};
 	}
 	return (struct tess_room_rules){
@@ -53,6 +55,8 @@ static struct tess_room_rules rules_of(const struct tess_desired_mix *mix, struc
 		.small_rect = layout->small.rect,
 		.presets = book->presets,
 		.preset_count = layout->preset_count,
+		.local = layout->local[0] ? layout->local : NULL,
+		.others_heard = layout->others_heard,
 	};
 }
 
@@ -75,6 +79,7 @@ int tess_seating_choose(struct tess_room_seats *seats, const struct tess_desired
 
 		members[i] = (struct tess_room_member){
 			.user = desired->user,
+			.room = desired->origin[0] ? desired->origin : NULL,
 			.order = desired->order,
 			.auxiliary = desired->auxiliary,
 			.has_video = desired->video.present,

@@ -37,11 +37,17 @@ static int compare_places(const void *left, const void *right)
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
+static bool is_of(const char *room, const struct tess_room_member *member)
+{
+	return room == member->room || (room && member->room && !strcmp(room, member->room));
+}
+
 static uint64_t order_of_main(const struct tess_room_member *members, unsigned count,
 			      const struct tess_room_member *auxiliary)
 {
 	for (unsigned i = 0; i < count; i++) {
-		if (!members[i].auxiliary && !strcmp(members[i].user, auxiliary->user))
+		if (!members[i].auxiliary && !strcmp(members[i].user, auxiliary->user) &&
+		    is_of(auxiliary->room, &members[i]))
 			return members[i].order;
 	}
 	return auxiliary->order;
@@ -172,6 +178,20 @@ static void place_picture_in_picture(struct seating *seating)
 				  });
 }
 
+/* May the member take this place that is kept for nobody? */
+static bool may_take(const struct tess_room_rules *rules, unsigned preset,
+		     const struct tess_room_member *member)
+{
+	const struct tess_room_who *who = &rules->presets[preset].who;
+
+	if (!is_of(rules->presets[preset].room, member))
+		return false;
+	if (!rules->local)
+		return true;
+	return who->auxiliary == member->auxiliary &&
+	       (member->room || strcmp(rules->local, member->user) != 0);
+}
+
 /* Who sits on each preset: whom it is kept for, who has had it, who comes first. */
 static void take_presets(struct seating *seating, const struct place *places, unsigned count,
 			 const struct tess_room_member **holders)
@@ -186,7 +206,8 @@ static void take_presets(struct seating *seating, const struct place *places, un
 		for (unsigned i = 0; i < count && !holders[p]; i++) {
 			const struct tess_room_member *member = &members[places[i].index];
 
-			if (who->user ? is_who(who, member) : member->preset == p + 1)
+			if (who->user ? is_who(who, member) && is_of(rules->presets[p].room, member)
+				      : member->preset == p + 1 && may_take(rules, p, member))
 				holders[p] = member;
 		}
 	}
@@ -218,19 +239,30 @@ static void seat_custom(struct seating *seating, const struct place *places, uns
 				holders[p] = member;
 		}
 	}
-	for (unsigned p = 0, next = 0; p < rules->preset_count; p++) {
+	for (unsigned p = 0; p < rules->preset_count; p++) {
 		if (holders[p] || rules->presets[p].who.user)
 			continue;
-		while (next < count && holds_one(holders, rules->preset_count,
-						 &seating->members[places[next].index]))
-			next++;
-		if (next < count)
-			holders[p] = &seating->members[places[next].index];
+		for (unsigned i = 0; i < count && !holders[p]; i++) {
+			const struct tess_room_member *member = &seating->members[places[i].index];
+
+			if (may_take(rules, p, member) &&
+			    !holds_one(holders, rules->preset_count, member))
+				holders[p] = member;
+		}
 	}
 	for (unsigned p = 0; p < rules->preset_count; p++) {
 		if (holders[p])
 			add_seat(seating, (unsigned)(holders[p] - seating->members), p + 1,
 				 !rules->presets[p].unheard);
+	}
+	for (unsigned i = 0; i < count && rules->others_heard; i++) {
+		const struct tess_room_member *member = &seating->members[places[i].index];
+		bool screen =
+			member->auxiliary && rules->local && !strcmp(rules->local, member->user);
+
+		if (!member->room && !screen && !holds_one(holders, rules->preset_count, member) &&
+		    seating->seats->mixed_count < TESS_ROOM_MAX_SEATS)
+			add_seat(seating, places[i].index, 0, true);
 	}
 }
 
@@ -311,8 +343,10 @@ int tess_room_seat(struct tess_room_seats *seats, const struct tess_room_member 
 	if (rules->layout == TESS_LAYOUT_CUSTOM) {
 		seat_custom(&seating, places, count);
 	} else {
-		for (unsigned i = 0; i < count && i < TESS_ROOM_MAX_SEATS; i++)
-			add_seat(&seating, places[i].index, 0, true);
+		for (unsigned i = 0; i < count && seats->mixed_count < TESS_ROOM_MAX_SEATS; i++) {
+			if (!members[places[i].index].room)
+				add_seat(&seating, places[i].index, 0, true);
+		}
 	}
 	error = place(&seating);
 	if (error)

@@ -4,8 +4,9 @@
  * A mix takes 16 streams, in the order of entry into the room, a user's auxiliary stream (the
  * screen) directly after the same user's main one. When somebody leaves, the later ones move up;
  * only in the custom template everybody stays where he is, and who waits takes the first free
- * place. Where a mix names the users to be seen, only they get tiles; the others are heard.
- * Somebody who sends no picture keeps a (black) tile, unless the mix says otherwise.
+ * place. Members of other rooms are in the custom template alone, in places for them. Where a mix
+ * names the users to be seen, only they get tiles; the others are heard. Somebody who sends no
+ * picture keeps a (black) tile, unless the mix says otherwise.
  */
 #ifndef TESS_ROOM_SEATS_H
 #define TESS_ROOM_SEATS_H
@@ -18,7 +19,8 @@
 /** One publication of the room, as far as seating goes. */
 struct tess_room_member {
 	const char *user;
-	uint64_t order; /* rises with entry into the room */
+	const char *room; /* of another room; NULL: the mix's own */
+	uint64_t order;	  /* rises with entry into the room */
 	bool auxiliary;
 	bool has_video;
 	unsigned preset; /* custom template: the place held so far, counted from 1; 0: none */
@@ -33,6 +35,7 @@ struct tess_room_who {
 /** A place of the custom template. */
 struct tess_room_preset {
 	struct tess_room_who who; /* whom it is kept for; nobody: for who comes */
+	const char *room;	  /* whose members it is for, as that of a member */
 	struct tess_rect rect;	  /* inside the canvas; empty: not drawn */
 	int32_t z;		  /* higher over lower, in order of the list when equal */
 	enum tess_render render;
@@ -56,6 +59,12 @@ struct tess_room_rules {
 	struct tess_rect small_rect;
 	const struct tess_room_preset *presets; /* custom */
 	unsigned preset_count;			/* at most TESS_ROOM_MAX_SEATS */
+	/* custom: the user whose mix it is. He takes no free place, and each of those is for
+	 * streams of the type it says. NULL: nobody's; free places are for all of the own room */
+	const char *local;
+	/* custom: who of the own room has no place is heard, but not the local user's auxiliary
+	 * stream, of which only the picture is taken */
+	bool others_heard;
 };
 
 /** A stream that is mixed. */

@@ -294,6 +294,12 @@ const struct tess_rtp_counters *tess_rtp_track_counters(const struct tess_rtp_tr
 	return &track->counters;
 }
 
+bool tess_rtp_track_source(const struct tess_rtp_track *track, uint32_t *ssrc)
+{
+	*ssrc = track->sequence.ssrc;
+	return track->sequence.started;
+}
+
 uint32_t tess_rtp_track_jitter_us(const struct tess_rtp_track *track)
 {
 	return tess_rtp_feedback_jitter_us(&track->feedback);

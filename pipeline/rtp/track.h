@@ -90,6 +90,8 @@ size_t tess_rtp_track_rtcp(struct tess_rtp_track *track, int64_t now_us, uint8_t
 /** Ask the sender for a key frame (PLI, at most one per 500 ms). */
 void tess_rtp_track_want_key(struct tess_rtp_track *track);
 const struct tess_rtp_counters *tess_rtp_track_counters(const struct tess_rtp_track *track);
+/** The SSRC that is being received. @return false: none yet */
+bool tess_rtp_track_source(const struct tess_rtp_track *track, uint32_t *ssrc);
 /** Interarrival jitter (RFC 3550 §6.4.1), microseconds. */
 uint32_t tess_rtp_track_jitter_us(const struct tess_rtp_track *track);
 

@@ -86,7 +86,8 @@ static void make_frame(struct bench *bench)
 	route.source.in.sin_addr.s_addr = htonl(0x0a000001);
 	bench->frame[HEADERS] = 0x80;
 	bench->frame[HEADERS + 1] = 96;
-	dpdk_headers_write(&headers, &route, &remote, PORT, bench->frame + HEADERS, PAYLOAD);
+	dpdk_headers_write(&headers, &route, &remote, PORT, bench->frame + HEADERS,
+			   bench->frame + HEADERS, PAYLOAD);
 }
 
 static void put_into_ring(struct bench *bench)
@@ -172,7 +173,7 @@ int main(int argc, char **argv)
 			die("no hook");
 	} else {
 		open_net(&bench, "dpdk:net_ring0", "net_ring0");
-		if (dpdk_pool_open(&bench.pool, PACKETS, false))
+		if (dpdk_pool_open(&bench.pool, PACKETS, SOCKET_ID_ANY, false))
 			die("no memory");
 	}
 	make_frame(&bench);

@@ -56,19 +56,19 @@ static struct tess_surface *picture(struct bench *bench, struct tess_frame_pool 
 				    unsigned seed)
 {
 	struct soft_surface *surface = soft_surface_new((struct soft_engine *)bench->engine);
-	if (!surface || tess_frame_pool_get(pool, surface->frame, PICTURE_W, PICTURE_H) != 0)
+	if (!surface || tess_frame_pool_get(pool, surface->pooled.frame, PICTURE_W, PICTURE_H) != 0)
 		die("out of memory");
 	for (int i = 0; i < 3; i++) {
-		size_t bytes = (size_t)surface->frame->linesize[i] * (PICTURE_H >> (i > 0));
+		size_t bytes = (size_t)surface->pooled.frame->linesize[i] * (PICTURE_H >> (i > 0));
 		for (size_t k = 0; k < bytes; k++) {
 			seed = seed * 1664525 + 1013904223;
-			surface->frame->data[i][k] = (uint8_t)(16 + (seed >> 24) * 7 / 8);
+			surface->pooled.frame->data[i][k] = (uint8_t)(16 + (seed >> 24) * 7 / 8);
 		}
 	}
-	surface->base.width = PICTURE_W;
-	surface->base.height = PICTURE_H;
-	surface->base.capture_us = seed;
-	return &surface->base;
+	surface->pooled.base.width = PICTURE_W;
+	surface->pooled.base.height = PICTURE_H;
+	surface->pooled.base.capture_us = seed;
+	return &surface->pooled.base;
 }
 
 static void prepare(struct bench *bench)
@@ -113,7 +113,8 @@ static void scale_all(struct bench *bench)
 	bench->generation++;
 	for (unsigned i = 0; i < TILES; i++) {
 		next(bench, i);
-		const AVFrame *from = ((struct soft_surface *)bench->tiles[i].surface)->frame;
+		const AVFrame *from =
+			((struct soft_surface *)bench->tiles[i].surface)->pooled.frame;
 		const struct tess_rect *rect = &bench->tiles[i].rect;
 		ptrdiff_t luma = (ptrdiff_t)rect->y * to->linesize[0] + rect->x;
 		ptrdiff_t chroma = (ptrdiff_t)(rect->y / 2) * to->linesize[1] + rect->x / 2;
@@ -171,7 +172,7 @@ static void check(struct bench *bench)
 	bench->generation--;
 	scale_all(bench);
 	struct tess_surface *canvas = draw(bench);
-	const AVFrame *got = ((struct soft_surface *)canvas)->frame, *want = bench->canvas;
+	const AVFrame *got = ((struct soft_surface *)canvas)->pooled.frame, *want = bench->canvas;
 	for (int i = 0; i < 3; i++)
 		for (int y = 0; y < bench->height >> (i > 0); y++)
 			if (memcmp(got->data[i] + (ptrdiff_t)y * got->linesize[i],

@@ -51,7 +51,7 @@ export class Box {
 		box.address = options.address ?? '127.0.0.1';
 		box.bin = options.bin ?? process.env.TESSERA_BIN ?? path.join(root, 'build/release/bin');
 		fs.mkdirSync(box.dir, { recursive: true });
-		const [control, egress, rtp] = await freePorts(3);
+		const [control, egress, rtmp, rtp] = await freePorts(4);
 		box.controlPort = options.controlPort ?? control;
 		box.egressPort = options.egressPort ?? egress;
 		for (const port of [box.controlPort, box.egressPort])
@@ -62,7 +62,7 @@ export class Box {
 			box: { state_dir: box.dir, run_dir: `${box.dir}/run` },
 			control: { listen: `${box.address}:${box.controlPort}` },
 			media: { net: `udp:${box.address}`, rtp_ports: options.rtpPorts ?? `${even}-${even + 199}`, ...options.media },
-			egress: { listen: `${box.address}:${box.egressPort}`, record_dir: `${box.dir}/recordings`, ...options.egress },
+			egress: { listen: `${box.address}:${box.egressPort}`, rtmp_listen: `${box.address}:${rtmp}`, record_dir: `${box.dir}/recordings`, ...options.egress },
 		};
 		box.config = `${box.dir}/tessera.conf`;
 		fs.writeFileSync(box.config, Object.entries(settings).map(([group, values]) => `${group}: {\n` +

@@ -22,7 +22,7 @@ after(() => {
 });
 
 
-const fetchFile = () => pair.tx.exec('curl', '-sS', '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code} %{size_download}',
+const fetchFile = () => pair.tx.onCard().exec('curl', '-sS', '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code} %{size_download}',
 	`http://${pair.rx.address}:8080/file`);
 
 async function fetchWhile(running) {
@@ -37,15 +37,15 @@ async function fetchWhile(running) {
 
 for (const [name, spec] of Object.entries(drivers))
 	test(`${name}: nothing lost at ${rate} packets a second beside ping and HTTP`, { timeout: (seconds + 40) * 1000 }, async () => {
-		const server = pair.rx.spawn('python3', '-m', 'http.server', '8080', '--bind', pair.rx.address, '--directory', dir);
+		const server = pair.rx.onCard().spawn('python3', '-m', 'http.server', '8080', '--bind', pair.rx.address, '--directory', dir);
 		try {
 			await until('the web server', () => fetchFile().then(() => true, () => false));
 			const checker = await startChecker(pair.rx, spec(pair.rx));
 			const running = { over: false };
-			const sending = blast(pair.tx, pair.rx.address, { seconds, rate }).finally(() => { running.over = true; });
+			const sending = blast(pair.tx.onCard(), pair.rx.address, { seconds, rate }).finally(() => { running.over = true; });
 			const count = seconds * 10;
 			const [sent, ping, fetched] = await Promise.all([sending,
-				pair.tx.exec('ping', '-c', count, '-i', '0.1', '-W', '2', '-q', pair.rx.address), fetchWhile(running)]);
+				pair.tx.onCard().exec('ping', '-c', count, '-i', '0.1', '-W', '2', '-q', pair.rx.address), fetchWhile(running)]);
 			const got = await checked(checker);
 			console.log(`${name}: ${JSON.stringify(got)}, ${fetched} files fetched, ${ping.trim().split('\n').pop()}`);
 			assert.equal(sent.sent, rate * seconds);

@@ -18,6 +18,8 @@
 
 #define MAX_ARGUMENTS	24
 #define MAX_AUDIO_FRAME 65536 /* sample frames in one frame of a codec */
+/* of a picture */
+#define MAX_SIDE 8192
 
 struct program {
 	pid_t pid;
@@ -116,26 +118,23 @@ int tess_test_file_info(struct tess_test_file_info *info, const char *path)
 }
 
 /* The times of all frames of a stream, in order, and for audio their lengths. */
-static int start_times(struct program *program, const char *path, const char *stream)
+static int start_times(struct program *program, const char *path, const char *stream,
+		       const char *entries)
 {
 	const char *const arguments[] = {
-		"ffprobe",
-		"-v",
-		"error",
-		"-select_streams",
-		stream,
-		"-show_entries",
-		"frame=pts_time,nb_samples",
-		"-of",
-		"csv=p=0:nk=1",
-		path,
+		"ffprobe",	"-v",
+		"error",	"-select_streams",
+		stream,		"-show_entries",
+		entries,	"-of",
+		"csv=p=0:nk=1", path,
 		NULL,
 	};
 
 	return start(program, arguments);
 }
 
-static int next_time(struct program *times, int64_t *pts_us, unsigned *frames)
+/* Two numbers at most follow the time: the length of sound, or width and height. */
+static int next_time(struct program *times, int64_t *pts_us, unsigned numbers[2])
 {
 	char line[256], *end;
 	double pts_s;
@@ -148,53 +147,69 @@ static int next_time(struct program *times, int64_t *pts_us, unsigned *frames)
 	if (end == line)
 		return -EBADMSG; /* "N/A": a frame without a time */
 	*pts_us = (int64_t)llround(pts_s * 1e6);
-	*frames = *end == ',' ? (unsigned)strtoul(end + 1, NULL, 10) : 0;
+	for (unsigned i = 0; i < 2; i++)
+		numbers[i] = *end == ',' ? (unsigned)strtoul(end + 1, &end, 10) : 0;
 	return 0;
 }
 
-static int decode_pictures(const char *path, const struct tess_test_file_info *info,
-			   const struct tess_test_decode_handlers *handlers, void *arg)
+/* One picture for each time that there is. @retval 0, -EBADMSG, -ENOMEM */
+static int read_pictures(struct program *pictures, struct program *times,
+			 const struct tess_test_decode_handlers *handlers, void *arg)
 {
-	const char *const arguments[] = {
-		"ffmpeg",   "-v",      "error",	 "-nostdin",	"-i", path,
-		"-map",	    "0:v:0",   "-vsync", "passthrough", "-f", "rawvideo",
-		"-pix_fmt", "yuv420p", "pipe:1", NULL,
-	};
-	size_t size = (size_t)info->width * info->height * 3 / 2;
-	struct tess_test_i420 picture;
-	struct program times, pictures;
-	uint8_t *data = size ? malloc(size) : NULL;
+	uint8_t *data = NULL;
+	unsigned side[2];
 	int64_t pts_us;
-	unsigned unused;
-	int error, times_error;
+	int error;
 
-	if (!data)
-		return -ENOMEM;
-	picture = tess_test_i420_wrap(data, info->width, info->height);
-	error = start_times(&times, path, "v:0");
-	if (error) {
-		free(data);
-		return error;
-	}
-	error = start(&pictures, arguments);
-	if (error) {
-		(void)finish(&times);
-		free(data);
-		return error;
-	}
-	while (fread(data, 1, size, pictures.out) == size) {
-		if (next_time(&times, &pts_us, &unused)) {
+	while (!(error = next_time(times, &pts_us, side))) {
+		size_t size = (size_t)side[0] * side[1] * 3 / 2;
+		struct tess_test_i420 picture;
+
+		if (!size || side[0] > MAX_SIDE || side[1] > MAX_SIDE) {
 			error = -EBADMSG;
 			break;
 		}
+		free(data);
+		data = malloc(size);
+		if (!data)
+			return -ENOMEM;
+		if (fread(data, 1, size, pictures->out) != size) {
+			error = -EBADMSG;
+			break;
+		}
+		picture = tess_test_i420_wrap(data, side[0], side[1]);
 		handlers->picture(arg, pts_us, &picture);
 	}
-	if (!error && next_time(&times, &pts_us, &unused) != -ENODATA)
-		error = -EBADMSG;
+	free(data);
+	if (error == -ENODATA)
+		error = fgetc(pictures->out) == EOF ? 0 : -EBADMSG;
+	return error;
+}
+
+static int decode_pictures(const char *path, const struct tess_test_decode_handlers *handlers,
+			   void *arg)
+{
+	/* without -autoscale 0 all would get the size of the first one */
+	const char *const arguments[] = {
+		"ffmpeg", "-v",	      "error",	  "-nostdin",	 "-i",	       path,
+		"-map",	  "0:v:0",    "-vsync",	  "passthrough", "-autoscale", "0",
+		"-f",	  "rawvideo", "-pix_fmt", "yuv420p",	 "pipe:1",     NULL,
+	};
+	struct program times, pictures;
+	int error, times_error;
+
+	error = start_times(&times, path, "v:0", "frame=pts_time,width,height");
+	if (error)
+		return error;
+	error = start(&pictures, arguments);
+	if (error) {
+		(void)finish(&times);
+		return error;
+	}
+	error = read_pictures(&pictures, &times, handlers, arg);
 	times_error = finish(&times);
 	if (finish(&pictures) || times_error)
 		error = -EBADMSG;
-	free(data);
 	return error;
 }
 
@@ -207,13 +222,13 @@ static int decode_sound(const char *path, const struct tess_test_file_info *info
 	};
 	float *pcm = malloc(MAX_AUDIO_FRAME * 2 * sizeof(float));
 	struct program times, sound;
-	unsigned frames;
+	unsigned numbers[2];
 	int64_t pts_us;
 	int error, times_error;
 
 	if (!pcm)
 		return -ENOMEM;
-	error = start_times(&times, path, "a:0");
+	error = start_times(&times, path, "a:0", "frame=pts_time,nb_samples");
 	if (error) {
 		free(pcm);
 		return error;
@@ -224,7 +239,9 @@ static int decode_sound(const char *path, const struct tess_test_file_info *info
 		free(pcm);
 		return error;
 	}
-	while (!(error = next_time(&times, &pts_us, &frames))) {
+	while (!(error = next_time(&times, &pts_us, numbers))) {
+		unsigned frames = numbers[0];
+
 		if (frames > MAX_AUDIO_FRAME ||
 		    fread(pcm, 2 * sizeof(float), frames, sound.out) != frames) {
 			error = -EBADMSG;
@@ -252,7 +269,7 @@ int tess_test_decode(const char *path, const struct tess_test_decode_handlers *h
 	    (handlers->sound && !info.sample_rate))
 		return -ENODATA;
 	if (handlers->picture)
-		error = decode_pictures(path, &info, handlers, arg);
+		error = decode_pictures(path, handlers, arg);
 	if (!error && handlers->sound)
 		error = decode_sound(path, &info, handlers, arg);
 	return error;

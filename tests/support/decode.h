@@ -30,7 +30,7 @@ struct tess_test_decode_handlers {
 int tess_test_file_info(struct tess_test_file_info *info, const char *path) TESS_MUST_CHECK;
 /**
  * Decode all of the file (MP4, FLV, ...), first the pictures, then the sound. Times are the
- * container's. Pictures all have the size of tess_test_file_info().
+ * container's. Each picture has the size that it was coded with.
  * @retval 0, -EBADMSG a program complained, or pictures and times do not match in number;
  *         -ENODATA a stream that is asked for is not there; -ENOMEM
  */

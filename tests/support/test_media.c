@@ -7,6 +7,7 @@
 #include <opus/opus.h>
 #include <stdlib.h>
 
+#include "tests/support/repeat.h"
 #include "tests/support/test_media.h"
 
 #define MAX_OPUS_PACKET 1275 /* RFC 6716 §3.4, one frame */
@@ -17,6 +18,9 @@ struct tess_test_video {
 	AVPacket *packet;
 	struct tess_test_i420 picture;
 	int64_t pts;
+	bool half_disposable, repeat_next;
+	struct tess_test_repeat repeat;
+	uint8_t repeated[TESS_TEST_REPEAT_BYTES];
 };
 
 struct tess_test_audio {
@@ -88,6 +92,7 @@ int tess_test_video_open(struct tess_test_video **videop,
 	video = calloc(1, sizeof(*video));
 	if (!video)
 		return -ENOMEM;
+	video->half_disposable = config->half_disposable;
 	error = open_codec(video, config);
 	if (!error)
 		error = open_frame(video);
@@ -117,6 +122,12 @@ const struct tess_test_i420 *tess_test_video_picture(struct tess_test_video *vid
 int tess_test_video_encode(struct tess_test_video *video, bool force_key, const uint8_t **datap,
 			   size_t *lengthp)
 {
+	if (video->repeat_next && !force_key) {
+		video->repeat_next = false;
+		*datap = video->repeated;
+		*lengthp = tess_test_repeat_write(&video->repeat, video->repeated);
+		return 0;
+	}
 	video->frame->pts = video->pts++;
 	video->frame->pict_type = force_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
 	av_packet_unref(video->packet);
@@ -125,6 +136,9 @@ int tess_test_video_encode(struct tess_test_video *video, bool force_key, const 
 		return -EIO;
 	*datap = video->packet->data;
 	*lengthp = (size_t)video->packet->size;
+	video->repeat_next = video->half_disposable;
+	if (video->half_disposable && tess_test_repeat_note(&video->repeat, *datap, *lengthp))
+		return -EIO;
 	return 0;
 }
 

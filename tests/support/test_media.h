@@ -21,6 +21,8 @@ struct tess_test_video_config {
 	unsigned frame_rate;	/* 0: 15 */
 	unsigned bitrate_bps;	/* 0: constant quality, small for small pictures */
 	unsigned gop_frames;	/* 0: a key frame each second */
+	/* every second picture repeats the one before it, and no other refers to it */
+	bool half_disposable;
 };
 
 /** @retval 0, -EINVAL, -ENOMEM, -ENOSYS libavcodec has no x264 */

@@ -22,7 +22,8 @@ export interface Mix {
 }
 export type RoomType = 'number' | 'string';
 export interface Room { application: number; room: string; room_type: RoomType; users: User[]; mix: Mix | null }
-export interface Application { id: number; name: string; description: string; created: string; usersig_key?: string }
+export interface Application { id: number; name: string; description: string; frozen: Frozen; created: string; usersig_key?: string }
+export type Frozen = 'box' | 'keep' | 'dim' | 'avatar';
 export interface Key { secret_id: string; application: number; enabled: boolean; created: string; secret_key?: string }
 export interface Recording {
 	id: number; application: number; room: string; stream_id: string; record_id: string;
@@ -109,6 +110,7 @@ export const api = {
 	applications: () => call<{ applications: Application[] }>('GET', '/applications').then(r => r.applications),
 	application: (id: number) => call<Application>('GET', `/applications/${id}`),
 	createApplication: (name: string, description: string) => call<Application>('POST', '/applications', { name, description }),
+	changeApplication: (id: number, change: { frozen: Frozen }) => call<Application>('PATCH', `/applications/${id}`, change),
 	deleteApplication: (id: number) => call<void>('DELETE', `/applications/${id}`),
 	keys: (id: number) => call<{ keys: Key[] }>('GET', `/applications/${id}/keys`).then(r => r.keys),
 	createKey: (id: number) => call<Key>('POST', `/applications/${id}/keys`, {}),

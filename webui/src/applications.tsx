@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState } from 'preact/hooks';
-import { api, type Application, type Key } from './api';
+import { api, type Application, type Frozen, type Key } from './api';
 import { time } from './format';
 import { t } from './i18n';
 import { Dialog, Field, Form, Problem } from './parts';
@@ -37,6 +37,10 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 		<h2>{app.name}<small>SdkAppId {app.id}</small></h2>
 		{app.description && <p>{app.description}</p>}
 		<p class="hint">{t('created')} {time(app.created)}</p>
+		<label class="field"><span>{t('frozen')}</span><select name="frozen" value={app.frozen} onChange={event => {
+			const frozen = event.currentTarget.value as Frozen;
+			guard(async () => { await api.changeApplication(app.id, { frozen }); again(); })();
+		}}>{(['box', 'keep', 'dim', 'avatar'] as const).map(how => <option key={how} value={how}>{t(`frozen_${how}`)}</option>)}</select></label>
 		<h3>{t('apiKeys')}</h3>
 		<ul class="keys">{keys.data?.map(key => <li key={key.secret_id}><code>{key.secret_id}</code>
 			<button class="plain" onClick={guard(async () => {

@@ -95,6 +95,27 @@ void tess_address_flv(char url[640], const struct tess_control *control,
 	snprintf(url, 640, "%s/live/%s.flv", base, name);
 }
 
+void tess_address_rtmp(char url[640], const struct tess_control *control,
+		       const struct tess_request *request, const char *stream_id)
+{
+	const char *port = strrchr(control->config->egress.rtmp_listen, ':');
+	char base[320], *host, *end;
+
+	*url = 0;
+	if (!*stream_id || !port)
+		return;
+	/* the host is that of the other live addresses */
+	tess_address_egress(base, control, request);
+	host = strstr(base, "://");
+	host = host ? host + 3 : base;
+	end = *host == '[' ? strchr(host, ']') : NULL;
+	end = end ? end + 1 : host + strcspn(host, ":/");
+	*end = 0;
+	/* players take the name as it stands, without decoding */
+	snprintf(url, 640, "rtmp://%s%s/live/%s", host, strcmp(port, ":1935") != 0 ? port : "",
+		 stream_id);
+}
+
 static void unhex(uint8_t *data, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {

@@ -14,8 +14,9 @@
 
 static json_t *application_json(const struct tess_application *row, bool with_key)
 {
-	json_t *json = json_pack("{sI ss ss so}", "id", (json_int_t)row->id, "name", row->name,
-				 "description", row->description, "created",
+	json_t *json = json_pack("{sI ss ss ss so}", "id", (json_int_t)row->id, "name", row->name,
+				 "description", row->description, "frozen",
+				 *row->frozen ? row->frozen : "box", "created",
 				 tess_time_json(row->created_us));
 
 	if (with_key && json_object_set_new(json, "usersig_key", json_string(row->usersig_key))) {
@@ -67,7 +68,7 @@ static void copy_if(char *to, size_t size, const char *from)
 /* The members that both adding and changing know. */
 static int read_fields(struct tess_call *call, struct tess_application *application)
 {
-	const char *name = NULL, *description = NULL, *key = NULL;
+	const char *name = NULL, *description = NULL, *key = NULL, *frozen = NULL;
 	int rc;
 
 	rc = tess_field_text(call, call->body, "name", 1, TESS_NAME_MAX, &name);
@@ -76,6 +77,8 @@ static int read_fields(struct tess_call *call, struct tess_application *applicat
 				     &description);
 	if (rc >= 0)
 		rc = tess_field_text(call, call->body, "usersig_key", 64, 64, &key);
+	if (rc >= 0)
+		rc = tess_field_choice(call, call->body, "frozen", "box keep dim avatar", &frozen);
 	if (rc < 0)
 		return rc;
 	if (key && strspn(key, "0123456789abcdef") != 64)
@@ -85,6 +88,9 @@ static int read_fields(struct tess_call *call, struct tess_application *applicat
 			       : -EINVAL;
 	copy_if(application->name, sizeof(application->name), name);
 	copy_if(application->description, sizeof(application->description), description);
+	if (frozen && !strcmp(frozen, "box"))
+		frozen = "";
+	copy_if(application->frozen, sizeof(application->frozen), frozen);
 	copy_if(application->usersig_key, sizeof(application->usersig_key), key);
 	return 1;
 }
@@ -95,7 +101,7 @@ int tess_api_application_add(struct tess_call *call)
 	int64_t id = 0;
 	int rc;
 
-	rc = tess_fields_only(call, call->body, "", "id name description usersig_key");
+	rc = tess_fields_only(call, call->body, "", "id name description usersig_key frozen");
 	if (rc > 0)
 		rc = tess_field_int(call, call->body, "id", 1, UINT32_MAX, &id);
 	if (rc >= 0)
@@ -135,7 +141,7 @@ int tess_api_application_set(struct tess_call *call)
 
 	rc = tess_api_application_of(call, &row);
 	if (rc > 0)
-		rc = tess_fields_only(call, call->body, "", "name description usersig_key");
+		rc = tess_fields_only(call, call->body, "", "name description usersig_key frozen");
 	if (rc > 0)
 		rc = read_fields(call, &row);
 	if (rc < 0)
@@ -143,6 +149,7 @@ int tess_api_application_set(struct tess_call *call)
 	rc = tess_store_application_set(call->control->store, &row);
 	if (rc)
 		return rc;
+	tess_control_changed(call->control);
 	tess_call_audit(call, "application.change", "%u", row.id);
 	return tess_response_json(call->response, 200, application_json(&row, true));
 }

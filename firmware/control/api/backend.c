@@ -56,11 +56,30 @@ static int mix_start(void *arg, const struct tess_mix_request *mix, struct tess_
 
 static int mix_stop(void *arg, const struct tess_cloud_room *room, struct tess_cloud_error *error)
 {
-	int rc = tess_rooms_mix_stop(arg, room);
+	struct tess_control *control = arg;
+	struct tess_mix mix;
+	int rc = tess_store_mix_find(control->store, &mix, room);
 
+	if (!rc && *mix.starter)
+		return tess_cloud_refuse(error, TESS_CLOUD_REQUEST_REJECTION,
+					 "The mix is that of the user %s, who ends it.",
+					 mix.starter);
+	if (!rc)
+		rc = tess_rooms_mix_stop(control, room);
 	if (rc == -ENOENT)
 		return tess_cloud_refuse(error, TESS_CLOUD_MIX_SESSION_NOT_EXIST,
 					 "The room has no mix.");
+	return rc;
+}
+
+static int room_dismiss(void *arg, const struct tess_cloud_room *room,
+			struct tess_cloud_error *error)
+{
+	int rc = tess_rooms_dismiss(arg, room);
+
+	if (rc == -ENOENT)
+		return tess_cloud_refuse(error, TESS_CLOUD_ROOM_NOT_EXIST,
+					 "The room does not exist: nobody is in it.");
 	return rc;
 }
 
@@ -73,6 +92,7 @@ struct tess_cloud_backend tess_backend(struct tess_control *control)
 		.stream_id_taken = stream_id_taken,
 		.mix_start = mix_start,
 		.mix_stop = mix_stop,
+		.room_dismiss = room_dismiss,
 		.arg = control,
 	};
 }

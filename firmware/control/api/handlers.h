@@ -33,6 +33,8 @@ int tess_api_mixes(struct tess_call *call);
 int tess_api_mix_get(struct tess_call *call);
 int tess_api_mix_start(struct tess_call *call);
 int tess_api_mix_stop(struct tess_call *call);
+int tess_api_client_mix(struct tess_call *call);
+int tess_api_mix_preview(struct tess_call *call);
 
 int tess_api_recordings(struct tess_call *call);
 int tess_api_recording_get(struct tess_call *call);

@@ -7,9 +7,13 @@
 #include <string.h>
 
 #include "firmware/control/api/handlers.h"
+#include "firmware/control/api/mix_body.h"
 #include "firmware/control/api/mix_layout.h"
 #include "firmware/control/api/views.h"
+#include "firmware/control/cloud/usersig.h"
+#include "firmware/control/jobs/client_mix.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/text.h"
 
 /* A member of our body, the cloud's name of it, its value when absent (-1: left out). */
 struct translation {
@@ -74,8 +78,34 @@ static int translate_ids(struct tess_call *call, json_t *output)
 	return 1;
 }
 
-/* The parameters of StartMCUMixTranscode for this body. @retval 1, or negative */
-static int to_cloud(struct tess_call *call, const struct tess_cloud_room *room, json_t *params)
+/* @retval 1, or negative */
+static int translate_publish(struct tess_call *call, json_t *params)
+{
+	json_t *object = NULL, *publish;
+	const char *url;
+	int64_t biz_id;
+	int rc = tess_field_object(call, call->body, "publish", &object);
+
+	if (rc <= 0)
+		return rc < 0 ? rc : 1;
+	rc = tess_fields_only(call, object, "publish.", "biz_id url");
+	if (rc < 0)
+		return rc;
+	publish = json_object();
+	if (json_object_set_new(params, "PublishCdnParams", publish))
+		return -ENOMEM;
+	rc = tess_field_int(call, object, "publish.biz_id", INT32_MIN, UINT32_MAX, &biz_id);
+	if (rc > 0 && json_object_set_new(publish, "BizId", json_integer(biz_id)))
+		rc = -ENOMEM;
+	if (rc >= 0)
+		rc = tess_field_text(call, object, "publish.url", 1, 2 * TESS_CLOUD_MAX_URL, &url);
+	if (rc > 0 && json_object_set_new(publish, "PublishCdnUrls", json_pack("[s]", url)))
+		rc = -ENOMEM;
+	return rc < 0 ? rc : 1;
+}
+
+int tess_mix_body_translate(struct tess_call *call, const struct tess_cloud_room *room,
+			    json_t *params)
 {
 	json_t *output = json_object(), *encode = json_object(), *layout = json_object();
 	const json_t *video = json_object_get(call->body, "video");
@@ -93,7 +123,7 @@ static int to_cloud(struct tess_call *call, const struct tess_cloud_room *room, 
 	    json_object_set_new(output, "PureAudioStream", json_integer(audio_only)))
 		return -ENOMEM;
 	rc = tess_fields_only(call, call->body, "",
-			      "room_type stream_id record_id video audio layout");
+			      "room_type stream_id record_id video audio layout publish");
 	if (rc > 0)
 		rc = translate_ids(call, output);
 	if (rc > 0 && !audio_only)
@@ -101,10 +131,12 @@ static int to_cloud(struct tess_call *call, const struct tess_cloud_room *room, 
 			       "width height bitrate_kbps frame_rate gop_s background", VIDEO);
 	if (rc > 0)
 		rc = translate(call, encode, "audio", "sample_rate bitrate_kbps channels", AUDIO);
+	if (rc > 0)
+		rc = translate_publish(call, params);
 	return rc > 0 ? tess_mix_layout_translate(call, layout) : rc;
 }
 
-/* Which of our members a code is about. */
+/* Which of our members a code is about, when it is about no one parameter. */
 static const char *field_of(enum tess_cloud_code code)
 {
 	switch (code) {
@@ -120,6 +152,11 @@ static const char *field_of(enum tess_cloud_code code)
 	case TESS_CLOUD_INVALID_ENCODE_PARAMS:
 	case TESS_CLOUD_INVALID_VIDEO_RESOLUTION:
 		return "video";
+	case TESS_CLOUD_MISSING_BIZ_ID:
+	case TESS_CLOUD_INVALID_BIZ_ID:
+	case TESS_CLOUD_MISSING_PUBLISH_CDN_URLS:
+	case TESS_CLOUD_INVALID_PUBLISH_CDN_URLS:
+		return "publish";
 	case TESS_CLOUD_INVALID_PARAMETER:
 	case TESS_CLOUD_MISSING_PARAMETER:
 	case TESS_CLOUD_INVALID_MAIN_VIDEO_STREAM_TYPE:
@@ -151,10 +188,14 @@ static unsigned status_of(enum tess_cloud_code code)
 	}
 }
 
-static int refused(struct tess_call *call, const struct tess_cloud_error *error)
+int tess_mix_refused(struct tess_call *call, const struct tess_cloud_error *error)
 {
+	char field[TESS_MIX_FIELD_MAX];
+
+	if (tess_mix_field(field, error->parameter))
+		(void)stpcpy(field, field_of(error->code));
 	return tess_call_error(call, status_of(error->code), tess_cloud_code_text(error->code),
-			       field_of(error->code), "%s", error->message);
+			       field, "%s", error->message);
 }
 
 static int answer_mix(struct tess_call *call, const struct tess_cloud_room *room)
@@ -179,7 +220,7 @@ int tess_api_mix_start(struct tess_call *call)
 	if (rc < 0)
 		return tess_call_done(rc);
 	params = json_object();
-	rc = to_cloud(call, &room, params);
+	rc = tess_mix_body_translate(call, &room, params);
 	if (rc < 0) {
 		json_decref(params);
 		return tess_call_done(rc);
@@ -191,11 +232,71 @@ int tess_api_mix_start(struct tess_call *call)
 	if (!rc)
 		rc = tess_rooms_mix_start(call->control, &request, &error);
 	if (rc == -EINVAL)
-		return refused(call, &error);
+		return tess_mix_refused(call, &error);
 	if (rc)
 		return rc;
 	tess_call_audit(call, "mix.start", "%u %s", room.sdk_app_id, room.id);
 	return answer_mix(call, &room);
+}
+
+/* @retval 1, or negative */
+static int read_client(struct tess_call *call, struct tess_client *client)
+{
+	const char *stream_id = "", *record_id = "";
+	int rc;
+
+	rc = tess_fields_only(call, call->body, "", "room_type stream_id record_id config");
+	if (rc > 0)
+		rc = tess_api_room_of(call, &client->room);
+	if (rc > 0)
+		rc = tess_field_text(call, call->body, "stream_id", 0, TESS_CLOUD_MAX_ID,
+				     &stream_id);
+	if (rc >= 0)
+		rc = tess_field_text(call, call->body, "record_id", 0, TESS_CLOUD_MAX_ID,
+				     &record_id);
+	if (rc < 0)
+		return rc;
+	if (*stream_id && !tess_stream_id_valid(stream_id))
+		return tess_call_invalid(call, "stream_id", "stream_id is no stream's name.")
+			       ? -ENOMEM
+			       : -EINVAL;
+
+	if (record_id[strspn(record_id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					"0123456789_-")])
+		return tess_call_invalid(call, "record_id",
+					 "record_id must be letters, digits, '_' and '-'.")
+			       ? -ENOMEM
+			       : -EINVAL;
+	if (!json_object_get(call->body, "config"))
+		return tess_field_required(call, "config", 0);
+	tess_text_copy(client->stream_id, sizeof(client->stream_id), stream_id);
+	tess_text_copy(client->record_id, sizeof(client->record_id), record_id);
+	return 1;
+}
+
+int tess_api_client_mix(struct tess_call *call)
+{
+	const json_t *config = json_object_get(call->body, "config");
+	struct tess_client client = {0};
+	struct tess_cloud_error error;
+	int rc;
+
+	rc = read_client(call, &client);
+	if (rc < 0)
+		return tess_call_done(rc);
+	if (!tess_user_id_valid(call->params[2]))
+		return tess_call_missing(call, "user in this room");
+	tess_text_copy(client.user, sizeof(client.user), call->params[2]);
+	rc = tess_client_mix_set(call->control, &client, config, &error);
+	if (rc == -EINVAL)
+		return tess_call_error(call, status_of(error.code),
+				       tess_cloud_code_text(error.code), "config", "%s",
+				       error.message);
+	if (rc)
+		return rc;
+	tess_call_audit(call, json_is_null(config) ? "client_mix.end" : "client_mix.set",
+			"%u %s %s", client.room.sdk_app_id, client.room.id, client.user);
+	return json_is_null(config) ? tess_call_empty(call, 204) : answer_mix(call, &client.room);
 }
 
 int tess_api_mix_get(struct tess_call *call)

@@ -16,8 +16,8 @@
 /* "101" is taken for a number when nothing says that it is a text */
 static enum tess_room_id_type default_type(const char *id)
 {
-	return tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, id) ? TESS_ROOM_ID_NUMBER
-							    : TESS_ROOM_ID_STRING;
+	return tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, id) ? TESS_ROOM_ID_NUMBER
+								 : TESS_ROOM_ID_STRING;
 }
 
 int tess_api_room_of(struct tess_call *call, struct tess_cloud_room *room)
@@ -37,7 +37,7 @@ int tess_api_room_of(struct tess_call *call, struct tess_cloud_room *room)
 	room->type = !type		       ? default_type(id)
 		     : !strcmp(type, "string") ? TESS_ROOM_ID_STRING
 					       : TESS_ROOM_ID_NUMBER;
-	if (!tess_rooms_id_valid(room->type, id))
+	if (!tess_cloud_room_id_valid(room->type, id))
 		return tess_call_invalid(call, "room",
 					 "room must be 1 to 4294967294, or a text of 1 to 64 "
 					 "letters, digits, blanks and "

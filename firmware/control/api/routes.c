@@ -38,9 +38,11 @@ static const struct tess_route ROUTES[] = {
 	{"GET", ROOM, READ, tess_api_room_get},
 	{"POST", ROOM "/users", ADMIN, tess_api_user_enter},
 	{"DELETE", ROOM "/users/{user}", ADMIN, tess_api_user_leave},
+	{"POST", ROOM "/users/{user}/mix", ADMIN, tess_api_client_mix},
 	{"GET", ROOM "/mix", READ, tess_api_mix_get},
 	{"POST", ROOM "/mix", ADMIN, tess_api_mix_start},
 	{"DELETE", ROOM "/mix", ADMIN, tess_api_mix_stop},
+	{"POST", ROOM "/mix/preview", READ, tess_api_mix_preview},
 	{"GET", V1 "/mixes", READ, tess_api_mixes},
 
 	{"GET", V1 "/streams", READ, tess_api_streams},

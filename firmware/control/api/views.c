@@ -59,7 +59,8 @@ static json_t *track(const struct tess_call *call, int64_t id, const char *name,
 {
 	static const char *const counts[] = {"packets",	    "bytes",	 "lost",
 					     "bitrate_bps", "jitter_us", NULL};
-	static const char *const sizes[] = {"width", "height", NULL};
+	static const char *const sizes[] = {"width",	   "height",   "tile_width",
+					    "tile_height", "decoders", NULL};
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = json_object_get(tess_facts_publisher(facts, id), name);
 	json_t *json;
@@ -149,23 +150,39 @@ static json_t *recording_of(const struct tess_call *call, const char *stream)
 	return json_integer(id);
 }
 
+/* Without what is secret in the address. */
+static json_t *publish_of(const struct tess_mix *row)
+{
+	char masked[TESS_CLOUD_MAX_URL + 8];
+	json_t *publish = *row->publish ? json_loads(row->publish, 0, NULL) : json_null();
+	const char *url = json_string_value(json_object_get(publish, "url"));
+
+	if (!url)
+		return publish;
+	tess_publish_url_mask(masked, sizeof(masked), url);
+	return json_object_set_new(publish, "url", json_string(masked)) ? fail(publish) : publish;
+}
+
 json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 {
 	static const char *const counts[] = {"frames", "bitrate_bps", "latency_p95_us", NULL};
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = tess_facts_mix(facts, row->id);
-	char stream[32], url[640];
+	char stream[32], url[640], rtmp_url[640];
 	json_t *json;
 
 	tess_rooms_stream(stream, row->id);
 	tess_address_flv(url, call->control, call->request, row->stream_id);
+	tess_address_rtmp(rtmp_url, call->control, call->request, row->stream_id);
 	json = merged(in_room(&row->room), json_loads(row->params, 0, NULL));
-	json = merged(json, json_pack("{sI ss sI ss ss so ss ss so}", "id", (json_int_t)row->id,
-				      "stream", stream, "epoch", (json_int_t)row->epoch,
-				      "stream_id", row->stream_id, "record_id", row->record_id,
-				      "started", tess_time_json(row->started_us), "state",
-				      tess_view_mix_state(call->control, row->id), "flv_url", url,
-				      "recording", recording_of(call, stream)));
+	json = merged(json,
+		      json_pack("{sI ss sI ss ss ss so so ss ss so ss}", "id", (json_int_t)row->id,
+				"stream", stream, "epoch", (json_int_t)row->epoch, "stream_id",
+				row->stream_id, "record_id", row->record_id, "starter",
+				row->starter, "publish", publish_of(row), "started",
+				tess_time_json(row->started_us), "state",
+				tess_view_mix_state(call->control, row->id), "flv_url", url,
+				"recording", recording_of(call, stream), "rtmp_url", rtmp_url));
 	if (copy_ints(json, fact, counts) ||
 	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||
@@ -179,15 +196,16 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *row)
 {
 	static const char *const counts[] = {"bitrate_bps", "viewers", "bytes_sent", NULL};
-	char stream[32], url[640];
+	char stream[32], url[640], rtmp_url[640];
 	json_t *json;
 
 	tess_rooms_stream(stream, row->id);
 	tess_address_flv(url, call->control, call->request, row->stream_id);
+	tess_address_rtmp(rtmp_url, call->control, call->request, row->stream_id);
 	json = merged(in_room(&row->room),
-		      json_pack("{ss ss ss ss ss}", "stream", stream, "name", row->stream_id,
+		      json_pack("{ss ss ss ss ss ss}", "stream", stream, "name", row->stream_id,
 				"kind", "mix", "state", tess_view_mix_state(call->control, row->id),
-				"flv_url", url));
+				"flv_url", url, "rtmp_url", rtmp_url));
 	if (copy_ints(json, tess_facts_live(call->control->facts, row->stream_id), counts))
 		return fail(json);
 	return json;

@@ -85,11 +85,26 @@ static int stop_mix(const struct tess_cloud_context *context, json_t *fields,
 	return err;
 }
 
+static int dismiss_room(const struct tess_cloud_context *context, json_t *fields,
+			struct tess_cloud_error *error)
+{
+	const struct tess_cloud_backend *backend = context->backend;
+	struct tess_cloud_room room;
+	int err;
+
+	(void)fields;
+	err = tess_cloud_dismiss_parse(&room, context->params, context->room_type, error);
+	if (!err)
+		err = check_owner(context, &room, error);
+	return err ? err : backend->room_dismiss(backend->arg, &room, error);
+}
+
 static const char *const start_params[] = {
 	"SdkAppId",	"RoomId",	"StrRoomId",	    "OutputParams",
 	"EncodeParams", "LayoutParams", "PublishCdnParams", NULL,
 };
 static const char *const stop_params[] = {"SdkAppId", "RoomId", "StrRoomId", NULL};
+static const char *const dismiss_params[] = {"SdkAppId", "RoomId", NULL};
 
 /* clang-format off */
 static const struct tess_cloud_action trtc_actions[] = {
@@ -97,8 +112,8 @@ static const struct tess_cloud_action trtc_actions[] = {
 	{"StartMCUMixTranscodeByStrRoomId", start_mix, TESS_ROOM_ID_STRING, start_params},
 	{"StopMCUMixTranscode", stop_mix, TESS_ROOM_ID_NUMBER, stop_params},
 	{"StopMCUMixTranscodeByStrRoomId", stop_mix, TESS_ROOM_ID_STRING, stop_params},
-	{.name = "DismissRoom"},
-	{.name = "DismissRoomByStrRoomId"},
+	{"DismissRoom", dismiss_room, TESS_ROOM_ID_NUMBER, dismiss_params},
+	{"DismissRoomByStrRoomId", dismiss_room, TESS_ROOM_ID_STRING, dismiss_params},
 	{.name = "RemoveUser"},
 	{.name = "RemoveUserByStrRoomId"},
 	{.name = "SetUserBlocked"},

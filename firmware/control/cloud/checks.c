@@ -13,15 +13,23 @@ static bool is_free(const struct tess_cloud_error *fault)
 	return fault->code == TESS_CLOUD_CODE_BEFORE_FIRST;
 }
 
+static void blame(struct tess_cloud_error *fault, const struct tess_section *section,
+		  const char *name)
+{
+	(void)snprintf(fault->parameter, sizeof(fault->parameter), "%s%s", section->path, name);
+}
+
 void tess_check_missing(const struct tess_section *section, const char *name,
 			enum tess_cloud_code code)
 {
 	struct tess_cloud_error *fault = &section->checks->missing;
 
-	if (is_free(fault))
+	if (is_free(fault)) {
 		(void)tess_cloud_refuse(fault, code,
 					"The request is missing a required parameter `%s%s`.",
 					section->path, name);
+		blame(fault, section, name);
+	}
 }
 
 void tess_check_invalid(const struct tess_section *section, const char *name,
@@ -29,20 +37,24 @@ void tess_check_invalid(const struct tess_section *section, const char *name,
 {
 	struct tess_cloud_error *fault = &section->checks->invalid;
 
-	if (is_free(fault))
+	if (is_free(fault)) {
 		(void)tess_cloud_refuse(fault, code,
 					"The value of parameter `%s%s` is not valid: %s.",
 					section->path, name, expected);
+		blame(fault, section, name);
+	}
 }
 
 void tess_check_unsupported(const struct tess_section *section, const char *name, const char *what)
 {
 	struct tess_cloud_error *fault = &section->checks->unsupported;
 
-	if (is_free(fault))
+	if (is_free(fault)) {
 		(void)tess_cloud_refuse(fault, TESS_CLOUD_UNSUPPORTED_OPERATION,
 					"The parameter `%s%s` cannot be used like this: %s.",
 					section->path, name, what);
+		blame(fault, section, name);
+	}
 }
 
 int64_t tess_check_number(const struct tess_section *section, const struct tess_number *number,

@@ -28,6 +28,7 @@ int tess_cloud_refuse(struct tess_cloud_error *error, enum tess_cloud_code code,
 
 	error->code = code;
 	error->message_zh = NULL;
+	error->parameter[0] = '\0';
 	va_start(args, format);
 	(void)vsnprintf(error->message, sizeof(error->message), format, args);
 	va_end(args);

@@ -74,6 +74,7 @@ struct tess_cloud_error {
 	enum tess_cloud_code code;
 	char message[256];	/* English, ASCII */
 	const char *message_zh; /* the published Chinese text, static; NULL where there is none */
+	char parameter[128];	/* at fault, "EncodeParams.VideoGop"; "": none in particular */
 };
 
 /** The text of a code, e.g. "InvalidParameter.RoomId"; "InternalError" for what is no code. */

@@ -42,6 +42,9 @@ struct tess_cloud_backend {
 	/** End the mix of a room; TESS_CLOUD_MIX_SESSION_NOT_EXIST when there is none. */
 	int (*mix_stop)(void *arg, const struct tess_cloud_room *room,
 			struct tess_cloud_error *error);
+	/** Everybody leaves the room; TESS_CLOUD_ROOM_NOT_EXIST when nobody is there. */
+	int (*room_dismiss)(void *arg, const struct tess_cloud_room *room,
+			    struct tess_cloud_error *error);
 	void *arg;
 };
 

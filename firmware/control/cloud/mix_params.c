@@ -4,6 +4,7 @@
 #include "firmware/control/cloud/mix_params.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -21,27 +22,37 @@ const char *tess_room_id_type_text(enum tess_room_id_type type)
 	return type == TESS_ROOM_ID_NUMBER ? "number" : "string";
 }
 
-static void check_room_string(struct tess_cloud_room *room, const struct tess_section *params)
+bool tess_cloud_room_id_valid(enum tess_room_id_type type, const char *id)
+{
+	size_t length = strlen(id);
+
+	if (type == TESS_ROOM_ID_STRING)
+		return length && length <= TESS_CLOUD_MAX_ID &&
+		       !id[strspn(id, LETTERS_DIGITS " !#$%&()+-:;<=.>?@[]^_{}|~,")];
+	/* one way to write a number, as its text is the key */
+	return length && length <= 10 && id[0] != '0' && !id[strspn(id, "0123456789")] &&
+	       strtoull(id, NULL, 10) < UINT32_MAX;
+}
+
+static void check_room_string(struct tess_cloud_room *room, const struct tess_section *params,
+			      const char *name)
 {
 	const char *text;
-	size_t length;
 
-	text = tess_check_text(params, "StrRoomId", TESS_CLOUD_MISSING_ROOM_ID,
+	text = tess_check_text(params, name, TESS_CLOUD_MISSING_ROOM_ID,
 			       TESS_CLOUD_INVALID_STR_ROOM_ID);
 	if (!text)
 		return;
-	length = strlen(text);
-	if (!length || length > TESS_CLOUD_MAX_ID ||
-	    text[strspn(text, LETTERS_DIGITS " !#$%&()+-:;<=.>?@[]^_{}|~,")])
-		tess_check_invalid(params, "StrRoomId", TESS_CLOUD_INVALID_STR_ROOM_ID,
+	if (!tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, text))
+		tess_check_invalid(params, name, TESS_CLOUD_INVALID_STR_ROOM_ID,
 				   "1 to 64 letters, digits, blanks and "
 				   "!#$%&()+-:;<=.>?@[]^_{}|~, are expected");
 	else
-		memcpy(room->id, text, length + 1);
+		(void)stpcpy(room->id, text);
 }
 
 static void check_room(struct tess_cloud_room *room, const struct tess_section *params,
-		       enum tess_room_id_type type)
+		       enum tess_room_id_type type, const char *string_name)
 {
 	static const struct tess_number app = {"SdkAppId", 1, UINT32_MAX,
 					       TESS_CLOUD_MISSING_SDK_APP_ID,
@@ -53,14 +64,14 @@ static void check_room(struct tess_cloud_room *room, const struct tess_section *
 	room->sdk_app_id = (uint32_t)tess_check_number(params, &app, 0);
 	room->type = type;
 	if (type == TESS_ROOM_ID_STRING)
-		check_room_string(room, params);
+		check_room_string(room, params, string_name);
 	else
 		(void)snprintf(room->id, sizeof(room->id), "%u",
 			       (unsigned)tess_check_number(params, &number, 0));
 }
 
 /* 1..64 bytes for the address of a live stream: what would end or split its path is refused. */
-static bool is_stream_id(const char *text)
+bool tess_stream_id_valid(const char *text)
 {
 	size_t length = strlen(text);
 
@@ -68,7 +79,7 @@ static bool is_stream_id(const char *text)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("/?#&\"", *p))
 			return false;
 	}
-	return length <= TESS_CLOUD_MAX_ID;
+	return length && length <= TESS_CLOUD_MAX_ID;
 }
 
 /* Is it there, right or wrong? An empty text says as little as nothing. */
@@ -96,7 +107,7 @@ static void check_output(struct tess_mix_request *mix, const struct tess_section
 	record_id = tess_check_text(&output, "RecordId", OPTIONAL, TESS_CLOUD_INVALID_RECORD_ID);
 	if (!is_given(output.object, "StreamId") && !is_given(output.object, "RecordId"))
 		tess_check_missing(&output, "StreamId", TESS_CLOUD_MISSING_STREAM_ID);
-	if (stream_id && !is_stream_id(stream_id))
+	if (stream_id && !tess_stream_id_valid(stream_id))
 		tess_check_invalid(&output, "StreamId", TESS_CLOUD_INVALID_STREAM_ID,
 				   "1 to 64 bytes without blanks and /?#&\" are expected");
 	else if (stream_id)
@@ -185,7 +196,51 @@ static struct tess_canvas check_video(struct tess_mix_request *mix,
 	return canvas;
 }
 
-static void check_publish(const struct tess_section *params)
+/* The scheme of a CDN's address with "://", 0: it is none that streams are sent by. */
+static size_t publish_scheme(const char *url)
+{
+	static const char *const schemes[] = {"rtmp://", "rtmps://", "srt://"};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if (!strncasecmp(url, schemes[i], strlen(schemes[i])))
+			return strlen(schemes[i]);
+	}
+	return 0;
+}
+
+static bool is_publish_url(const char *url)
+{
+	size_t scheme = publish_scheme(url), length = strlen(url);
+
+	if (!scheme || length > TESS_CLOUD_MAX_URL || !url[scheme] || strchr("/?#:", url[scheme]))
+		return false;
+	for (const char *p = url; *p; p++) {
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("\"\\<>", *p))
+			return false;
+	}
+	return true;
+}
+
+void tess_publish_url_mask(char *masked, size_t size, const char *url)
+{
+	size_t scheme = publish_scheme(url);
+	const char *host = url + scheme, *end = host + strcspn(host, "/?#");
+	const char *user_end = memchr(host, '@', (size_t)(end - host));
+	const char *rest = end;
+
+	if (user_end)
+		host = user_end + 1;
+	/* an application is no secret, the stream after it is, and so is all of a query */
+	if (*rest == '/' && rest[1 + strcspn(rest + 1, "/?#")] == '/')
+		rest += 1 + strcspn(rest + 1, "/?#");
+	(void)snprintf(masked, size, "%.*s%s%.*s%s", (int)scheme, url, user_end ? "***@" : "",
+		       (int)(rest - host), host,
+		       !*rest	      ? ""
+		       : *rest == '/' ? "/***"
+				      : "?***");
+}
+
+static void check_publish(struct tess_mix_request *mix, const struct tess_section *params)
 {
 	static const struct tess_number biz_id = {"BizId", 1, UINT32_MAX, TESS_CLOUD_MISSING_BIZ_ID,
 						  TESS_CLOUD_INVALID_BIZ_ID};
@@ -198,16 +253,15 @@ static void check_publish(const struct tess_section *params)
 				    TESS_CLOUD_INVALID_PARAMETER);
 	if (!publish.object)
 		return;
-	(void)tess_check_number(&publish, &biz_id, 0);
+	mix->publish.biz_id = (uint32_t)tess_check_number(&publish, &biz_id, 0);
 	urls = tess_check_array(&publish, "PublishCdnUrls", 1, TESS_CLOUD_MISSING_PUBLISH_CDN_URLS,
 				invalid);
 	url = json_string_value(json_array_get(urls, 0));
-	if (urls &&
-	    (!url || (strncasecmp(url, "rtmp://", 7) != 0 && strncasecmp(url, "rtmps://", 8) != 0)))
+	if (urls && (!url || !is_publish_url(url)))
 		tess_check_invalid(&publish, "PublishCdnUrls", invalid,
-				   "one rtmp:// address is expected");
-	tess_check_unsupported(params, "PublishCdnParams",
-			       "publishing to another CDN is not available yet");
+				   "one rtmp://, rtmps:// or srt:// address is expected");
+	else if (urls)
+		(void)stpcpy(mix->publish.url, url);
 }
 
 int tess_mix_request_parse(struct tess_mix_request *mix, const json_t *params,
@@ -219,7 +273,7 @@ int tess_mix_request_parse(struct tess_mix_request *mix, const json_t *params,
 	struct tess_section encode, layout;
 
 	memset(mix, 0, sizeof(*mix));
-	check_room(&mix->room, &all, type);
+	check_room(&mix->room, &all, type, "StrRoomId");
 	check_output(mix, &all);
 	encode = tess_check_object(&all, "EncodeParams", TESS_CLOUD_MISSING_ENCODE_PARAMS,
 				   TESS_CLOUD_INVALID_ENCODE_PARAMS);
@@ -229,7 +283,7 @@ int tess_mix_request_parse(struct tess_mix_request *mix, const json_t *params,
 	layout = tess_check_object(&all, "LayoutParams", TESS_CLOUD_MISSING_PARAMETER,
 				   TESS_CLOUD_INVALID_PARAMETER);
 	tess_layout_params_check(mix, &layout, canvas);
-	check_publish(&all);
+	check_publish(mix, &all);
 	return tess_checks_end(&checks, error);
 }
 
@@ -240,7 +294,18 @@ int tess_cloud_room_parse(struct tess_cloud_room *room, const json_t *params,
 	struct tess_section all = {.checks = &checks, .object = params};
 
 	memset(room, 0, sizeof(*room));
-	check_room(room, &all, type);
+	check_room(room, &all, type, "StrRoomId");
+	return tess_checks_end(&checks, error);
+}
+
+int tess_cloud_dismiss_parse(struct tess_cloud_room *room, const json_t *params,
+			     enum tess_room_id_type type, struct tess_cloud_error *error)
+{
+	struct tess_checks checks = {0};
+	struct tess_section all = {.checks = &checks, .object = params};
+
+	memset(room, 0, sizeof(*room));
+	check_room(room, &all, type, "RoomId");
 	return tess_checks_end(&checks, error);
 }
 
@@ -264,11 +329,17 @@ static const char *stream_type(const struct tess_mix_who *who)
 
 static json_t *place_to_json(const struct tess_mix_place *place)
 {
-	return json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "user", place->who.user,
-			 "stream_type", stream_type(&place->who), "x", (int)place->x, "y",
-			 (int)place->y, "width", (int)place->width, "height", (int)place->height,
-			 "z", (int)place->z, "render", (int)place->render, "input",
-			 (int)place->input);
+	json_t *json = json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "user", place->who.user,
+				 "stream_type", stream_type(&place->who), "x", (int)place->x, "y",
+				 (int)place->y, "width", (int)place->width, "height",
+				 (int)place->height, "z", (int)place->z, "render",
+				 (int)place->render, "input", (int)place->input);
+
+	if (json && place->room[0] && json_object_set_new(json, "room", json_string(place->room))) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
 }
 
 static json_t *presets_to_json(const struct tess_mix_request *mix)
@@ -307,6 +378,10 @@ static json_t *layout_to_json(const struct tess_mix_request *mix)
 		failed |= json_object_set_new(json, "small", place_to_json(&mix->layout.small));
 	if (mix->layout.preset_count)
 		failed |= json_object_set_new(json, "presets", presets_to_json(mix));
+	if (mix->layout.places_for_others)
+		failed |= json_object_set_new(json, "local", json_string(mix->starter));
+	if (mix->layout.others_heard)
+		failed |= json_object_set_new(json, "others_heard", json_true());
 	if (!failed)
 		return json;
 	json_decref(json);
@@ -315,7 +390,7 @@ static json_t *layout_to_json(const struct tess_mix_request *mix)
 
 json_t *tess_mix_request_to_json(const struct tess_mix_request *mix)
 {
-	json_t *video;
+	json_t *video, *json;
 
 	video = mix->audio_only
 			? json_null()
@@ -325,8 +400,16 @@ json_t *tess_mix_request_to_json(const struct tess_mix_request *mix)
 				    (int)mix->video.frame_rate, "gop_s", (int)mix->video.gop_s,
 				    "background", (int)mix->video.background);
 	/* takes the references, also when it fails */
-	return json_pack("{s:s,s:s,s:o,s:{s:i,s:i,s:i},s:o}", "stream_id", mix->stream_id,
+	json = json_pack("{s:s,s:s,s:o,s:{s:i,s:i,s:i},s:o}", "stream_id", mix->stream_id,
 			 "record_id", mix->record_id, "video", video, "audio", "sample_rate",
 			 (int)mix->audio.sample_rate, "bitrate_kbps", (int)mix->audio.bitrate_kbps,
 			 "channels", (int)mix->audio.channels, "layout", layout_to_json(mix));
+	if (json && mix->automatic.size &&
+	    json_object_set_new(json, "auto_size",
+				json_pack("{s:I,s:b}", "screen", (json_int_t)mix->automatic.screen,
+					  "bitrate", mix->automatic.bitrate))) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
 }

@@ -13,6 +13,7 @@
 #define TESS_CLOUD_MAX_ID    64 /* bytes of StreamId, RecordId, StrRoomId */
 #define TESS_CLOUD_MAX_USER  32
 #define TESS_CLOUD_MAX_MIXED 16
+#define TESS_CLOUD_MAX_URL   512 /* bytes of a CDN's address */
 
 enum tess_room_id_type {
 	TESS_ROOM_ID_NUMBER = 1, /* 123 and "123" are different rooms */
@@ -34,6 +35,8 @@ struct tess_mix_who {
 /** A given rectangle and who is in it. */
 struct tess_mix_place {
 	struct tess_mix_who who;
+	char room[TESS_CLOUD_MAX_ID +
+		  1]; /* whom another room of the same kind sends; "": the own */
 	uint32_t x, y, width, height, z;
 	uint32_t render; /* RenderMode */
 	uint32_t input;	 /* MixInputType */
@@ -43,6 +46,15 @@ struct tess_mix_request {
 	struct tess_cloud_room room;
 	char stream_id[TESS_CLOUD_MAX_ID + 1]; /* "" = not watched live */
 	char record_id[TESS_CLOUD_MAX_ID + 1]; /* "" = not recorded; one of the two is there */
+	char starter[TESS_CLOUD_MAX_USER + 1]; /* the user that started it; "": the API */
+	struct {			       /* PublishCdnParams; url "": none */
+		uint32_t biz_id;
+		char url[TESS_CLOUD_MAX_URL + 1]; /* has a secret in it */
+	} publish;
+	struct { /* a user's mix that is as large as the user's screen */
+		bool size, bitrate;
+		int64_t screen; /* the publisher whose size it has; 0: none was seen yet */
+	} automatic;
 	bool audio_only;
 	struct {
 		uint32_t sample_rate, bitrate_kbps, channels;
@@ -62,12 +74,19 @@ struct tess_mix_request {
 		struct tess_mix_place small; /* SmallVideoLayoutParams; user "": none */
 		unsigned preset_count;
 		struct tess_mix_place presets[TESS_CLOUD_MAX_MIXED];
+		/* presets of a user's mix: places for nobody in particular are for the others, each
+		 * for the stream type it says; and who has no place is heard all the same */
+		bool places_for_others, others_heard;
 	} layout;
 };
 
 /** "number" or "string", as on the links. */
 const char *tess_room_id_type_text(enum tess_room_id_type type);
 
+/** 1..4294967294 in plain decimal, or 1..64 bytes of what a string room id may hold. */
+bool tess_cloud_room_id_valid(enum tess_room_id_type type, const char *id);
+/** 1..64 bytes that may be the name of a live stream. */
+bool tess_stream_id_valid(const char *text);
 /**
  * Check the parameters of StartMCUMixTranscode (@p type number) or …ByStrRoomId (string). All is
  * checked before anything is refused, and what is missing is told before what is wrong, and that
@@ -82,8 +101,18 @@ int tess_cloud_room_parse(struct tess_cloud_room *room, const json_t *params,
 			  enum tess_room_id_type type,
 			  struct tess_cloud_error *error) TESS_MUST_CHECK;
 /**
+ * A CDN's address without what is secret in it, e.g. rtmp://host/app and three asterisks.
+ * @p masked has room for 8 bytes more than the address
+ */
+void tess_publish_url_mask(char *masked, size_t size, const char *url);
+/** Those of DismissRoom(ByStrRoomId), which calls a string room RoomId too. @retval as above */
+int tess_cloud_dismiss_parse(struct tess_cloud_room *room, const json_t *params,
+			     enum tess_room_id_type type,
+			     struct tess_cloud_error *error) TESS_MUST_CHECK;
+/**
  * The members "video" (null when audio only), "audio" and "layout" of a mix as docs/links.md has
- * them, and "stream_id" and "record_id" (may be ""). Equal requests give equal objects.
+ * them, "auto_size" where it is so, and "stream_id" and "record_id" (may be ""). Equal requests
+ * give equal objects.
  * @return a new reference, NULL when out of memory
  */
 json_t *tess_mix_request_to_json(const struct tess_mix_request *mix) TESS_MUST_CHECK;

@@ -51,8 +51,7 @@ static int check_bounds(const char *text, size_t length)
 	return 0;
 }
 
-/* null is absent (recursion is bounded by check_bounds()); array elements keep their places */
-static void remove_nulls(json_t *value)
+void tess_params_remove_nulls(json_t *value)
 {
 	const char *name;
 	size_t i;
@@ -65,10 +64,10 @@ static void remove_nulls(json_t *value)
 			if (json_is_null(member))
 				(void)json_object_del(value, name);
 			else
-				remove_nulls(member);
+				tess_params_remove_nulls(member);
 		}
 	} else if (json_is_array(value)) {
-		json_array_foreach(value, i, member) remove_nulls(member);
+		json_array_foreach(value, i, member) tess_params_remove_nulls(member);
 	}
 }
 
@@ -91,7 +90,7 @@ int tess_params_from_json(json_t **paramsp, const void *body, size_t length,
 					    "对于指定content-type=application/"
 					    "json协议下，请求内容不是合法的Json格式。");
 	}
-	remove_nulls(params);
+	tess_params_remove_nulls(params);
 	*paramsp = params;
 	return 0;
 }

@@ -32,6 +32,8 @@ int tess_params_from_json(json_t **paramsp, const void *body, size_t length,
 int tess_params_from_form(json_t **paramsp, const struct tess_form *form,
 			  struct tess_cloud_error *error) TESS_MUST_CHECK;
 
+/** Members that are null go, of all objects in it, as deep as it is; elements of arrays stay. */
+void tess_params_remove_nulls(json_t *value);
 /** An integer: 123 or "123". @retval 0, -ENOENT absent, -EINVAL of another type or out of int64's
  * range */
 int tess_params_int(int64_t *value, const json_t *object, const char *name) TESS_MUST_CHECK;

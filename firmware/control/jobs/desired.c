@@ -32,25 +32,45 @@ static int publisher(void *arg, const struct tess_publisher *row)
 				track(row->audio_port, row->audio_payload_type, "opus")));
 }
 
+/* How a mix shows pictures that stand still: as its application has it, or else the box. */
+static int frozen_of(const struct tess_control *control, uint32_t id, char frozen[8])
+{
+	struct tess_application application;
+	int rc = tess_store_application_get(control->store, &application, id);
+
+	if (!rc)
+		(void)strcpy(frozen, *application.frozen ? application.frozen
+							 : control->config->media.frozen);
+	return rc;
+}
+
+struct mixes {
+	const struct tess_control *control;
+	json_t *list;
+};
+
 static int mix(void *arg, const struct tess_mix *row)
 {
-	json_t *object = json_loads(row->params, 0, NULL);
-	json_t *rest;
-	char stream[32];
-	int rc;
+	const struct mixes *mixes = arg;
+	json_t *object, *rest;
+	char stream[32], frozen[8];
+	int rc = frozen_of(mixes->control, row->room.sdk_app_id, frozen);
 
+	if (rc)
+		return rc;
+	object = json_loads(row->params, 0, NULL);
 	tess_rooms_stream(stream, row->id);
-	rest = json_pack("{sI sI sI ss ss ss}", "id", (json_int_t)row->id, "epoch",
+	rest = json_pack("{sI sI sI ss ss ss ss}", "id", (json_int_t)row->id, "epoch",
 			 (json_int_t)row->epoch, "app", (json_int_t)row->room.sdk_app_id,
 			 "room_type", tess_room_id_type_text(row->room.type), "room", row->room.id,
-			 "stream", stream);
+			 "stream", stream, "frozen", frozen);
 	rc = !rest || json_object_update_missing(object, rest) ? -ENOMEM : 0;
 	json_decref(rest);
 	if (rc) {
 		json_decref(object);
 		return rc;
 	}
-	return append(arg, object);
+	return append(mixes->list, object);
 }
 
 static int live(void *arg, const struct tess_mix *row)
@@ -84,19 +104,20 @@ static int record(void *arg, const struct tess_recording *row)
 
 int tess_desired_media(json_t **messagep, struct tess_control *control, int64_t epoch)
 {
-	json_t *publishers = json_array(), *mixes = json_array();
+	json_t *publishers = json_array();
+	struct mixes mixes = {.control = control, .list = json_array()};
 	int rc;
 
 	rc = tess_store_publishers(control->store, NULL, publisher, publishers);
 	if (!rc)
-		rc = tess_store_mixes(control->store, mix, mixes);
+		rc = tess_store_mixes(control->store, mix, &mixes);
 	if (rc) {
 		json_decref(publishers);
-		json_decref(mixes);
+		json_decref(mixes.list);
 		return rc;
 	}
 	*messagep = json_pack("{ss sI so so}", "type", "desired", "epoch", (json_int_t)epoch,
-			      "publishers", publishers, "mixes", mixes);
+			      "publishers", publishers, "mixes", mixes.list);
 	return *messagep ? 0 : -ENOMEM;
 }
 

@@ -73,6 +73,24 @@ static int params_of(json_t **paramsp, const struct tess_mix_request *request)
 	return 0;
 }
 
+/* "" for none */
+static int publish_text(char *text, size_t size, const struct tess_mix_request *request)
+{
+	json_t *publish;
+	int rc;
+
+	*text = 0;
+	if (!*request->publish.url)
+		return 0;
+	publish = json_pack("{sI ss}", "biz_id", (json_int_t)request->publish.biz_id, "url",
+			    request->publish.url);
+	if (!publish)
+		return -ENOMEM;
+	rc = params_text(text, size, publish);
+	json_decref(publish);
+	return rc;
+}
+
 static int open_output(struct tess_control *control, const struct tess_mix_request *request,
 		       const json_t *params)
 {
@@ -88,7 +106,10 @@ static int open_output(struct tess_control *control, const struct tess_mix_reque
 
 	memcpy(mix.stream_id, request->stream_id, sizeof(mix.stream_id));
 	memcpy(mix.record_id, request->record_id, sizeof(mix.record_id));
+	memcpy(mix.starter, request->starter, sizeof(mix.starter));
 	rc = params_text(mix.params, sizeof(mix.params), params);
+	if (!rc)
+		rc = publish_text(mix.publish, sizeof(mix.publish), request);
 	if (!rc)
 		rc = tess_store_mix_add(control->store, &mix);
 	if (rc || !*request->record_id)
@@ -113,17 +134,20 @@ static int close_output(struct tess_control *control, const struct tess_mix *mix
 
 /* A running output keeps the parameters of its sound: decoders of viewers would not survive it. */
 static int change_output(struct tess_control *control, const struct tess_mix *mix,
-			 const json_t *running, json_t *params)
+			 const json_t *running, const struct tess_mix_request *request,
+			 json_t *params)
 {
-	char text[sizeof(mix->params)];
+	struct tess_mix changed = *mix;
 	int rc;
 
 	if (json_object_set(params, "audio", json_object_get(running, "audio")))
 		return -ENOMEM;
-	rc = params_text(text, sizeof(text), params);
-	if (rc || !strcmp(text, mix->params))
+	rc = params_text(changed.params, sizeof(changed.params), params);
+	if (!rc)
+		rc = publish_text(changed.publish, sizeof(changed.publish), request);
+	if (rc || (!strcmp(changed.params, mix->params) && !strcmp(changed.publish, mix->publish)))
 		return rc;
-	return tess_store_mix_change(control->store, mix->id, text);
+	return tess_store_mix_change(control->store, &changed);
 }
 
 static int start(struct tess_control *control, const struct tess_mix_request *request,
@@ -146,7 +170,7 @@ static int start(struct tess_control *control, const struct tess_mix_request *re
 	       !strcmp(mix.record_id, request->record_id) &&
 	       json_is_null(json_object_get(running, "video")) == request->audio_only;
 	if (same) {
-		rc = change_output(control, &mix, running, params);
+		rc = change_output(control, &mix, running, request, params);
 	} else {
 		rc = close_output(control, &mix);
 		if (!rc)
@@ -154,6 +178,24 @@ static int start(struct tess_control *control, const struct tess_mix_request *re
 	}
 	json_decref(running);
 	return rc;
+}
+
+/* A room's mix is the API's, or one user's: nobody changes that of somebody else. */
+static int check_starter(struct tess_control *control, const struct tess_mix_request *request,
+			 struct tess_cloud_error *error)
+{
+	struct tess_mix mix;
+	int rc = tess_store_mix_find(control->store, &mix, &request->room);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	if (!strcmp(mix.starter, request->starter))
+		return 0;
+	if (!*mix.starter)
+		return tess_cloud_refuse(error, TESS_CLOUD_REQUEST_REJECTION,
+					 "A mix that was started by the API runs in this room.");
+	return tess_cloud_refuse(error, TESS_CLOUD_REQUEST_REJECTION,
+				 "A mix that the user %s started runs in this room.", mix.starter);
 }
 
 int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_request *request,
@@ -166,7 +208,9 @@ int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_req
 		return tess_cloud_refuse(error, TESS_CLOUD_RESTRICTED_FREQUENCY,
 					 "More than %d calls a second for one room.",
 					 TESS_ROOMS_MAX_STARTS);
-	rc = params_of(&params, request);
+	rc = check_starter(control, request, error);
+	if (!rc)
+		rc = params_of(&params, request);
 	if (rc)
 		return rc;
 	rc = tess_admission_check(control, request, params, error);
@@ -188,8 +232,9 @@ int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_req
 			   request->room.id, strerror(-rc));
 		return rc;
 	}
-	TESS_INFO("mix.start", "app=%u room=%s stream_id=%s record_id=%s", request->room.sdk_app_id,
-		  request->room.id, request->stream_id, request->record_id);
+	TESS_INFO("mix.start", "app=%u room=%s stream_id=%s record_id=%s starter=%s",
+		  request->room.sdk_app_id, request->room.id, request->stream_id,
+		  request->record_id, request->starter);
 	tess_control_changed(control);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/jobs/client_mix.h"
 #include "firmware/control/jobs/desired.h"
 #include "firmware/control/jobs/import.h"
 #include "firmware/control/jobs/rooms.h"
@@ -91,8 +92,10 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 	int rc;
 
 	rc = tess_facts_take(control->facts, process, message, tess_clock_now_us(control->clock));
-	if (!rc && process == TESS_PROCESS_MEDIA)
+	if (!rc && process == TESS_PROCESS_MEDIA) {
 		tess_rooms_leave_idle(control);
+		tess_client_mix_follow_screens(control);
+	}
 	if (!rc && process == TESS_PROCESS_EGRESS)
 		rc = tess_import_records(&reconcile->import, control, message);
 	if (rc == 1)
@@ -100,6 +103,17 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 	else if (rc)
 		TESS_ERROR("facts.take", "process=%s error=\"%s\"", tess_process_text(process),
 			   strerror(-rc));
+}
+
+static void client_mix(struct tess_reconcile *reconcile, struct tess_link *link,
+		       const json_t *message)
+{
+	json_t *answer = tess_client_mix_message(reconcile->control, message);
+	int rc = answer ? tess_link_send(link, answer, NULL, 0) : -ENOMEM;
+
+	json_decref(answer);
+	if (rc)
+		TESS_WARN("link.answer", "type=client_mix error=\"%s\"", strerror(-rc));
 }
 
 /* 0 for a link that has not said hello, or was replaced */
@@ -124,6 +138,8 @@ static void on_message(void *arg, struct tess_link *link, json_t *message, int *
 		hello(reconcile, link, message);
 	else if (type && !strcmp(type, "facts") && process)
 		facts(reconcile, process, message);
+	else if (type && !strcmp(type, "client_mix") && process == TESS_PROCESS_MEDIA)
+		client_mix(reconcile, link, message);
 	else
 		TESS_WARN("link.message", "type=%s ignored=yes", type ? type : "?");
 }

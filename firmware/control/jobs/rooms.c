@@ -9,19 +9,6 @@
 
 #include "firmware/base/log.h"
 
-bool tess_rooms_id_valid(enum tess_room_id_type type, const char *id)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789 !#$%&()+-:;<=.>?@[]^_{}|~,";
-	size_t length = strlen(id);
-
-	if (type == TESS_ROOM_ID_STRING)
-		return length >= 1 && length <= TESS_CLOUD_MAX_ID && strspn(id, allowed) == length;
-	/* one way to write a number, as its text is the key */
-	return length >= 1 && length <= 10 && id[0] != '0' && strspn(id, "0123456789") == length &&
-	       strtoull(id, NULL, 10) <= 4294967294;
-}
-
 /* Which ports of the range are taken, a bit a pair of ports. */
 struct ports {
 	uint16_t first;
@@ -118,15 +105,30 @@ int tess_rooms_enter(struct tess_control *control, struct tess_publisher *publis
 	return 0;
 }
 
-static int end_if_empty(struct tess_control *control, const struct tess_cloud_room *room)
+/* Does the user still send anything in the room? */
+static int is_there(struct tess_control *control, const struct tess_cloud_room *room,
+		    const char *user)
 {
-	int64_t users = 0;
-	int rc = tess_store_room_users(control->store, room, &users);
+	int rc = tess_store_publisher_is(control->store, room, user, "main");
 
-	if (rc || users)
-		return rc;
-	rc = tess_rooms_mix_stop(control, room);
-	return rc == -ENOENT ? 0 : rc;
+	return rc ? rc : tess_store_publisher_is(control->store, room, user, "aux");
+}
+
+/* The mix ends with the last user of the room, and with the user that started it. */
+static int end_if_over(struct tess_control *control, const struct tess_cloud_room *room)
+{
+	struct tess_mix mix;
+	int64_t users = 0;
+	int rc = tess_store_mix_find(control->store, &mix, room);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	rc = tess_store_room_users(control->store, room, &users);
+	if (!rc && users && *mix.starter)
+		rc = is_there(control, room, mix.starter);
+	else if (!rc)
+		rc = users != 0;
+	return rc ? (rc < 0 ? rc : 0) : tess_rooms_mix_stop(control, room);
 }
 
 int tess_rooms_leave(struct tess_control *control, const struct tess_cloud_room *room,
@@ -138,12 +140,29 @@ int tess_rooms_leave(struct tess_control *control, const struct tess_cloud_room 
 		return rc;
 	rc = tess_store_publisher_leave(control->store, room, user, stream_type);
 	if (!rc)
-		rc = end_if_empty(control, room);
+		rc = end_if_over(control, room);
 	rc = tess_store_finish(control->store, rc);
 	if (rc)
 		return rc;
 	TESS_INFO("user.leave", "app=%u room=%s user=%s stream_type=%s", room->sdk_app_id, room->id,
 		  user, stream_type ? stream_type : "all");
+	tess_control_changed(control);
+	return 0;
+}
+
+int tess_rooms_dismiss(struct tess_control *control, const struct tess_cloud_room *room)
+{
+	int rc = tess_store_begin(control->store);
+
+	if (rc)
+		return rc;
+	rc = tess_store_room_clear(control->store, room);
+	if (!rc)
+		rc = end_if_over(control, room);
+	rc = tess_store_finish(control->store, rc);
+	if (rc)
+		return rc;
+	TESS_INFO("room.dismiss", "app=%u room=%s", room->sdk_app_id, room->id);
 	tess_control_changed(control);
 	return 0;
 }

@@ -5,7 +5,9 @@
  * State machine of a room's mix (both APIs): start without a mix creates it; the same stream id and
  * record id change it in place, keeping the sound's parameters; other ids, or a change between
  * picture and sound only, close the output and open a new one; stop, or the last user leaving,
- * closes it. Each step is one transaction.
+ * closes it. What a user started (client_mix.h) ends with that user, and neither the API nor
+ * anybody else changes it, nor may a user change the API's. Each step is one transaction, so that
+ * no mix is ever just ending.
  */
 #ifndef TESS_CONTROL_JOBS_ROOMS_H
 #define TESS_CONTROL_JOBS_ROOMS_H
@@ -17,8 +19,6 @@
 
 /** The key of a mix's stream on the links, "mix-ID". */
 void tess_rooms_stream(char stream[32], int64_t mix);
-/** 1..4294967294 in plain decimal, or 1..64 bytes of what a string room id may hold. */
-bool tess_rooms_id_valid(enum tess_room_id_type type, const char *id);
 
 /**
  * A user enters and will send. @p publisher comes with room, user, stream_type, source and payload
@@ -31,6 +31,9 @@ int tess_rooms_enter(struct tess_control *control, struct tess_publisher *publis
 /** One stream type of a user, or all when NULL. @retval 0, -ENOENT the user is not there */
 int tess_rooms_leave(struct tess_control *control, const struct tess_cloud_room *room,
 		     const char *user, const char *stream_type) TESS_MUST_CHECK;
+/** Everybody leaves, and the mix ends. @retval 0, -ENOENT nobody is there */
+int tess_rooms_dismiss(struct tess_control *control,
+		       const struct tess_cloud_room *room) TESS_MUST_CHECK;
 /** Those publishers that media has not heard for media.idle_leave_s leave. */
 void tess_rooms_leave_idle(struct tess_control *control);
 

@@ -37,18 +37,19 @@ int tess_store_application_add(struct tess_store *store, struct tess_application
 			return rc;
 	}
 	q = tess_query(store->db, "INSERT INTO application"
-				  "(id, name, description, usersig_key, created_us)"
-				  " VALUES(?, ?, ?, ?, ?)");
+				  "(id, name, description, usersig_key, frozen, created_us)"
+				  " VALUES(?, ?, ?, ?, ?, ?)");
 	tess_query_int(&q, application->id);
 	tess_query_text(&q, application->name);
 	tess_query_text(&q, application->description);
 	tess_query_text(&q, application->usersig_key);
+	tess_query_text(&q, application->frozen);
 	tess_query_int(&q, application->created_us);
 	return tess_query_run(&q);
 }
 
 #define APPLICATION_COLUMNS \
-	"SELECT id, name, description, usersig_key, created_us FROM application "
+	"SELECT id, name, description, usersig_key, frozen, created_us FROM application "
 
 static void column_application(const struct tess_query *q, struct tess_application *row)
 {
@@ -56,7 +57,8 @@ static void column_application(const struct tess_query *q, struct tess_applicati
 	tess_column_text(q, 1, row->name, sizeof(row->name));
 	tess_column_text(q, 2, row->description, sizeof(row->description));
 	tess_column_text(q, 3, row->usersig_key, sizeof(row->usersig_key));
-	row->created_us = tess_column_int(q, 4);
+	tess_column_text(q, 4, row->frozen, sizeof(row->frozen));
+	row->created_us = tess_column_int(q, 5);
 }
 
 int tess_store_application_get(struct tess_store *store, struct tess_application *application,
@@ -77,11 +79,12 @@ int tess_store_application_set(struct tess_store *store, const struct tess_appli
 {
 	struct tess_query q =
 		tess_query(store->db, "UPDATE application SET name = ?, description = ?,"
-				      " usersig_key = ? WHERE id = ?");
+				      " usersig_key = ?, frozen = ? WHERE id = ?");
 
 	tess_query_text(&q, application->name);
 	tess_query_text(&q, application->description);
 	tess_query_text(&q, application->usersig_key);
+	tess_query_text(&q, application->frozen);
 	tess_query_int(&q, application->id);
 	return tess_store_run_one(&q);
 }

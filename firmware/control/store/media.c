@@ -86,6 +86,15 @@ int tess_store_publisher_leave(struct tess_store *store, const struct tess_cloud
 	return tess_store_run_one(&q);
 }
 
+int tess_store_room_clear(struct tess_store *store, const struct tess_cloud_room *room)
+{
+	struct tess_query q = tess_query(store->db, "DELETE FROM publisher WHERE application = ?"
+						    " AND room_type = ? AND room = ?");
+
+	tess_store_bind_room(&q, room);
+	return tess_store_run_one(&q);
+}
+
 int tess_store_publishers(struct tess_store *store, const struct tess_cloud_room *room,
 			  int (*each)(void *arg, const struct tess_publisher *row), void *arg)
 {
@@ -124,8 +133,8 @@ int tess_store_mix_add(struct tess_store *store, struct tess_mix *mix)
 {
 	struct tess_query q =
 		tess_query(store->db, "INSERT INTO mix(application, room_type, room, epoch,"
-				      " stream_id, record_id, params, started_us)"
-				      " VALUES(?, ?, ?, 1, ?, ?, ?, ?)");
+				      " stream_id, record_id, params, started_us, starter, publish)"
+				      " VALUES(?, ?, ?, 1, ?, ?, ?, ?, ?, ?)");
 	int rc;
 
 	tess_store_bind_room(&q, &mix->room);
@@ -133,6 +142,8 @@ int tess_store_mix_add(struct tess_store *store, struct tess_mix *mix)
 	tess_store_bind_optional(&q, mix->record_id);
 	tess_query_text(&q, mix->params);
 	tess_query_int(&q, mix->started_us);
+	tess_query_text(&q, mix->starter);
+	tess_query_text(&q, mix->publish);
 	rc = tess_query_run(&q);
 	if (rc)
 		return rc;
@@ -141,9 +152,10 @@ int tess_store_mix_add(struct tess_store *store, struct tess_mix *mix)
 	return 0;
 }
 
-#define MIX_COLUMNS                                                                                \
-	"SELECT id, application, room_type, room, epoch, stream_id, record_id, params, started_us" \
-	" FROM mix "
+#define MIX_COLUMNS                                                                      \
+	"SELECT id, application, room_type, room, epoch, stream_id, record_id, params, " \
+	"started_us,"                                                                    \
+	" starter, publish FROM mix "
 
 static void column_mix(const struct tess_query *q, struct tess_mix *row)
 {
@@ -154,6 +166,8 @@ static void column_mix(const struct tess_query *q, struct tess_mix *row)
 	tess_column_text(q, 6, row->record_id, sizeof(row->record_id));
 	tess_column_text(q, 7, row->params, sizeof(row->params));
 	row->started_us = tess_column_int(q, 8);
+	tess_column_text(q, 9, row->starter, sizeof(row->starter));
+	tess_column_text(q, 10, row->publish, sizeof(row->publish));
 }
 
 int tess_store_mix_find(struct tess_store *store, struct tess_mix *mix,
@@ -171,13 +185,14 @@ int tess_store_mix_find(struct tess_store *store, struct tess_mix *mix,
 	return rc ? rc : row == 1 ? 0 : -ENOENT;
 }
 
-int tess_store_mix_change(struct tess_store *store, int64_t id, const char *params)
+int tess_store_mix_change(struct tess_store *store, const struct tess_mix *mix)
 {
-	struct tess_query q = tess_query(store->db, "UPDATE mix SET params = ?, epoch = epoch + 1"
-						    " WHERE id = ?");
+	struct tess_query q = tess_query(store->db, "UPDATE mix SET params = ?, publish = ?,"
+						    " epoch = epoch + 1 WHERE id = ?");
 
-	tess_query_text(&q, params);
-	tess_query_int(&q, id);
+	tess_query_text(&q, mix->params);
+	tess_query_text(&q, mix->publish);
+	tess_query_int(&q, mix->id);
 	return tess_store_run_one(&q);
 }
 

@@ -114,6 +114,12 @@ static const char *const STEPS[] = {
 	" address TEXT NOT NULL,"
 	" action TEXT NOT NULL,"
 	" target TEXT NOT NULL);",
+	/* 2: the user that started a mix ('' = the API), and the other CDN it is sent to ('' =
+	 * none; JSON, with a secret in it) */
+	"ALTER TABLE mix ADD COLUMN starter TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE mix ADD COLUMN publish TEXT NOT NULL DEFAULT '';",
+	/* 3: how an application's pictures that stand still are shown ('' = as the box has it) */
+	"ALTER TABLE application ADD COLUMN frozen TEXT NOT NULL DEFAULT '';",
 };
 
 unsigned tess_migrations_latest(void)

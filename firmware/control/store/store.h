@@ -117,6 +117,7 @@ struct tess_application {
 	char name[TESS_NAME_MAX + 1];
 	char description[TESS_DESCRIPTION_MAX + 1];
 	char usersig_key[TESS_USERSIG_KEY_MAX + 1];
+	char frozen[8]; /* how pictures that stand still are shown; "" = as the box has it */
 	int64_t created_us;
 };
 
@@ -125,7 +126,7 @@ int tess_store_application_add(struct tess_store *store,
 			       struct tess_application *application) TESS_MUST_CHECK;
 int tess_store_application_get(struct tess_store *store, struct tess_application *application,
 			       uint32_t id) TESS_MUST_CHECK;
-/** Name, description and key of application->id. @retval 0, -ENOENT */
+/** Name, description, key and frozen of application->id. @retval 0, -ENOENT */
 int tess_store_application_set(struct tess_store *store,
 			       const struct tess_application *application) TESS_MUST_CHECK;
 /** With its keys, publishers and mixes. @retval 0, -ENOENT, -EBUSY it has recordings */
@@ -183,6 +184,9 @@ int tess_store_publisher_is(struct tess_store *store, const struct tess_cloud_ro
 /** One stream type of a user, or all when NULL. @retval 0, -ENOENT none */
 int tess_store_publisher_leave(struct tess_store *store, const struct tess_cloud_room *room,
 			       const char *user, const char *stream_type) TESS_MUST_CHECK;
+/** All publishers of a room. @retval 0, -ENOENT none */
+int tess_store_room_clear(struct tess_store *store,
+			  const struct tess_cloud_room *room) TESS_MUST_CHECK;
 /** In order of entry; @p room may be NULL: all, in order of room and entry. */
 int tess_store_publishers(struct tess_store *store, const struct tess_cloud_room *room,
 			  int (*each)(void *arg, const struct tess_publisher *row),
@@ -196,8 +200,10 @@ struct tess_mix {
 	int64_t epoch;
 	char stream_id[TESS_CLOUD_MAX_ID + 1];
 	char record_id[TESS_CLOUD_MAX_ID + 1];
-	char params[2048]; /* JSON */
+	char params[8192]; /* JSON */
 	int64_t started_us;
+	char starter[TESS_CLOUD_MAX_USER + 1]; /* "": the API */
+	char publish[1024]; /* JSON: biz_id, url; "": to no other CDN. The url has a secret in it */
 };
 
 /** @retval 0 with mix->id and mix->epoch set, -EEXIST the room's mix or the stream id */
@@ -205,8 +211,8 @@ int tess_store_mix_add(struct tess_store *store, struct tess_mix *mix) TESS_MUST
 /** @retval 0, -ENOENT the room has no mix */
 int tess_store_mix_find(struct tess_store *store, struct tess_mix *mix,
 			const struct tess_cloud_room *room) TESS_MUST_CHECK;
-/** New parameters; the epoch rises. */
-int tess_store_mix_change(struct tess_store *store, int64_t id, const char *params) TESS_MUST_CHECK;
+/** New params and publish of mix->id; the epoch rises. */
+int tess_store_mix_change(struct tess_store *store, const struct tess_mix *mix) TESS_MUST_CHECK;
 int tess_store_mix_remove(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
 /** @retval 1 the mix of another room has this stream id, 0 not, or an error */
 int tess_store_stream_id_taken(struct tess_store *store, const struct tess_cloud_room *room,

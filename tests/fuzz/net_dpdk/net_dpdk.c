@@ -24,6 +24,8 @@ static void classify(const uint8_t *data, size_t size)
 
 	if (class != DPDK_DATAGRAM)
 		return;
+	need(dpdk_demultiplex(data + datagram.payload, datagram.length) != DPDK_RTP ||
+	     datagram.length >= 12);
 	need((size_t)datagram.payload + datagram.length <= size);
 	need(datagram.payload >= 14 + 20 + 8);
 	need(datagram.family == AF_INET || datagram.family == AF_INET6);

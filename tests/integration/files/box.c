@@ -138,13 +138,14 @@ static void take_in(struct player *player)
 
 static void play(struct box *box, const struct tess_stream_info *info, const struct tess_au *au)
 {
+	static const struct tess_wire flv = {.kind = TESS_WIRE_FLV};
 	struct player *player = &box->player;
 	enum tess_viewer_result result;
 	int error;
 
 	if (!player->begun) {
 		tess_window_begin(player->window, info);
-		tess_viewer_init(&player->viewer, player->sockets[0], player->window);
+		tess_viewer_init(&player->viewer, player->sockets[0], &flv, player->window);
 		player->begun = true;
 	}
 	error = tess_window_add(player->window, au);

@@ -220,6 +220,75 @@ static void frame_rate(void **state)
 	free(watcher);
 }
 
+/* far more pictures a second: the first of them are due at once, as the margin for half an interval
+ * shrinks, and yet none is left out */
+static void rate_rises_and_no_picture_is_left_out(void **state)
+{
+	struct watcher *watcher = watcher_new(1);
+	json_t *before = scenario_desired_mix(320, 180), *after = scenario_desired_mix(320, 180);
+	struct scenario_result result;
+	unsigned slow = 0, fast = 0;
+
+	(void)state;
+	set_video(before, "frame_rate", 5);
+	set_video(after, "frame_rate", 60);
+	result = run(watcher, 1, desired_publishers(1), before, after);
+	assert_int_equal(result.streams, 1);
+	for (unsigned i = 1; i < watcher->count; i++) {
+		int64_t distance_us = watcher->pictures[i].pts_us - watcher->pictures[i - 1].pts_us;
+
+		slow += distance_us == 200000;
+		fast += distance_us == 16666 || distance_us == 16667;
+		assert_int_equal(slow + fast, i);
+		assert_true(slow >= 9 || !fast); /* first these, then those */
+	}
+	assert_in_range(slow, 9, 11);
+	assert_in_range(fast, 2 * 60 - 6, 2 * 60 + 6);
+	assert_int_equal(scenario_counter(&result, "mixes", 0, "", "late_ticks"), 0);
+	assert_int_equal(scenario_counter(&result, "mixes", 0, "", "encoder_busy"), 0);
+	json_decref(result.facts);
+	free(watcher);
+}
+
+/* as little as a change that comes again and again, each time before the picture that it is for */
+static void rate_to_and_fro(void **state)
+{
+	struct watcher *watcher = watcher_new(1);
+	const struct judge_handlers handlers = {.picture = on_picture, .arg = watcher};
+	struct tess_test_publisher sender = scenario_publisher(0);
+	const struct tess_test_capture capture = {
+		.publishers = &sender, .count = 1, .duration_s = 4, .seed = 2};
+	json_t *scenario = scenario_new();
+	struct scenario_result result;
+
+	(void)state;
+	for (unsigned i = 0; i < 175; i++) {
+		json_t *mix = scenario_desired_mix(320, 180);
+
+		json_object_set_new(mix, "epoch", json_integer(1 + i));
+		set_video(mix, "frame_rate", i % 2 ? 30 : 10);
+		scenario_step(scenario, 20 * i,
+			      scenario_desired(desired_publishers(1), json_pack("[o]", mix)));
+	}
+	json_object_set_new(scenario, "end_ms", json_integer(4000));
+	result = scenario_run(&capture, scenario, &handlers);
+	assert_int_equal(result.streams, 1);
+	for (unsigned i = 1; i < watcher->count; i++) {
+		int64_t distance_us = watcher->pictures[i].pts_us - watcher->pictures[i - 1].pts_us;
+
+		if (distance_us != 100000 && distance_us != 33333 && distance_us != 33334)
+			fail_msg("distance of %lld us", (long long)distance_us);
+	}
+	/* in the last half second it stays at ten a second */
+	assert_in_range(watcher->pictures[watcher->count - 1].pts_us,
+			4000000 - SCENARIO_DELAY_MS * 1000 - 150001,
+			4000000 - SCENARIO_DELAY_MS * 1000);
+	assert_int_equal(scenario_counter(&result, "mixes", 0, "", "late_ticks"), 0);
+	assert_int_equal(scenario_counter(&result, "mixes", 0, "", "encoder_busy"), 0);
+	json_decref(result.facts);
+	free(watcher);
+}
+
 static void only_those_named_are_seen(void **state)
 {
 	struct watcher *watcher = watcher_new(2);
@@ -362,6 +431,8 @@ int main(void)
 		cmocka_unit_test(without_publishers_the_canvas_goes_on),
 		cmocka_unit_test(size_and_bit_rate),
 		cmocka_unit_test(frame_rate),
+		cmocka_unit_test(rate_rises_and_no_picture_is_left_out),
+		cmocka_unit_test(rate_to_and_fro),
 		cmocka_unit_test(only_those_named_are_seen),
 		cmocka_unit_test(audio_only_users_hold_a_place_or_not),
 		cmocka_unit_test(seventeen_is_one_too_many),

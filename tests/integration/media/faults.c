@@ -81,6 +81,7 @@ static struct scenario_result run(struct watcher *watcher, const struct tess_tes
 	json_t *mix = scenario_desired_mix(640, 360);
 	struct scenario_result result;
 
+	json_object_set_new(mix, "frozen", json_string("keep"));
 	/* three users, of whom the third sends nothing: a black tile, and a grid of four */
 	for (unsigned id = 0; id < 3; id++)
 		json_array_append_new(desired, scenario_desired_publisher(id, id + 1));

@@ -78,9 +78,15 @@ static int open_socket(const struct plan *plan)
 static void fill(const struct plan *plan, struct burst *burst, unsigned i, unsigned stream,
 		 uint64_t number, unsigned packets)
 {
-	for (unsigned k = 0; k < packets; k++)
-		tess_numbered_write(burst->data[i] + k * plan->length, plan->length, stream,
-				    number + k);
+	int64_t time_ns = now_ns();
+
+	for (unsigned k = 0; k < packets; k++) {
+		uint8_t *data = burst->data[i] + k * plan->length;
+
+		if (plan->length >= TESS_NUMBERED_TIMED)
+			memcpy(data + TESS_NUMBERED_TIME, &time_ns, sizeof(time_ns));
+		tess_numbered_write(data, plan->length, stream, number + k);
+	}
 	burst->to[i] = plan->to;
 	burst->to[i].sin_port =
 		htons((uint16_t)(ntohs(plan->to.sin_port) + 2 * (stream % plan->ports)));

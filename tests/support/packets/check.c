@@ -9,7 +9,10 @@
  * longest between two looks for packets, which is the machine's doing; of the time in which packets
  * came: seconds, cpu_s (of this process), softirq_s (of the machine, by its ticks), packets_a_cpu_s
  * (received for each second of both); then what the driver says it dropped, by the names of struct
- * tess_net_stats. Exits with 3 if packets were lost, doubled or damaged.
+ * tess_net_stats. Before them latency_us, from sending to the look that found the packet, and
+ * arrival_us, from sending to the arrival time that the driver gives: that of 95 % is not more, by
+ * what this machine's sender has written into the packets. Exits with 3 if packets were lost,
+ *doubled or damaged.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,6 +34,7 @@
 #define MAX_STREAMS   4096
 #define POOL	      8192
 #define WRONG	      3
+#define DELAYS_US     20000
 
 static volatile sig_atomic_t stop;
 
@@ -40,7 +44,14 @@ struct checkpoint {
 	double cpu_s, softirq_s;
 };
 
+/* How often each delay was seen; longer ones are all the longest. */
+struct delays {
+	uint32_t by_us[DELAYS_US];
+	uint64_t count;
+};
+
 struct account {
+	struct delays latency, arrival;
 	struct tess_numbered_stream streams[MAX_STREAMS];
 	unsigned count;
 	uint64_t packets, damaged;
@@ -90,8 +101,36 @@ static void set_checkpoint(struct account *account, int64_t now_us)
 		account->first = account->last;
 }
 
+static void note(struct delays *delays, int64_t us)
+{
+	us = us < 0 ? 0 : us;
+	delays->by_us[us < DELAYS_US ? us : DELAYS_US - 1]++;
+	delays->count++;
+}
+
+static unsigned percentile_95(const struct delays *delays)
+{
+	uint64_t below = 0;
+	unsigned us = 0;
+
+	while (us < DELAYS_US - 1 && (below += delays->by_us[us]) * 100 < delays->count * 95)
+		us++;
+	return us;
+}
+
+static void note_delays(struct account *account, const struct tess_packet *packet, int64_t now_us)
+{
+	int64_t sent_ns;
+
+	if (packet->length < TESS_NUMBERED_TIMED)
+		return;
+	memcpy(&sent_ns, packet->data + TESS_NUMBERED_TIME, sizeof(sent_ns));
+	note(&account->latency, now_us - sent_ns / 1000);
+	note(&account->arrival, packet->arrival_us - sent_ns / 1000);
+}
+
 static void count(struct account *account, struct tess_packet **packets, unsigned got,
-		  uint16_t port, unsigned ports)
+		  uint16_t port, unsigned ports, int64_t now_us)
 {
 	for (unsigned i = 0; i < got; i++) {
 		unsigned index = (unsigned)(packets[i]->local_port - port) / 2;
@@ -101,6 +140,8 @@ static void count(struct account *account, struct tess_packet **packets, unsigne
 		    tess_numbered_count(account->streams, account->count, packets[i]->data,
 					packets[i]->length))
 			account->damaged++;
+		else
+			note_delays(account, packets[i], now_us);
 		tess_packet_release(packets[i]);
 	}
 	account->packets += got;
@@ -121,7 +162,7 @@ static void run(struct account *account, struct tess_net *net, uint16_t port, un
 			account->stall_us = now_us - looked_us;
 		looked_us = now_us;
 		if (got > 0) {
-			count(account, packets, got, port, ports);
+			count(account, packets, got, port, ports, now_us);
 			account->heard_us = now_us;
 			if (now_us - account->last.time_us > CHECKPOINT_US)
 				set_checkpoint(account, now_us);
@@ -157,8 +198,10 @@ static int report(const struct account *account, const struct tess_net *net)
 	net->driver->stats(net, &stats);
 	printf("received=%" PRIu64 " lost=%" PRIu64 " duplicates=%" PRIu64 " late=%" PRIu64
 	       " damaged=%" PRIu64
-	       " stall_ms=%.1f seconds=%.3f cpu_s=%.3f softirq_s=%.3f packets_a_cpu_s=%.0f",
+	       " stall_ms=%.1f latency_us=%u arrival_us=%u seconds=%.3f cpu_s=%.3f "
+	       "softirq_s=%.3f packets_a_cpu_s=%.0f",
 	       received, lost, duplicates, late, account->damaged, (double)account->stall_us / 1000,
+	       percentile_95(&account->latency), percentile_95(&account->arrival),
 	       (double)(account->last.time_us - account->first.time_us) / 1e6,
 	       account->last.cpu_s - account->first.cpu_s,
 	       account->last.softirq_s - account->first.softirq_s, packets_a_cpu_second(account));

@@ -14,6 +14,10 @@
 #define TESS_NUMBERED_SSRC 0x10000U
 /** Header, number and end. */
 #define TESS_NUMBERED_MIN 24
+/** Of the filling: where a sender puts the monotonic time, in ns, that it sends the packet at, if
+ * it has at least TESS_NUMBERED_TIMED bytes. */
+#define TESS_NUMBERED_TIME  20
+#define TESS_NUMBERED_TIMED 32
 
 /** Write packet @p number of @p stream; @p length >= TESS_NUMBERED_MIN. Filling is left as it is.
  */

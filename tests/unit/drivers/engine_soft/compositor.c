@@ -175,7 +175,7 @@ static void crop_shows_the_middle(void **state)
 {
 	struct fixture *fixture = *state;
 	struct tess_surface *wide = solid(fixture, 640, 180, 200);
-	AVFrame *frame = ((struct soft_surface *)wide)->frame;
+	AVFrame *frame = ((struct soft_surface *)wide)->pooled.frame;
 	for (int y = 0; y < 180; y++)
 		memset(frame->data[0] + y * frame->linesize[0] + 160, 50, 320);
 	struct tess_tile tiles[] = {tile(0, 0, 320, 180, TESS_RENDER_CROP, wide)};
@@ -212,7 +212,7 @@ static void only_changes_are_drawn(void **state)
 
 	/* one new picture, drawn into the same canvas; a sample painted into another tile stays */
 	tiles[1].surface = c;
-	AVFrame *frame = ((struct soft_surface *)second)->frame;
+	AVFrame *frame = ((struct soft_surface *)second)->pooled.frame;
 	frame->data[0][5 * frame->linesize[0] + 5] = 222;
 	assert_int_equal(try_draw(fixture, tiles, 3, &second), 0);
 	assert_true(second->serial != serial);
@@ -407,7 +407,7 @@ static void *hold(void *arg)
 		struct tess_surface *surface = atomic_exchange(&holder->slot, NULL);
 		if (!surface)
 			continue;
-		const AVFrame *frame = ((struct soft_surface *)surface)->frame;
+		const AVFrame *frame = ((struct soft_surface *)surface)->pooled.frame;
 		uint8_t first = frame->data[0][0];
 		for (int i = 0; i < WIDTH; i++)
 			if (frame->data[0][i] != first)

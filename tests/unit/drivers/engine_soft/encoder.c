@@ -40,7 +40,7 @@ static struct tess_surface *pattern(struct tess_engine *engine, int width, int h
 				    unsigned number)
 {
 	struct tess_surface *surface = surface_solid(engine, width, height, 0, 128, 128);
-	pattern_draw(((struct soft_surface *)surface)->frame, number);
+	pattern_draw(((struct soft_surface *)surface)->pooled.frame, number);
 	return surface;
 }
 
@@ -48,7 +48,7 @@ static struct tess_surface *pattern(struct tess_engine *engine, int width, int h
 static struct tess_surface *noise(struct tess_engine *engine, unsigned number)
 {
 	struct tess_surface *surface = pattern(engine, WIDTH, HEIGHT, number);
-	AVFrame *frame = ((struct soft_surface *)surface)->frame;
+	AVFrame *frame = ((struct soft_surface *)surface)->pooled.frame;
 	unsigned seed = number;
 	for (int y = 0; y < HEIGHT; y++)
 		for (int x = 0; x < WIDTH; x++) {

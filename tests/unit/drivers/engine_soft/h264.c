@@ -123,16 +123,16 @@ struct tess_surface *surface_solid(struct tess_engine *engine, int width, int he
 	struct soft_surface *surface = soft_surface_new((struct soft_engine *)engine);
 	struct tess_frame_pool pool = {0};
 	assert_non_null(surface);
-	assert_int_equal(tess_frame_pool_get(&pool, surface->frame, width, height), 0);
+	assert_int_equal(tess_frame_pool_get(&pool, surface->pooled.frame, width, height), 0);
 	tess_frame_pool_close(&pool);
-	AVFrame *frame = surface->frame;
+	AVFrame *frame = surface->pooled.frame;
 	memset(frame->data[0], y, (size_t)frame->linesize[0] * height);
 	memset(frame->data[1], u, (size_t)frame->linesize[1] * height / 2);
 	memset(frame->data[2], v, (size_t)frame->linesize[2] * height / 2);
-	surface->base.width = (uint16_t)width;
-	surface->base.height = (uint16_t)height;
-	surface->base.capture_us = 0;
-	return &surface->base;
+	surface->pooled.base.width = (uint16_t)width;
+	surface->pooled.base.height = (uint16_t)height;
+	surface->pooled.base.capture_us = 0;
+	return &surface->pooled.base;
 }
 
 uint8_t *surface_i420(struct tess_engine *engine, struct tess_surface *surface)

@@ -143,7 +143,7 @@ static void backdrops(void **state)
 	struct fixture *fixture = *state;
 	struct tess_surface *backdrop = surface_solid(fixture->engine, 128, 36, 255, 255, 0);
 	((struct soft_surface *)backdrop)->full_range = true;
-	AVFrame *frame = ((struct soft_surface *)backdrop)->frame;
+	AVFrame *frame = ((struct soft_surface *)backdrop)->pooled.frame;
 	for (int y = 0; y < 36; y++) /* its sides are not seen */
 		memset(frame->data[0] + y * frame->linesize[0], 0, 32);
 	struct tess_surface *tall = image(fixture, 18, 36, 0xff0000ff, false);

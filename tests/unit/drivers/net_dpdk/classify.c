@@ -294,6 +294,37 @@ static void others_are_others(void **state)
 	assert_int_equal(class_of(&frame), DPDK_OTHER);
 }
 
+/* RFC 7983 §7, RFC 5761 §4: at the borders of each range. */
+static void payloads_are_told_by_their_first_bytes(void **state)
+{
+	static const struct {
+		uint8_t first, second;
+		size_t length;
+		enum dpdk_payload payload;
+	} cases[] = {
+		{0, 1, 20, DPDK_STUN},	      {3, 0, 20, DPDK_STUN},
+		{4, 0, 20, DPDK_UNKNOWN},     {16, 0, 20, DPDK_UNKNOWN},
+		{19, 0, 20, DPDK_UNKNOWN},    {20, 0, 20, DPDK_DTLS},
+		{63, 0, 20, DPDK_DTLS},	      {64, 0, 20, DPDK_UNKNOWN},
+		{127, 0, 20, DPDK_UNKNOWN},   {128, 96, 12, DPDK_RTP},
+		{128, 96, 11, DPDK_UNKNOWN},  {191, 191, 12, DPDK_RTP},
+		{128, 192, 2, DPDK_RTCP},     {191, 223, 12, DPDK_RTCP},
+		{128, 224, 12, DPDK_RTP},     {128, 200, 1, DPDK_UNKNOWN},
+		{192, 200, 20, DPDK_UNKNOWN}, {255, 0, 20, DPDK_UNKNOWN},
+		{0, 0, 0, DPDK_UNKNOWN},      {0, 0, 1, DPDK_STUN},
+	};
+	uint8_t data[20] = {[8] = 0x12, [9] = 0x34, [10] = 0x56, [11] = 0x78};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		data[0] = cases[i].first;
+		data[1] = cases[i].second;
+		if (dpdk_demultiplex(data, cases[i].length) != cases[i].payload)
+			fail_msg("case %zu", i);
+	}
+	assert_int_equal(dpdk_rtp_ssrc(data), 0x12345678);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +338,7 @@ int main(void)
 		cmocka_unit_test(extension_headers_are_bounded),
 		cmocka_unit_test(ipv6_needs_a_checksum),
 		cmocka_unit_test(others_are_others),
+		cmocka_unit_test(payloads_are_told_by_their_first_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

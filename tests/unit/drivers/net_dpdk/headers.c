@@ -41,7 +41,7 @@ static void write_frame(struct written *written, const struct dpdk_headers *head
 	written->headers = dpdk_headers_size(headers, remote.sa.sa_family);
 	written->frame = written->room + DPDK_MAX_HEADERS - written->headers;
 	dpdk_headers_write(headers, &route, &remote, 20002, written->room + DPDK_MAX_HEADERS,
-			   length);
+			   written->room + DPDK_MAX_HEADERS, length);
 	/* nothing in front of the headers, or behind the payload, is touched */
 	for (size_t i = 0; i < DPDK_MAX_HEADERS - written->headers; i++)
 		assert_int_equal(written->room[i], 0xee);

@@ -28,6 +28,7 @@ static void shared_ports(void **state)
 	assert_string_equal(spec.name, "net_af_xdp_eth0");
 	assert_string_equal(spec.device, "net_af_xdp_eth0,iface=eth0,busy_budget=0");
 	assert_int_equal(spec.core, -1);
+	assert_int_equal(spec.ring, 2048);
 	assert_false(spec.hugepages);
 	spec = parse("xdp:enp3s0f1np1,start_queue=2,core=3,hugepages=1");
 	assert_string_equal(spec.device, "net_af_xdp_enp3s0f1np1,iface=enp3s0f1np1,busy_budget=0,"
@@ -37,7 +38,13 @@ static void shared_ports(void **state)
 	spec = parse("afp:eth0,eal=-m 128 --log-level=debug");
 	assert_int_equal(spec.kind, DPDK_AFP);
 	assert_string_equal(spec.eal, "-m 128 --log-level=debug");
-	assert_non_null(strstr(spec.device, "qdisc_bypass=1"));
+	assert_non_null(strstr(spec.device, "qdisc_bypass=1,framecnt=4096"));
+	spec = parse("afp:eth0,ring=16384");
+	assert_int_equal(spec.ring, 16384);
+	assert_non_null(strstr(spec.device, ",framecnt=16384"));
+	spec = parse("xdp:eth0,ring=256,queue_count=4");
+	assert_int_equal(spec.ring, 256);
+	assert_null(strstr(spec.device, "ring"));
 }
 
 static void ports_of_our_own(void **state)
@@ -91,6 +98,12 @@ static void wrong_ones_are_refused(void **state)
 		{"pci:0000:03:00.0,vlan=0", "\"0\": vlan=1 to 4094 is expected"},
 		{"pci:0000:03:00.0,vlan=4095", "\"4095\": vlan=1 to 4094 is expected"},
 		{"xdp:eth0,core=-1", "\"-1\": the number of a CPU core is expected"},
+		{"afp:eth0,ring=1000", "\"1000\": ring=64 to 32768, a power of two is expected"},
+		{"pci:0000:03:00.0,ring=65536",
+		 "\"65536\": ring=64 to 32768, a power of two is expected"},
+		{"dpdk:net_ring0,ring=32", "\"32\": ring=64 to 32768, a power of two is expected"},
+		{"xdp:eth0,ring=4096", "\"eth0\": ring= up to 2048 (DPDK gives the kernel no more "
+				       "buffers a queue) is expected"},
 		{"xdp:eth0,hugepages=2", "\"2\": hugepages=0 or 1 is expected"},
 		{"dpdk:x,addr=1.0.0.1/8,addr=1.0.0.2/8,addr=1.0.0.3/8,addr=1.0.0.4/8,"
 		 "addr=1.0.0.5/8,addr=1.0.0.6/8,addr=1.0.0.7/8,addr=1.0.0.8/8,addr=1.0.0.9/8",

@@ -42,6 +42,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config.media.rtp_port_min, 20000);
 	assert_int_equal(config.media.rtp_port_max, 20999);
 	assert_int_equal(config.media.jitter_ms, 100);
+	assert_string_equal(config.media.frozen, "dim");
 	assert_int_equal(config.egress.fragment_ms, 1000);
 }
 
@@ -88,6 +89,8 @@ static void test_messages(void **state)
 		const char *text, *message;
 	} cases[] = {
 		{"box: {\n name = 3;\n};", ":2: box.name: a text in quotes is expected"},
+		{"media: { frozen = \"black\"; };",
+		 ":1: media.frozen: \"keep\", \"dim\" or \"avatar\" is expected"},
 		{"media: { jitter_ms = 2001; };",
 		 ":1: media.jitter_ms: a whole number from 0 to 2000 is expected"},
 		{"media: { jitter_ms = \"5\"; };",

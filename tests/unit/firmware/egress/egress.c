@@ -275,6 +275,7 @@ static int setup(void **state)
 	(void)snprintf(config.egress.record_dir, sizeof(config.egress.record_dir), "%s/records",
 		       folder);
 	(void)snprintf(config.egress.listen, sizeof(config.egress.listen), "127.0.0.1:%u", port);
+	(void)strcpy(config.egress.rtmp_listen, "127.0.0.1:0");
 	turning = turning_start();
 	peers = turning_start();
 	return 0;

@@ -59,12 +59,13 @@ static void audio(uint32_t number)
 
 static void join(struct end *end)
 {
+	static const struct tess_wire flv = {.kind = TESS_WIRE_FLV};
 	int fds[2];
 
 	*end = (struct end){0};
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	end->fd = fds[1];
-	tess_viewer_init(&end->viewer, fds[0], window);
+	tess_viewer_init(&end->viewer, fds[0], &flv, window);
 }
 
 static void leave(struct end *end)

@@ -25,7 +25,7 @@ static const char example[] =
 	"\"gop_s\":3,\"background\":255},"
 	"\"audio\":{\"sample_rate\":48000,\"bitrate_kbps\":64,\"channels\":2},"
 	"\"layout\":{\"template\":1,\"render\":2,\"users\":[\"alice\",\"bob\"],"
-	"\"pure_audio_hold_place\":2}}]}";
+	"\"pure_audio_hold_place\":2},\"frozen\":\"avatar\"}]}";
 
 static json_t *example_message(void)
 {
@@ -87,6 +87,7 @@ static void the_documented_message(void **state)
 	assert_int_equal(mix->layout.user_count, 2);
 	assert_string_equal(mix->layout.users[1], "bob");
 	assert_true(mix->layout.audio_only_without_tile);
+	assert_int_equal(mix->frozen, TESS_FROZEN_AVATAR);
 	assert_null(tess_desired_find_publisher(desired, 13));
 	assert_null(tess_desired_find_mix(desired, 12));
 	tess_desired_free(desired);
@@ -237,11 +238,76 @@ static void each_room_falls_to_one_worker(void **state)
 	json_decref(message);
 }
 
+/* a user's mix that takes in people of another room: they are its room's guests, wherever that
+ * other room is worked on */
+static void guests(void **state)
+{
+	json_t *message = example_message(), *layout, *far;
+	struct tess_desired *desired;
+	unsigned seen = 0;
+	char error[128];
+
+	(void)state;
+	layout = json_object_get(first(message, "mixes"), "layout");
+	json_object_set_new(layout, "template", json_integer(4));
+	json_object_set_new(layout, "local", json_string("alice"));
+	json_object_set_new(layout, "others_heard", json_true());
+	json_object_set_new(layout, "presets",
+			    json_pack("[{s:s,s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i},"
+				      "{s:s,s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i}]",
+				      "user", "", "stream_type", "main", "room", "102", "x", 0, "y",
+				      0, "width", 2, "height", 2, "z", 0, "render", 0, "input", 0,
+				      "user", "bob", "stream_type", "main", "room", "102", "x", 0,
+				      "y", 0, "width", 2, "height", 2, "z", 0, "render", 0, "input",
+				      0));
+	far = json_deep_copy(first(message, "publishers"));
+	json_object_set_new(far, "id", json_integer(13));
+	json_object_set_new(far, "user", json_string("bob"));
+	json_object_set_new(far, "room", json_string("102"));
+	json_array_append_new(json_object_get(message, "publishers"), far);
+	far = json_deep_copy(far);
+	json_object_set_new(far, "id", json_integer(14));
+	json_object_set_new(far, "stream_type", json_string("aux"));
+	json_array_append_new(json_object_get(message, "publishers"), far);
+	for (unsigned shard = 0; shard < 3; shard++) {
+		assert_int_equal(
+			tess_desired_parse(&desired, message, shard, 3, error, sizeof(error)), 0);
+		/* once, though there are two places for him; not his screen */
+		assert_int_equal(desired->guest_count, desired->mix_count);
+		if (desired->mix_count) {
+			const struct tess_desired_mix *mix = &desired->mixes[0];
+			const struct tess_desired_publisher *guest =
+				tess_desired_find_guest(desired, 13, "1400000001/number/101");
+
+			assert_non_null(guest);
+			assert_string_equal(guest->user, "bob");
+			assert_string_equal(guest->room, "1400000001/number/101");
+			assert_string_equal(guest->origin, "1400000001/number/102");
+			assert_null(tess_desired_find_guest(desired, 13, "1400000001/number/102"));
+			assert_null(tess_desired_find_guest(desired, 14, "1400000001/number/101"));
+			assert_string_equal(mix->layout.local, "alice");
+			assert_true(mix->layout.others_heard);
+			assert_string_equal(mix->layout.presets[1].who.room,
+					    "1400000001/number/102");
+			seen++;
+		}
+		tess_desired_free(desired);
+	}
+	assert_int_equal(seen, 1);
+	json_object_set_new(json_array_get(json_object_get(layout, "presets"), 0), "room",
+			    json_integer(102));
+	assert_int_equal(tess_desired_parse(&desired, message, 0, 1, error, sizeof(error)),
+			 -EBADMSG);
+	assert_string_equal(error, "mix 3: room is not a string");
+	json_decref(message);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_documented_message),
 		cmocka_unit_test(without_video),
+		cmocka_unit_test(guests),
 		cmocka_unit_test(bad_values_are_refused_by_name),
 		cmocka_unit_test(twice_the_same_id),
 		cmocka_unit_test(a_missing_list),

@@ -39,6 +39,9 @@ static void fill_publisher(struct tess_publisher_facts *publisher)
 	publisher->video.height = 360;
 	publisher->video.bitrate_bps = 500000;
 	publisher->video.frame_rate = 15;
+	publisher->video.tile_width = 320;
+	publisher->video.tile_height = 180;
+	publisher->video.decoders = 1;
 	publisher->video.jitter_us = 900;
 	publisher->video.counters.wrong_source = 4;
 }
@@ -86,6 +89,8 @@ static void the_documented_message(void **state)
 		.tiles = {{.user = "alice", .rect = {0, 180, 320, 180}},
 			  {.user = "bob", .auxiliary = true}},
 		.tile_count = 2,
+		.places = {{.user = "carol", .place = 3}},
+		.place_count = 1,
 	};
 	facts[1]->net.rx_packets = 77;
 	facts[1]->net.tx_dropped_no_neighbour = 5;
@@ -106,7 +111,8 @@ static void the_documented_message(void **state)
 	assert_json(publisher,
 		    "{\"id\":12,\"state\":\"receiving\",\"error\":\"\",\"idle_ms\":8,"
 		    "\"video\":{\"packets\":1000,\"bytes\":900000,\"lost\":3,\"width\":640,"
-		    "\"height\":360,\"bitrate_bps\":500000,\"frame_rate\":15.0,\"jitter_us\":900},"
+		    "\"height\":360,\"bitrate_bps\":500000,\"frame_rate\":15.0,\"jitter_us\":900,"
+		    "\"tile_width\":320,\"tile_height\":180,\"decoders\":1},"
 		    "\"audio\":null}");
 	mix = json_array_get(json_object_get(message, "mixes"), 0);
 	assert_json(json_object_get(json_object_get(mix, "counters"), "encoder_busy"), "6");
@@ -117,7 +123,8 @@ static void the_documented_message(void **state)
 		    "\"bitrate_bps\":1480000,\"frame_rate\":15.0,\"latency_p95_us\":40000,"
 		    "\"tiles\":[{\"user\":\"alice\",\"stream_type\":\"main\",\"x\":0,\"y\":180,"
 		    "\"width\":320,\"height\":180},{\"user\":\"bob\",\"stream_type\":\"aux\","
-		    "\"x\":0,\"y\":0,\"width\":0,\"height\":0}]}");
+		    "\"x\":0,\"y\":0,\"width\":0,\"height\":0}],\"places\":[{\"user\":\"carol\","
+		    "\"stream_type\":\"main\",\"place\":3}]}");
 	list = json_object_get(message, "engines");
 	assert_int_equal(json_array_size(list), 2);
 	engine = json_array_get(list, 0);
@@ -146,7 +153,9 @@ static void the_documented_message(void **state)
 		"\"rx_packets\":77,\"rx_bytes\":0,\"tx_packets\":0,\"tx_bytes\":0,"
 		"\"rx_dropped_pool_empty\":0,\"rx_dropped_kernel\":0,\"rx_dropped_truncated\":0,"
 		"\"rx_dropped_malformed\":0,\"rx_dropped_fragment\":0,"
-		"\"rx_dropped_checksum\":0,\"rx_dropped_no_flow\":0,\"rx_dropped_other\":0,"
+		"\"rx_dropped_checksum\":0,\"rx_dropped_stun\":0,\"rx_dropped_dtls\":0,"
+		"\"rx_dropped_unknown_source\":0,\"rx_dropped_worker_busy\":0,"
+		"\"rx_dropped_no_flow\":0,\"rx_dropped_other\":0,"
 		"\"tx_dropped\":0,\"tx_dropped_no_neighbour\":5,\"tx_dropped_too_long\":0,"
 		"\"tx_dropped_link_down\":0}]");
 	json_decref(message);

@@ -30,6 +30,8 @@ struct fake_net {
 	bool taken[UINT16_MAX + 1]; /* by somebody else */
 	unsigned open;
 	bool no_packets;
+	uint32_t sources[UINT16_MAX + 1]; /* that it has been told */
+	unsigned told;
 	unsigned sent;
 	uint8_t data[TESS_PACKET_SIZE];
 	uint32_t length;
@@ -77,6 +79,15 @@ static void flow_remove(struct tess_net *net, uint16_t port)
 	fake->open--;
 }
 
+static void flow_source(struct tess_net *net, uint16_t port, uint32_t ssrc)
+{
+	struct fake_net *fake = (struct fake_net *)net;
+
+	assert_non_null(fake->tags[port]);
+	fake->sources[port] = ssrc;
+	fake->told++;
+}
+
 static struct tess_packet *tx_alloc(struct tess_net *net)
 {
 	return ((struct fake_net *)net)->no_packets ? NULL : make_packet();
@@ -101,6 +112,7 @@ static const struct tess_net_driver driver = {
 	.name = "fake",
 	.flow_add = flow_add,
 	.flow_remove = flow_remove,
+	.flow_source = flow_source,
 	.tx_alloc = tx_alloc,
 	.tx_burst = tx_burst,
 };
@@ -195,23 +207,26 @@ static void close_fixture(struct fixture *fixture)
 	free(fixture->net);
 }
 
+static void send_access_unit(struct fixture *fixture, const uint8_t *data, size_t length,
+			     int64_t distance_us)
+{
+	tess_rtp_sender_h264(&fixture->sender, fixture->now_us, data, length);
+	fixture->now_us += distance_us;
+	(void)tess_publisher_step(fixture->publisher, fixture->now_us);
+}
+
 static void send_picture(struct fixture *fixture, bool key)
 {
 	static const uint8_t idr[] = {0,    0,	  0, 1, 0x67, 0x42, 0, 0x1f, 0x8c, 0,	 0,   0, 1,
 				      0x68, 0xce, 6, 0, 0,    0,    1, 0x65, 0x88, 0x84, 0x21};
 	static const uint8_t other[] = {0, 0, 0, 1, 0x41, 0x9a, 0x02, 0x33};
 
-	if (key)
-		tess_rtp_sender_h264(&fixture->sender, fixture->now_us, idr, sizeof(idr));
-	else
-		tess_rtp_sender_h264(&fixture->sender, fixture->now_us, other, sizeof(other));
-	fixture->now_us += 66667;
-	(void)tess_publisher_step(fixture->publisher, fixture->now_us);
+	send_access_unit(fixture, key ? idr : other, key ? sizeof(idr) : sizeof(other), 66667);
 }
 
 static void look(struct fixture *fixture, bool wanted)
 {
-	const struct tess_tap tap = {wanted ? fixture->tile : NULL, NULL};
+	const struct tess_tap tap = {.tile = wanted ? fixture->tile : NULL};
 
 	tess_publisher_set_taps(fixture->publisher, &tap, 1);
 }
@@ -276,6 +291,32 @@ static void a_port_that_is_taken_is_tried_again(void **state)
 	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
 	assert_int_equal(facts_of(&fixture).state, TESS_PUBLISHER_WAITING);
 	assert_int_equal(fixture.net->open, 4);
+	close_fixture(&fixture);
+}
+
+/* The network is told whose packets are wanted, when that is known and when it changes. */
+static void the_source_is_told(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	assert_int_equal(fixture.net->told, 0);
+	send_picture(&fixture, true);
+	send_picture(&fixture, false);
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	assert_int_equal(fixture.net->told, 2);
+	assert_int_equal(fixture.net->sources[20000], 0x11223344);
+	assert_int_equal(fixture.net->sources[20001], 0x11223344);
+	fixture.sender.config.ssrc = 0x55667788;
+	for (unsigned i = 0; i < 20; i++)
+		send_picture(&fixture, true);
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	assert_int_equal(fixture.net->told, 4);
+	assert_int_equal(fixture.net->sources[20000], 0x55667788);
 	close_fixture(&fixture);
 }
 
@@ -376,6 +417,112 @@ static void a_key_frame_ends_catching_up(void **state)
 	close_fixture(&fixture);
 }
 
+/* A picture to which others refer, and one to which none does, 30 a second. */
+static void send_pair(struct fixture *fixture)
+{
+	static const uint8_t referred[] = {0, 0, 0, 1, 0x41, 0x9a, 0x02, 0x33};
+	static const uint8_t disposable[] = {0, 0, 0, 1, 0x01, 0x9a, 0x02, 0x33};
+
+	send_access_unit(fixture, referred, sizeof(referred), 33333);
+	send_access_unit(fixture, disposable, sizeof(disposable), 33334);
+}
+
+static void show_at(struct fixture *fixture, unsigned count, const uint16_t *frame_rates)
+{
+	struct tess_tap taps[2];
+
+	for (unsigned i = 0; i < count; i++)
+		taps[i] = (struct tess_tap){.tile = fixture->tile, .frame_rate = frame_rates[i]};
+	tess_publisher_set_taps(fixture->publisher, taps, count);
+}
+
+static void what_nobody_needs_is_left_out(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	show_at(&fixture, 1, (const uint16_t[]){15});
+	send_picture(&fixture, true);
+	/* it takes a second to know */
+	for (unsigned i = 0; i < 20; i++)
+		send_pair(&fixture);
+	assert_in_range(facts_of(&fixture).video.counters.left_out, 4, 5);
+	assert_int_equal(fixture.fake.decoded + facts_of(&fixture).video.counters.left_out, 41);
+	for (unsigned i = 0; i < 20; i++)
+		send_pair(&fixture);
+	assert_in_range(facts_of(&fixture).video.counters.left_out, 24, 25);
+	assert_int_equal(fixture.fake.decoded + facts_of(&fixture).video.counters.left_out, 81);
+	/* one mix of two shows all */
+	show_at(&fixture, 2, (const uint16_t[]){15, 30});
+	fixture.fake.decoded = 0;
+	for (unsigned i = 0; i < 20; i++)
+		send_pair(&fixture);
+	assert_int_equal(fixture.fake.decoded, 40);
+	/* 20 a second are more than the 15 that remain */
+	show_at(&fixture, 1, (const uint16_t[]){20});
+	for (unsigned i = 0; i < 20; i++)
+		send_pair(&fixture);
+	assert_int_equal(fixture.fake.decoded, 80);
+	show_at(&fixture, 2, (const uint16_t[]){5, 10});
+	for (unsigned i = 0; i < 20; i++)
+		send_pair(&fixture);
+	assert_int_equal(fixture.fake.decoded, 100);
+	assert_int_equal(facts_of(&fixture).video.counters.waiting_for_key, 0);
+	assert_int_equal(facts_of(&fixture).video.counters.decoder_overflow, 0);
+	close_fixture(&fixture);
+}
+
+static void a_new_decoder_passes_over_what_nothing_refers_to(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	send_picture(&fixture, true);
+	for (unsigned i = 0; i < 30; i++)
+		send_pair(&fixture);
+	assert_int_equal(fixture.fake.decoded, 0);
+	show_at(&fixture, 1, (const uint16_t[]){30});
+	for (unsigned i = 0; i < 50; i++) {
+		fixture.now_us += 1000;
+		(void)tess_publisher_step(fixture.publisher, fixture.now_us);
+	}
+	/* the key frame, 30, and of the others those of the last 250 ms */
+	assert_int_equal(fixture.fake.decoded, 31 + 4);
+	close_fixture(&fixture);
+}
+
+static void it_knows_how_large_it_is_drawn(void **state)
+{
+	struct tess_tap taps[3];
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	send_picture(&fixture, true);
+	assert_int_equal(facts_of(&fixture).video.tile_width, 0);
+	assert_int_equal(facts_of(&fixture).video.decoders, 0);
+	taps[0] = (struct tess_tap){.tile = fixture.tile, .width = 320, .height = 180};
+	taps[1] = (struct tess_tap){.tile = fixture.tile, .width = 240, .height = 240};
+	taps[2] = (struct tess_tap){.width = 1920, .height = 1080}; /* nobody sees it */
+	tess_publisher_set_taps(fixture.publisher, taps, 3);
+	assert_int_equal(facts_of(&fixture).video.tile_width, 320);
+	assert_int_equal(facts_of(&fixture).video.tile_height, 240);
+	/* three mixes, one decoder */
+	assert_int_equal(facts_of(&fixture).video.decoders, 1);
+	assert_int_equal(fixture.fake.decoders_opened, 1);
+	send_picture(&fixture, false);
+	assert_int_equal(fixture.fake.decoded, 2);
+	tess_publisher_set_taps(fixture.publisher, &taps[2], 1);
+	assert_int_equal(facts_of(&fixture).video.tile_width, 0);
+	assert_int_equal(facts_of(&fixture).video.decoders, 0);
+	close_fixture(&fixture);
+}
+
 static void each_device_has_a_decoder(void **state)
 {
 	struct fake_engine devices[2];
@@ -398,7 +545,7 @@ static void each_device_has_a_decoder(void **state)
 		if (i < 2)
 			placements[i] = fake_engines_place(engines);
 		assert_int_equal(tess_tile_source_alloc(&tiles[i], placements[i % 2].device), 0);
-		taps[i] = (struct tess_tap){tiles[i], NULL};
+		taps[i] = (struct tess_tap){.tile = tiles[i]};
 	}
 	assert_ptr_not_equal(placements[0].device, placements[1].device);
 	fixture.tile = tess_tile_source_ref(tiles[0]);
@@ -558,10 +705,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states_and_idle_time),
 		cmocka_unit_test(a_port_that_is_taken_is_tried_again),
+		cmocka_unit_test(the_source_is_told),
 		cmocka_unit_test(decodes_only_while_somebody_looks),
 		cmocka_unit_test(without_a_key_frame_nothing_is_decoded),
 		cmocka_unit_test(a_new_decoder_catches_up),
 		cmocka_unit_test(a_key_frame_ends_catching_up),
+		cmocka_unit_test(what_nobody_needs_is_left_out),
+		cmocka_unit_test(a_new_decoder_passes_over_what_nothing_refers_to),
+		cmocka_unit_test(it_knows_how_large_it_is_drawn),
 		cmocka_unit_test(each_device_has_a_decoder),
 		cmocka_unit_test(asks_for_a_key_frame_at_the_source_of_the_reports),
 		cmocka_unit_test(a_decode_error_asks_for_a_key_frame_and_goes_on),

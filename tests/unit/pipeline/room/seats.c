@@ -335,6 +335,84 @@ static void nothing_is_drawn_without_a_canvas(void **state)
 	assert_int_equal(seats.tile_count, 0);
 }
 
+/* alice's mix: her camera, two places for others, one for who is in another room */
+static void custom_of_a_user(void **state)
+{
+	struct tess_room_preset presets[] = {
+		preset("alice", false, 0, 0), preset(NULL, false, 100, 1),
+		preset(NULL, true, 200, 1),   preset(NULL, false, 300, 1),
+		preset("zoe", false, 400, 1),
+	};
+	struct tess_room_member members[] = {
+		{.user = "zoe", .room = "far", .order = 1, .has_video = true},
+		{.user = "yan", .room = "far", .order = 2, .has_video = true},
+		{.user = "alice", .order = 3, .has_video = true},
+		{.user = "alice", .order = 4, .auxiliary = true, .has_video = true},
+		{.user = "bob", .order = 5, .auxiliary = true, .has_video = true},
+		{.user = "carol", .order = 6, .has_video = true},
+		{.user = "dave", .order = 7, .has_video = true},
+		{.user = "zoe", .order = 8, .has_video = true},
+	};
+	struct tess_room_rules rules = rules_of(TESS_LAYOUT_CUSTOM);
+	struct tess_room_seats seats;
+
+	(void)state;
+	presets[3].room = "far";
+	presets[4].room = "far";
+	rules.presets = presets;
+	rules.preset_count = 5;
+	rules.local = "alice";
+	assert_int_equal(tess_room_seat(&seats, members, 8, &rules), 0);
+	/* the free places: carol has a camera, bob a screen, yan is over there and has no place of
+	 * his own; the zoe that is named is the one over there */
+	ASSERT_TILES(seats, 2, 5, 4, 1, 0);
+	assert_int_equal(seats.mixed_count, 5);
+	/* the others are heard, but not alice's screen */
+	rules.others_heard = true;
+	assert_int_equal(tess_room_seat(&seats, members, 8, &rules), 0);
+	ASSERT_TILES(seats, 2, 5, 4, 1, 0);
+	assert_int_equal(seats.mixed_count, 7);
+	assert_int_equal(seats.mixed[5].member, 6);
+	assert_int_equal(seats.mixed[6].member, 7);
+	assert_true(seats.mixed[6].heard);
+	/* who held a place keeps it, who was only heard moves up when it is free */
+	for (unsigned i = 0; i < seats.mixed_count; i++)
+		members[seats.mixed[i].member].preset = seats.mixed[i].preset;
+	members[5].order = 20;
+	assert_int_equal(tess_room_seat(&seats, members, 8, &rules), 0);
+	ASSERT_TILES(seats, 2, 5, 4, 1, 0);
+	members[5] = members[7];
+	assert_int_equal(tess_room_seat(&seats, members, 7, &rules), 0);
+	ASSERT_TILES(seats, 2, 6, 4, 1, 0);
+	/* without places all of the own room are heard and nobody is seen */
+	rules.preset_count = 0;
+	assert_int_equal(tess_room_seat(&seats, members, 7, &rules), 0);
+	assert_int_equal(seats.tile_count, 0);
+	assert_int_equal(seats.mixed_count, 4);
+}
+
+static void members_of_other_rooms_have_no_other_place(void **state)
+{
+	const struct tess_room_member members[] = {
+		{.user = "zoe", .room = "far", .order = 1, .has_video = true},
+		{.user = "alice", .order = 3, .has_video = true},
+	};
+	const struct tess_room_preset presets[] = {preset(NULL, false, 0, 0),
+						   preset(NULL, false, 100, 0)};
+	struct tess_room_rules rules = rules_of(TESS_LAYOUT_CUSTOM);
+	struct tess_room_seats seats;
+
+	(void)state;
+	assert_int_equal(tess_room_seat(&seats, members, 2, &everybody), 0);
+	ASSERT_TILES(seats, 1);
+	assert_int_equal(seats.mixed_count, 1);
+	rules.presets = presets;
+	rules.preset_count = 2;
+	assert_int_equal(tess_room_seat(&seats, members, 2, &rules), 0);
+	ASSERT_TILES(seats, 1);
+	assert_int_equal(seats.mixed_count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +429,8 @@ int main(void)
 		cmocka_unit_test(custom_place_moves_to_the_one_kept),
 		cmocka_unit_test(custom_order_input_and_images),
 		cmocka_unit_test(nothing_is_drawn_without_a_canvas),
+		cmocka_unit_test(custom_of_a_user),
+		cmocka_unit_test(members_of_other_rooms_have_no_other_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,18 +62,21 @@ static void test_applications(void **state)
 	(void)snprintf(body, sizeof(body), "{'name':'%065d'}", 0);
 	fixture_refused(&f, "POST", APPS, body, 400, "invalid_parameter", "name");
 
-	fixture_call(&f, "PATCH", ONE, "{'description':'changed'}", 200);
+	fixture_call(&f, "PATCH", ONE, "{'description':'changed','frozen':'dim'}", 200);
+	assert_string_equal(fixture_text(&f, "frozen"), "dim");
 	assert_string_equal(fixture_text(&f, "name"), "demo");
+	fixture_refused(&f, "PATCH", ONE, "{'frozen':'black'}", 400, "invalid_parameter", "frozen");
+	fixture_refused(&f, "PATCH", ONE, "{'frozen':1}", 400, "invalid_parameter", "frozen");
 	fixture_call(&f, "GET", APPS, NULL, 200);
 	assert_json(f.json, "{'applications':[{'id':7,'name':'x','description':'',"
-			    "'created':'2023-11-14T22:13:20.000Z'},"
+			    "'frozen':'box','created':'2023-11-14T22:13:20.000Z'},"
 			    "{'id':1400000001,'name':'demo','description':'changed',"
-			    "'created':'2023-11-14T22:13:20.000Z'}]}");
+			    "'frozen':'dim','created':'2023-11-14T22:13:20.000Z'}]}");
 	fixture_call(&f, "GET", APPS "/7", NULL, 200);
-	assert_json(f.json,
-		    "{'id':7,'name':'x','description':'','created':'2023-11-14T22:13:20.000Z',"
-		    "'usersig_key':"
-		    "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}");
+	assert_json(f.json, "{'id':7,'name':'x','description':'','frozen':'box','created':'2023-11-"
+			    "14T22:13:20.000Z',"
+			    "'usersig_key':"
+			    "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}");
 	fixture_refused(&f, "PATCH", ONE, "{'id':8}", 400, "invalid_parameter", "id");
 	fixture_refused(&f, "GET", APPS "/8", NULL, 404, "not_found", "");
 	fixture_refused(&f, "GET", APPS "/4294967303", NULL, 404, "not_found", ""); /* 7 + 2^32 */

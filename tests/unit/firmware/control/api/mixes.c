@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Mixes over the admin API: the same rules as the cloud's, what goes wrong named by our members.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "cloud/cmocka_headers.h"
@@ -57,6 +58,7 @@ static void test_life(void **state)
 		f.json,
 		"{'id':1,'application':1400000001,'room':'101','room_type':'number',"
 		"'stream':'mix-1','epoch':1,'stream_id':'show','record_id':'file001',"
+		"'starter':'','publish':null,"
 		"'started':'2023-11-14T22:13:20.000Z','state':'unknown','error':'',"
 		"'video':{'width':640,'height':360,'bitrate_kbps':1500,'frame_rate':15,'gop_s':3,"
 		"'background':0},'audio':{'sample_rate':48000,'bitrate_kbps':64,'channels':2},"
@@ -140,6 +142,25 @@ static void test_layouts(void **state)
 		    "'width':0,'height':0,'z':0,'render':2,'input':0}]}");
 }
 
+/* sixteen places for users with the longest names fit */
+static void test_many_places(void **state)
+{
+	char body[4096] = "{'stream_id':'s','layout':{'template':4,'presets':[", *end;
+
+	(void)state;
+	fixture_user(&f, "alice");
+	end = body + strlen(body);
+	for (int i = 0; i < 16; i++)
+		end += sprintf(end,
+			       "%s{'user':'a_name_of_thirty-two_letters_%03d','x':1200,'y':600,"
+			       "'width':80,'height':120,'z':2000000000}",
+			       i ? "," : "", i);
+	(void)stpcpy(end, "]}}");
+	fixture_call(&f, "POST", MIX, body, 200);
+	assert_int_equal(
+		json_array_size(json_object_get(json_object_get(f.json, "layout"), "presets")), 16);
+}
+
 static void bad(const char *body, const char *code, const char *field)
 {
 	fixture_refused(&f, "POST", MIX, body, 400, code, field);
@@ -156,13 +177,15 @@ static void test_refused(void **state)
 	bad("{'stream_id':'s','video':{'width':'x'}}", "invalid_parameter", "video.width");
 	bad("{'stream_id':'s','video':{'with':7}}", "invalid_parameter", "video.with");
 	bad("{'stream_id':'s','video':{'width':1922}}", "InvalidParameter.VideoResolution",
-	    "video");
+	    "video.width");
 	bad("{'stream_id':'s','video':{'frame_rate':61}}", "InvalidParameter.EncodeParams",
-	    "video");
-	bad("{'stream_id':'s','video':{'gop_s':-1}}", "InvalidParameter.EncodeParams", "video");
+	    "video.frame_rate");
+	bad("{'stream_id':'s','video':{'gop_s':-1}}", "InvalidParameter.EncodeParams",
+	    "video.gop_s");
 	bad("{'stream_id':'s','audio':{'sample_rate':22050}}", "InvalidParameter.AudioEncodeParams",
-	    "audio");
-	bad("{'stream_id':'s','audio':null,'layout':{'render':3}}", "InvalidParameter", "layout");
+	    "audio.sample_rate");
+	bad("{'stream_id':'s','audio':null,'layout':{'render':3}}", "InvalidParameter",
+	    "layout.render");
 	bad("{'stream_id':'s','layout':{'users':'alice'}}", "invalid_parameter", "layout.users");
 	bad("{'stream_id':'s','layout':{'columns':3}}", "invalid_parameter", "layout.columns");
 	bad("{'stream_id':'s','layout':{'big':{'user':7}}}", "invalid_parameter",
@@ -170,19 +193,25 @@ static void test_refused(void **state)
 	bad("{'stream_id':'s','layout':{'big':{'user':'a','stream_type':'sub'}}}",
 	    "invalid_parameter", "layout.big.stream_type");
 	bad("{'stream_id':'s','layout':{'big_right':1}}", "invalid_parameter", "layout.big_right");
-	bad("{'stream_id':'s','layout':{'small':{'x':1}}}", "MissingParameter", "layout");
+	bad("{'stream_id':'s','layout':{'small':{'x':1}}}", "MissingParameter",
+	    "layout.small.user");
 	bad("{'stream_id':'s','layout':{'small':{'user':'a','x':1280,'width':2}}}",
-	    "InvalidParameter.SmallVideoLayoutParams", "layout");
+	    "InvalidParameter.SmallVideoLayoutParams", "layout.small.width");
 	bad("{'stream_id':'s','layout':{'small':{'user':'a','z':1}}}", "invalid_parameter",
 	    "layout.small.z");
 	bad("{'stream_id':'s','layout':{'template':4}}", "MissingParameter.PresetLayoutConfig",
-	    "layout");
+	    "layout.presets");
 	bad("{'stream_id':'s','layout':{'template':4,'presets':7}}", "invalid_parameter",
 	    "layout.presets");
 	bad("{'stream_id':'s','layout':{'template':4,'presets':[{},7]}}", "invalid_parameter",
 	    "layout.presets.1");
-	bad("{'stream_id':'s','layout':{'template':4,'presets':[{'width':1282}]}}",
-	    "InvalidParameter.PresetLayoutConfig", "layout");
+	bad("{'stream_id':'s','layout':{'template':4,'presets':[{},{'width':1282}]}}",
+	    "InvalidParameter.PresetLayoutConfig", "layout.presets.1.width");
+	bad("{'stream_id':'s','layout':{'users':['a b']}}", "InvalidParameter", "layout.users");
+	bad("{'stream_id':'s','layout':{'big':{'user':'a b'}}}", "InvalidParameter",
+	    "layout.big.user");
+	bad("{'stream_id':'s','layout':{'template':4,'presets':[{'z':-1}]}}",
+	    "InvalidParameter.PresetLayoutConfig", "layout.presets.0.z");
 	bad("{'stream_id':'s','fps':3}", "invalid_parameter", "fps");
 	fixture_call(&f, "GET", "/api/v1/mixes", NULL, 200);
 	assert_json(f.json, "{'mixes':[]}");
@@ -222,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_layouts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_places, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_room, setup, teardown),
 	};

@@ -139,7 +139,8 @@ static void test_live(void **state)
 	     "'jitter_us':500,'counters':{}}}]}");
 	take("{'publishers':[{'id':1,'state':'receiving','error':'','idle_ms':8,"
 	     "'video':{'packets':1090,'bytes':900000,'lost':13,'width':640,'height':360,"
-	     "'bitrate_bps':500000,'frame_rate':15,'jitter_us':900,'counters':{'lost':3}},"
+	     "'bitrate_bps':500000,'frame_rate':15,'jitter_us':900,'tile_width':320,"
+	     "'tile_height':180,'decoders':1,'counters':{'lost':3}},"
 	     "'audio':{'packets':1000,'bytes':90000,'lost':0,'bitrate_bps':32000,'level':0.5,"
 	     "'jitter_us':500,'counters':{}}}]}");
 	fixture_call(&f, "GET", APP "/rooms/101", NULL, 200);
@@ -150,7 +151,8 @@ static void test_live(void **state)
 		"'entered':'2023-11-14T22:13:20.000Z','state':'receiving','error':'','idle_ms':8,"
 		"'video':{'port':20000,'rtcp_port':20001,'payload_type':96,'codec':'h264',"
 		"'packets':1090,'bytes':900000,'lost':13,'loss_percent':10.0,"
-		"'bitrate_bps':500000,'jitter_us':900,'width':640,'height':360,'frame_rate':15},"
+		"'bitrate_bps':500000,'jitter_us':900,'width':640,'height':360,'frame_rate':15,"
+		"'tile_width':320,'tile_height':180,'decoders':1},"
 		"'audio':{'port':20002,'rtcp_port':20003,'payload_type':97,'codec':'opus',"
 		"'packets':1000,'bytes':90000,'lost':0,'loss_percent':0.0,'bitrate_bps':32000,"
 		"'jitter_us':500,'level':0.5}},"

@@ -81,6 +81,16 @@ static int mix_stop(void *arg, const struct tess_cloud_room *room, struct tess_c
 	return box->refusal ? tess_cloud_refuse(error, box->refusal, "No.") : box->stop;
 }
 
+static int room_dismiss(void *arg, const struct tess_cloud_room *room,
+			struct tess_cloud_error *error)
+{
+	struct box *box = arg;
+
+	called(box, "dismiss");
+	box->room = *room;
+	return box->refusal ? tess_cloud_refuse(error, box->refusal, "No.") : box->stop;
+}
+
 /* ---- the client ---- */
 
 static const char *get_header(void *arg, const char *name)
@@ -188,6 +198,7 @@ void client_call(struct client *client)
 		.stream_id_taken = stream_id_taken,
 		.mix_start = mix_start,
 		.mix_stop = mix_stop,
+		.room_dismiss = room_dismiss,
 		.arg = &client->box,
 	};
 	struct tess_cloud_response *response = &client->response;

@@ -173,7 +173,6 @@ static void test_actions(void **state)
 	static const struct {
 		const char *version, *action, *code;
 	} cases[] = {
-		{"2019-07-22", "DismissRoom", "UnsupportedOperation"},
 		{"2019-07-22", "DescribeRoomInformation", "UnsupportedOperation"},
 		{"2019-07-22", "RemoveUserByStrRoomId", "UnsupportedOperation"},
 		{"2019-07-22", "CreatePicture", "UnsupportedOperation"},
@@ -206,6 +205,39 @@ static void test_actions(void **state)
 		if (!strcmp(cases[i].code, "UnsupportedOperation"))
 			assert_non_null(strstr(client.message, cases[i].action));
 	}
+}
+
+static void test_dismiss(void **state)
+{
+	struct client client;
+
+	(void)state;
+	client_setup(&client, "DismissRoom", "{\"SdkAppId\":1400000123,\"RoomId\":1001}");
+	client_sign(&client);
+	client_expect(&client, "");
+	assert_non_null(strstr(client.box.calls, "dismiss"));
+	assert_int_equal(client.box.room.type, TESS_ROOM_ID_NUMBER);
+	assert_string_equal(client.box.room.id, "1001");
+	client.box.refusal = TESS_CLOUD_ROOM_NOT_EXIST;
+	client_expect(&client, "FailedOperation.RoomNotExist");
+	client.box.owned = 0;
+	client_expect(&client, "UnauthorizedOperation.SdkAppId");
+	/* a string room is called RoomId here too */
+	client_setup(&client, "DismissRoomByStrRoomId",
+		     "{\"SdkAppId\":1400000123,\"RoomId\":\"a b\"}");
+	client_sign(&client);
+	client_expect(&client, "");
+	assert_int_equal(client.box.room.type, TESS_ROOM_ID_STRING);
+	assert_string_equal(client.box.room.id, "a b");
+	client_set_body(&client, "{\"SdkAppId\":1400000123,\"RoomId\":\"a/b\"}");
+	client_sign(&client);
+	client_expect(&client, "InvalidParameter.StrRoomId");
+	client_set_body(&client, "{\"SdkAppId\":1400000123}");
+	client_sign(&client);
+	client_expect(&client, "MissingParameter.RoomId");
+	client_set_body(&client, "{\"RoomId\":\"ab\"}");
+	client_sign(&client);
+	client_expect(&client, "MissingParameter.SdkAppId");
 }
 
 /* ---- languages ---- */
@@ -302,10 +334,15 @@ static void test_stop_without_mix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_start),	      cmocka_unit_test(test_stop),
-		cmocka_unit_test(test_request_ids),   cmocka_unit_test(test_order),
-		cmocka_unit_test(test_actions),	      cmocka_unit_test(test_language),
-		cmocka_unit_test(test_backend_fails), cmocka_unit_test(test_stop_without_mix),
+		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_request_ids),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_dismiss),
+		cmocka_unit_test(test_language),
+		cmocka_unit_test(test_backend_fails),
+		cmocka_unit_test(test_stop_without_mix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "firmware/control/cloud/mix_params.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmocka_headers.h"
@@ -304,8 +305,22 @@ static void test_output_faults(void **state)
 		 TESS_CLOUD_INVALID_PUBLISH_CDN_URLS, "`PublishCdnParams.PublishCdnUrls`"},
 		{"{'PublishCdnParams':{'BizId':1,'PublishCdnUrls':'rtmp://a/b'}}",
 		 TESS_CLOUD_INVALID_PUBLISH_CDN_URLS, "`PublishCdnParams.PublishCdnUrls`"},
-		{"{'PublishCdnParams':{'BizId':1,'PublishCdnUrls':['rtmp://a/b']}}",
-		 TESS_CLOUD_UNSUPPORTED_OPERATION, "`PublishCdnParams`"},
+#define URL_FAULT(url)                                                    \
+	{"{'PublishCdnParams':{'BizId':1,'PublishCdnUrls':['" url "']}}", \
+	 TESS_CLOUD_INVALID_PUBLISH_CDN_URLS, "`PublishCdnParams.PublishCdnUrls`"}
+		URL_FAULT(""),
+		URL_FAULT("http://a/b"),
+		URL_FAULT("rtmp:/a/b"),
+		URL_FAULT("rtmp://"),
+		URL_FAULT("rtmp:///b"),
+		URL_FAULT("srt://:9000"),
+		URL_FAULT("srt://?x"),
+		URL_FAULT("rtmp://a/b c"),
+		URL_FAULT("rtmp://a/b\\n"),
+		URL_FAULT("rtmp://a/\\u0022"),
+		URL_FAULT("rtmp://a/<b>"),
+		URL_FAULT("rtmp://a/" LONG_64 LONG_64 LONG_64 LONG_64 LONG_64 LONG_64 LONG_64
+				  LONG_64),
 	};
 
 	(void)state;
@@ -564,6 +579,46 @@ static void test_stop(void **state)
 	}
 }
 
+static void test_publish(void **state)
+{
+	static const char *const good[] = {"rtmp://cdn.example/live/stream?txSecret=abc&txTime=5F",
+					   "RTMPS://u:p@a:443/b",
+					   "srt://[2001:db8::1]:9000?streamid=x"};
+	struct tess_mix_request mix;
+	char patch[256];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		(void)snprintf(patch, sizeof(patch),
+			       "{'PublishCdnParams':{'BizId':4294,'PublishCdnUrls':['%s']}}",
+			       good[i]);
+		accepted(&mix, patch);
+		assert_int_equal(mix.publish.biz_id, 4294);
+		assert_string_equal(mix.publish.url, good[i]);
+	}
+}
+
+static void mask(const char *url, const char *expected)
+{
+	char masked[TESS_CLOUD_MAX_URL + 8];
+
+	tess_publish_url_mask(masked, sizeof(masked), url);
+	assert_string_equal(masked, expected);
+}
+
+static void test_masked(void **state)
+{
+	(void)state;
+	mask("rtmp://cdn.example/live/stream?txSecret=abc", "rtmp://cdn.example/live/***");
+	mask("rtmp://cdn.example:1936/live/a/b", "rtmp://cdn.example:1936/live/***");
+	mask("rtmp://cdn.example/key", "rtmp://cdn.example/***");
+	mask("rtmp://cdn.example/live?k=secret/x", "rtmp://cdn.example/***");
+	mask("rtmps://user:word@cdn.example/live/x", "rtmps://***@cdn.example/live/***");
+	mask("srt://cdn.example:9000?streamid=x&passphrase=secret", "srt://cdn.example:9000?***");
+	mask("srt://cdn.example:9000", "srt://cdn.example:9000");
+	mask("srt://cdn.example/#a", "srt://cdn.example/***");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -582,6 +637,8 @@ int main(void)
 		cmocka_unit_test(test_watermark_faults),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_publish),
+		cmocka_unit_test(test_masked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,18 @@ static void expect_egress(int64_t epoch, const char *acknowledged, const char *t
 	json_decref(list);
 }
 
+static void expect_frozen(const char *how)
+{
+	json_t *message;
+
+	assert_int_equal(tess_desired_media(&message, &f.control, 30), 0);
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_array_get(json_object_get(message, "mixes"), 0), "frozen")),
+		how);
+	json_decref(message);
+}
+
 #define ROOM "/api/v1/applications/1400000001/rooms/101"
 
 static void test_messages(void **state)
@@ -86,12 +98,19 @@ static void test_messages(void **state)
 		    "'frame_rate':15,'gop_s':3,'background':0},"
 		    "'audio':{'sample_rate':48000,'bitrate_kbps':64,'channels':2},"
 		    "'layout':{'template':1,'render':1,'users':['alice','bob'],"
-		    "'pure_audio_hold_place':0}}]}");
+		    "'pure_audio_hold_place':0},'frozen':'dim'}]}");
 	expect_egress(20, "[9]",
 		      "{'type':'desired','epoch':20,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/Shanghai','live':[{'stream':'mix-1','name':'show'}],"
 		      "'records':[{'id':1,'stream':'mix-1','app':1400000001,"
 		      "'prefix':'file001','format':'mp4'}],'acknowledged':[9],'deleted':[]}");
+
+	/* the application has its own way with pictures that stand still */
+	fixture_call(&f, "PATCH", "/api/v1/applications/1400000001", "{'frozen':'avatar'}", 200);
+	expect_frozen("avatar");
+	fixture_call(&f, "PATCH", "/api/v1/applications/1400000001", "{'frozen':'box'}", 200);
+	(void)stpcpy(f.config.media.frozen, "keep");
+	expect_frozen("keep");
 
 	/* the mix ends: the record is not wanted; finished and removed: to be deleted */
 	fixture_call(&f, "DELETE", ROOM "/mix", NULL, 204);
@@ -125,7 +144,7 @@ static void test_messages(void **state)
 			 "'room':'a b','stream':'mix-2','video':null,"
 			 "'audio':{'sample_rate':16000,'bitrate_kbps':32,'channels':1},"
 			 "'layout':{'template':1,'render':0,'users':[],"
-			 "'pure_audio_hold_place':0}}]}");
+			 "'pure_audio_hold_place':0},'frozen':'keep'}]}");
 	expect_egress(24, "[]",
 		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/Shanghai','live':[],'records':[{'id':2,"

@@ -43,25 +43,26 @@ static void test_ids(void **state)
 	char text[80];
 
 	(void)state;
-	assert_true(tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, "1"));
-	assert_true(tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, "4294967294"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, "4294967295"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, "99999999999999999999"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, "0"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, "01"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, "-1"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, "1a"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_NUMBER, ""));
-	assert_true(tess_rooms_id_valid(TESS_ROOM_ID_STRING, "a Z9!#$%&()+-:;<=.>?@[]^_{}|~,"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_STRING, ""));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_STRING, "a/b"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_STRING, "a\"b"));
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_STRING, "\xc3\xa4"));
+	assert_true(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "1"));
+	assert_true(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "4294967294"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "4294967295"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "99999999999999999999"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "0"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "01"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "-1"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, "1a"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_NUMBER, ""));
+	assert_true(
+		tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, "a Z9!#$%&()+-:;<=.>?@[]^_{}|~,"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, ""));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, "a/b"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, "a\"b"));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, "\xc3\xa4"));
 	memset(text, 'x', 65);
 	text[64] = 0;
-	assert_true(tess_rooms_id_valid(TESS_ROOM_ID_STRING, text));
+	assert_true(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, text));
 	(void)strcat(text, "x");
-	assert_false(tess_rooms_id_valid(TESS_ROOM_ID_STRING, text));
+	assert_false(tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, text));
 }
 
 static void test_ports(void **state)

@@ -137,8 +137,10 @@ static void test_mixes(void **state)
 	(void)stpcpy(other.record_id, "r");
 	assert_int_equal(tess_store_mix_add(store, &other), 0);
 	assert_int_equal(tess_store_mix_add(store, &other), -EEXIST); /* the room */
-	assert_int_equal(tess_store_mix_change(store, mix.id, "{\"a\":1}"), 0);
-	assert_int_equal(tess_store_mix_change(store, 99, "{}"), -ENOENT);
+	(void)stpcpy(mix.params, "{\"a\":1}");
+	(void)stpcpy(mix.publish, "{\"url\":\"rtmp://a/b\"}");
+	assert_int_equal(tess_store_mix_change(store, &mix), 0);
+	assert_int_equal(tess_store_mix_change(store, &(struct tess_mix){.id = 99}), -ENOENT);
 	assert_int_equal(tess_store_mix_find(store, &row, &number), 0);
 	assert_int_equal(row.epoch, 2);
 	assert_string_equal(row.params, "{\"a\":1}");
