@@ -23,10 +23,10 @@ struct member {
 	struct tess_publisher *publisher;
 	struct tess_tile_source *tile;	 /* NULL: has no tile, or sends no picture */
 	struct tess_audio_source *sound; /* NULL: sends no sound */
-	uint16_t width, height;		 /* of the tile */
 	uint64_t shown_serial;		 /* of the picture on the canvas */
 	int64_t fresh_us;		 /* when it was new, in media time */
 	unsigned preset;		 /* the place held in a custom layout, from 1 */
+	uint16_t width, height;		 /* of the tile */
 };
 
 struct tess_mix {
