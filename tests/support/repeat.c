@@ -55,11 +55,15 @@ static int read_sps(struct tess_test_repeat *repeat, struct bits bits)
 /* §7.3.2.2 */
 static int read_pps(struct tess_test_repeat *repeat, struct bits bits)
 {
+	unsigned other;
+
 	bits.at = 8;
-	if (read_ue(&bits) || read_ue(&bits)) /* both parameter sets' ids */
-		return -ENOTSUP;
-	/* entropy_coding_mode_flag, bottom_field..., num_slice_groups_minus1 */
-	if (read_bit(&bits) || read_bit(&bits) || read_ue(&bits))
+	other = read_ue(&bits);	  /* pic_parameter_set_id */
+	other |= read_ue(&bits);  /* seq_parameter_set_id */
+	other |= read_bit(&bits); /* entropy_coding_mode_flag */
+	other |= read_bit(&bits); /* bottom_field_pic_order_in_frame_present_flag */
+	other |= read_ue(&bits);  /* num_slice_groups_minus1 */
+	if (other)
 		return -ENOTSUP;
 	(void)read_ue(&bits); /* num_ref_idx_l0_default_active_minus1 */
 	(void)read_ue(&bits); /* num_ref_idx_l1_default_active_minus1 */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/text.h"
 
 static json_t *track(uint16_t port, uint8_t payload_type, const char *codec)
 {
@@ -39,8 +40,9 @@ static int frozen_of(const struct tess_control *control, uint32_t id, char froze
 	int rc = tess_store_application_get(control->store, &application, id);
 
 	if (!rc)
-		(void)strcpy(frozen, *application.frozen ? application.frozen
-							 : control->config->media.frozen);
+		tess_text_copy(frozen, 8,
+			       *application.frozen ? application.frozen
+						   : control->config->media.frozen);
 	return rc;
 }
 
