@@ -196,7 +196,7 @@ struct tess_mix {
 	int64_t epoch;
 	char stream_id[TESS_CLOUD_MAX_ID + 1];
 	char record_id[TESS_CLOUD_MAX_ID + 1];
-	char params[2048]; /* JSON */
+	char params[8192]; /* JSON */
 	int64_t started_us;
 };
 
