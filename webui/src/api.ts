@@ -19,11 +19,17 @@ export interface Mix {
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
 	flv_url: string; viewers: number; recording: number | null;
+	/** What it goes on without, such as a picture that could not be fetched. */
+	warnings: { field: string; message: string }[];
 }
 export type RoomType = 'number' | 'string';
 export interface Room { application: number; room: string; room_type: RoomType; users: User[]; mix: Mix | null }
 export interface Application { id: number; name: string; description: string; frozen: Frozen; created: string; usersig_key?: string }
 export type Frozen = 'box' | 'keep' | 'dim' | 'avatar';
+/** A picture of an application; width to y are what the client said of it. */
+export interface Picture {
+	id: number; application: number; format: 'png' | 'jpeg' | 'bmp'; bytes: number; width: number; height: number; x: number; y: number; created: string;
+}
 export interface Key { secret_id: string; application: number; enabled: boolean; created: string; secret_key?: string }
 export interface Recording {
 	id: number; application: number; room: string; stream_id: string; record_id: string;
@@ -115,6 +121,11 @@ export const api = {
 	keys: (id: number) => call<{ keys: Key[] }>('GET', `/applications/${id}/keys`).then(r => r.keys),
 	createKey: (id: number) => call<Key>('POST', `/applications/${id}/keys`, {}),
 	deleteKey: (id: number, key: string) => call<void>('DELETE', `/applications/${id}/keys/${e(key)}`),
+
+	pictures: (id: number) => call<{ pictures: Picture[] }>('GET', `/applications/${id}/pictures`).then(r => r.pictures),
+	addPicture: (id: number, content: string) => call<Picture>('POST', `/applications/${id}/pictures`, { content }),
+	deletePicture: (picture: Picture) => call<void>('DELETE', `/applications/${picture.application}/pictures/${picture.id}`),
+	pictureContent: (picture: Picture) => `/api/v1/applications/${picture.application}/pictures/${picture.id}/content`,
 
 	rooms: () => call<{ rooms: Room[] }>('GET', '/rooms').then(r => r.rooms),
 	enter: (room: { application: number; room: string; room_type: RoomType }, user: string) =>

@@ -8,6 +8,7 @@
 
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/sdp.h"
+#include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
 
 int tess_view_copy(json_t *to, const json_t *from, const char *name, json_t *missing)
@@ -169,18 +170,20 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = tess_facts_mix(facts, row->id);
 	char stream[32], url[640], rtmp_url[640];
-	json_t *json;
+	json_t *json, *warnings;
 
 	tess_rooms_stream(stream, row->id);
 	tess_address_flv(url, call->control, call->request, row->stream_id);
 	tess_address_rtmp(rtmp_url, call->control, call->request, row->stream_id);
-	json = merged(in_room(&row->room), json_loads(row->params, 0, NULL));
+	json = json_loads(row->params, 0, NULL);
+	warnings = tess_pictures_warnings(call->control, row->room.sdk_app_id, json);
+	json = merged(in_room(&row->room), json);
 	json = merged(json,
-		      json_pack("{sI ss sI ss ss ss so so ss ss so ss}", "id", (json_int_t)row->id,
-				"stream", stream, "epoch", (json_int_t)row->epoch, "stream_id",
-				row->stream_id, "record_id", row->record_id, "starter",
-				row->starter, "publish", publish_of(row), "started",
-				tess_time_json(row->started_us), "state",
+		      json_pack("{so sI ss sI ss ss ss so so ss ss so ss}", "warnings", warnings,
+				"id", (json_int_t)row->id, "stream", stream, "epoch",
+				(json_int_t)row->epoch, "stream_id", row->stream_id, "record_id",
+				row->record_id, "starter", row->starter, "publish", publish_of(row),
+				"started", tess_time_json(row->started_us), "state",
 				tess_view_mix_state(call->control, row->id), "flv_url", url,
 				"recording", recording_of(call, stream), "rtmp_url", rtmp_url));
 	if (copy_ints(json, fact, counts) ||

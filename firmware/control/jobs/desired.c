@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/control/text.h"
 
@@ -106,13 +107,16 @@ static int record(void *arg, const struct tess_recording *row)
 
 int tess_desired_media(json_t **messagep, struct tess_control *control, int64_t epoch)
 {
-	json_t *publishers = json_array();
+	json_t *publishers = json_array(), *object;
 	struct mixes mixes = {.control = control, .list = json_array()};
+	size_t i;
 	int rc;
 
 	rc = tess_store_publishers(control->store, NULL, publisher, publishers);
 	if (!rc)
 		rc = tess_store_mixes(control->store, mix, &mixes);
+	json_array_foreach(mixes.list, i, object) rc =
+		rc ? rc : tess_pictures_resolve(control, object);
 	if (rc) {
 		json_decref(publishers);
 		json_decref(mixes.list);

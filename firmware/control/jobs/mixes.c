@@ -9,6 +9,7 @@
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/admission.h"
 #include "firmware/control/jobs/limiter.h"
+#include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
 
 void tess_rooms_stream(char stream[32], int64_t mix)
@@ -210,6 +211,8 @@ int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_req
 					 TESS_ROOMS_MAX_STARTS);
 	rc = check_starter(control, request, error);
 	if (!rc)
+		rc = tess_pictures_check(control, request, error);
+	if (!rc)
 		rc = params_of(&params, request);
 	if (rc)
 		return rc;
@@ -223,6 +226,8 @@ int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_req
 		rc = start(control, request, params);
 		rc = tess_store_finish(control->store, rc);
 	}
+	if (!rc)
+		tess_pictures_again(control, params);
 	json_decref(params);
 	if (rc == -EEXIST)
 		return tess_cloud_refuse(error, TESS_CLOUD_INVALID_STREAM_ID,
