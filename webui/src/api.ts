@@ -51,9 +51,20 @@ export interface NetQueue {
 export interface Me { user: string; via: string; scope: string; must_change_password: boolean; expires: string | null }
 export interface Publisher { address: string; video: Target | null; audio: Target | null; sdp: string }
 export interface Target { port: number; rtcp_port: number; payload_type: number; codec: string; ssrc: number }
-export interface Who { user: string; stream_type?: 'main' | 'aux' }
-export interface Place extends Who { x: number; y: number; width: number; height: number }
-export interface Layout { template: number; render: number; big?: Who; small?: Place; presets?: Place[] }
+export interface Who { user: string; stream_type: 'main' | 'aux' }
+export interface Rect { x: number; y: number; width: number; height: number }
+export type Place = Who & Rect;
+/** A place of a custom layout. Its `user` may be "": it is for who comes. */
+export interface Preset extends Place { z: number; render: number; input: number }
+export interface Layout {
+	template: number; render: number; users: string[]; pure_audio_hold_place: number;
+	big?: Who; big_right?: boolean; big_render?: number; small?: Place; presets?: Preset[];
+}
+/** How a mix would look: computed by the box, by the rule that draws it. */
+export interface Preview {
+	width: number; height: number; tiles: (Place & { render: number; place: number })[]; places: Place[];
+	people: (Who & { mixed: boolean; seen: boolean; heard: boolean })[];
+}
 export interface MixRequest {
 	room_type: RoomType; stream_id?: string; record_id?: string; video?: Partial<MixVideo> | null; audio?: Partial<MixAudio>;
 	layout?: Partial<Layout>;
@@ -121,6 +132,8 @@ export const api = {
 		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}?room_type=${room.room_type}&stream_type=${user.stream_type}`),
 	startMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
 		call<Mix>('POST', `${roomPath(room)}/mix`, { ...request, room_type: room.room_type }),
+	previewMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
+		call<Preview>('POST', `${roomPath(room)}/mix/preview`, { ...request, room_type: room.room_type }),
 	stopMix: (room: Room) => call<void>('DELETE', `${roomPath(room)}/mix?room_type=${room.room_type}`),
 
 	recordings: (prefix: string, limit: number, offset: number) =>
