@@ -324,6 +324,13 @@ test('on a telephone, and in Chinese', async () => {
 	const canvas = await page.locator('.canvas').boundingBox();
 	assert.ok(canvas.width > 320 && canvas.x >= 0);
 	await page.screenshot({ path: path.join(shots, 'layout-narrow.png'), fullPage: true });
+	await tile('place 2').scrollIntoViewIfNeeded();
+	const at = await tile('place 2').boundingBox();
+	await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
+	await page.mouse.down();
+	await page.mouse.move(at.x + at.width / 2, at.y + at.height * 1.5, { steps: 5 });
+	await page.mouse.up();
+	await until('the tile below', async () => await tile('place 2').getAttribute('data-rect') === '480,270 480x270');
 	await page.setViewportSize({ width: 1280, height: 860 });
 	await page.click('header button:has-text("中文")');
 	await page.waitForSelector('legend:has-text("模板")');
