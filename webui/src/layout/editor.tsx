@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The layout editor of a room: the picture as it will be, asked of the box at each change, beside the picture as it is.
 import { useEffect, useState } from 'preact/hooks';
-import { api, ApiError, type Preview, type Rect, type Room } from '../api';
+import { api, ApiError, type Preview, type Rect, type Room, type Who } from '../api';
 import { t } from '../i18n';
 import { Live } from '../live';
 import { Problem } from '../parts';
@@ -36,8 +36,10 @@ function usePreview(room: Room, draft: Draft): Answer | undefined {
 }
 
 /** What is drawn. A given rectangle that has just been moved is where it was moved to; all else is where the box says. */
-function itemsOf(draft: Draft, answer: Answer | undefined, selected: number, select: (index: number) => void, change: Change): Item[] {
+function itemsOf(room: Room, draft: Draft, answer: Answer | undefined, selected: number, select: (index: number) => void, change: Change): Item[] {
 	const preview = answer?.preview;
+	// black, or nothing, is what the mix shows of them
+	const silent = (who: Who) => room.users.some(user => sameWho(user, who) && !user.video);
 	const fresh = answer?.draft === draft && !answer.error;
 	if (draft.template === CUSTOM) {
 		const order = inOrder(draft.presets);
@@ -45,12 +47,13 @@ function itemsOf(draft: Draft, answer: Answer | undefined, selected: number, sel
 			const place = preview?.places[i];
 			const rect: Rect = fresh && place ? place : preset;
 			const taken = place?.user ?? '';
+			const heard = preset.input === 2 || taken !== '' && silent(place!);
 			return {
 				x: rect.x, y: rect.y, width: rect.width, height: rect.height, key: `place ${i + 1}`, z: order.indexOf(i),
 				name: taken || preset.user || t('whoComes'),
-				detail: [String(i + 1), taken ? place!.stream_type === 'aux' && t('screenOf') : preset.user ? t('keptFor') : t('freePlace'),
-					preset.input === 2 && t('inputSound')].filter(Boolean).join(' · '),
-				kind: preset.input === 2 ? 'sound' : taken ? 'user' : preset.user ? 'kept' : 'free',
+				detail: [`${t('placeWord')} ${i + 1}`, (taken ? place! : preset).stream_type === 'aux' && t('screenOf'),
+					!taken && preview && (preset.user ? t('notHere') : t('freePlace')), heard && t('inputSound')].filter(Boolean).join(' · '),
+				kind: heard ? 'sound' : taken ? 'user' : preset.user ? 'kept' : 'free',
 				bad: answer?.error?.field.startsWith(`layout.presets.${i}.`),
 				edit: {
 					selected: i === selected, select: () => select(i),
@@ -66,7 +69,7 @@ function itemsOf(draft: Draft, answer: Answer | undefined, selected: number, sel
 	const isSmall = (tile: Preview['tiles'][number], i: number) => draft.template === PICTURE && i > 0 && sameWho(tile, small);
 	const items = (preview?.tiles ?? []).filter((tile, i) => !isSmall(tile, i)).map((tile, i): Item => ({
 		x: tile.x, y: tile.y, width: tile.width, height: tile.height, key: `tile ${i + 1}`, z: i,
-		name: tile.user, detail: tile.stream_type === 'aux' ? t('screenOf') : '', kind: 'user',
+		name: tile.user, detail: tile.stream_type === 'aux' ? t('screenOf') : silent(tile) ? t('inputSound') : '', kind: silent(tile) ? 'sound' : 'user',
 	}));
 	if (draft.template !== PICTURE)
 		return items;
@@ -74,7 +77,7 @@ function itemsOf(draft: Draft, answer: Answer | undefined, selected: number, sel
 	const rect: Rect = fresh && drawn ? drawn : small;
 	return [...items, {
 		x: rect.x, y: rect.y, width: rect.width, height: rect.height, key: 'small', z: 1,
-		name: small.user || t('smallPicture'), detail: small.user ? drawn ? '' : t('keptFor') : t('nobody'),
+		name: small.user || t('smallPicture'), detail: !small.user ? t('nobody') : preview && !drawn ? t('notHere') : '',
 		kind: drawn ? 'user' : small.user ? 'kept' : 'free', bad: answer?.error?.field.startsWith('layout.small.'),
 		edit: { selected: selected === 0, select: () => select(0), others: [], change: to => change(before => ({ ...before, small: { ...before.small, ...to } })) },
 	}];
@@ -111,7 +114,7 @@ export function LayoutEditor({ room, again }: { room: Room; again: () => void })
 	}, [error]);
 
 	const { width, height } = draft.sound_only ? { width: 16, height: 9 } : draft.video;
-	const items = draft.sound_only ? [] : itemsOf(draft, answer, selected, select, change);
+	const items = draft.sound_only ? [] : itemsOf(room, draft, answer, selected, select, change);
 	const preview = answer?.preview;
 	return <Fault.Provider value={error}>
 		<form class="layout-editor" noValidate onSubmit={event => { event.preventDefault(); void apply(); }}>

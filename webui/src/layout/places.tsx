@@ -28,11 +28,14 @@ export function PlaceFields({ draft, selected, room, change }: { draft: Draft; s
 		<NumberField label={t(label)} name={`${name}.${key}`} step={step} min={0} value={preset[key]} onValue={value => set({ [key]: value })} />;
 	return <fieldset class="place" key={selected}>
 		<legend>{t('placeWord')} {selected + 1}</legend>
-		<WhoField label={t('forWhom')} name={name} value={preset} none={t('whoComes')} room={room} onValue={set} />
-		<Choice label={t('mixInput')} name={`${name}.input`} value={preset.input} onValue={input => set({ input })}
-			options={[[0, t('inputBoth')], [1, t('inputPicture')], [2, t('inputSound')]]} />
-		<Choice label={t('fill')} name={`${name}.render`} value={preset.render} onValue={render => set({ render })} options={fills()} />
-		{number('zOrder', 'z', 1)}{number('left', 'x')}{number('top', 'y')}{number('width', 'width')}{number('height', 'height')}
+		<div class="row">
+			<WhoField label={t('forWhom')} name={name} value={preset} none={t('whoComes')} room={room} onValue={set} />
+			<Choice label={t('mixInput')} name={`${name}.input`} value={preset.input} onValue={input => set({ input })}
+				options={[[0, t('inputBoth')], [1, t('inputPicture')], [2, t('inputSound')]]} />
+			<Choice label={t('fill')} name={`${name}.render`} value={preset.render} onValue={render => set({ render })} options={fills()} />
+			{number('zOrder', 'z', 1)}
+		</div>
+		<div class="row">{number('left', 'x')}{number('top', 'y')}{number('width', 'width')}{number('height', 'height')}</div>
 	</fieldset>;
 }
 
