@@ -111,6 +111,11 @@ static bool is_engine(const char *text)
 	       !strcmp(text, "soft");
 }
 
+static bool is_fetch(const char *text)
+{
+	return !strcmp(text, "network") || !strcmp(text, "anywhere");
+}
+
 static const struct form path_form = {is_path, "an absolute path is expected"};
 static const struct form listen_form = {
 	is_listen, "an address like \"0.0.0.0:8080\" or \"[::]:8080\" is expected"};
@@ -124,6 +129,7 @@ static const struct form net_form = {
 		"or \"pci:0000:03:00.0,addr=192.0.2.5/24\" is expected"};
 static const struct form udp_form = {
 	is_udp, "\"udp:\" and an address is expected, like \"udp:0.0.0.0\" or \"udp:[::]\""};
+static const struct form fetch_form = {is_fetch, "\"network\" or \"anywhere\" is expected"};
 static const struct form engine_form = {is_engine,
 					"\"auto\", \"nv\", \"vaapi\" or \"soft\" is expected"};
 
@@ -142,6 +148,8 @@ static const struct setting settings[] = {
 	{"control", "listen", KIND_TEXT, PLACE(control.listen), 1, 0, "0.0.0.0:8080", &listen_form},
 	{"control", "webui_dir", KIND_TEXT, PLACE(control.webui_dir), 0, 0, "", &path_form},
 	{"control", "session_hours", KIND_U32, PLACE(control.session_hours), 1, 720, "12", NULL},
+	{"control", "fetch_from", KIND_TEXT, PLACE(control.fetch_from), 1, 0, "network",
+	 &fetch_form},
 	{"media", "net", KIND_TEXT, PLACE(media.net), 1, 0, "udp:0.0.0.0", &net_form},
 	{"media", "net_fallback", KIND_TEXT, PLACE(media.net_fallback), 0, 0, "", &udp_form},
 	{"media", "address", KIND_TEXT, PLACE(media.address), 0, 0, "", &host_form},

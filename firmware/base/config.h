@@ -27,6 +27,7 @@ struct tess_config {
 		char listen[64];	/* "0.0.0.0:8080": cloud API, admin REST, web UI */
 		char webui_dir[256];	/* built web UI; found beside the program by default */
 		uint32_t session_hours; /* 12 */
+		char fetch_from[16];	/* "network": where pictures of mixes are fetched from */
 	} control;
 	struct {
 		char net[256];	       /* "udp:0.0.0.0" */

@@ -11,6 +11,7 @@
 #include "firmware/control/api/auth.h"
 #include "firmware/control/api/password.h"
 #include "firmware/control/jobs/limiter.h"
+#include "firmware/control/jobs/pictures.h"
 
 #define LOGIN_KEYS	512
 #define LOGIN_WINDOW_US 60000000
@@ -66,6 +67,8 @@ int tess_control_open(struct tess_control *control, const struct tess_config *co
 	if (!rc)
 		rc = tess_limiter_alloc(&control->starts, START_KEYS, START_WINDOW_US);
 	if (!rc)
+		rc = tess_picture_jobs_alloc(&control->pictures);
+	if (!rc)
 		rc = load_token_key(control);
 	if (!rc)
 		rc = begin_life(control);
@@ -78,6 +81,7 @@ int tess_control_open(struct tess_control *control, const struct tess_config *co
 
 void tess_control_close(struct tess_control *control)
 {
+	tess_picture_jobs_free(control->pictures);
 	tess_limiter_free(control->starts);
 	tess_limiter_free(control->logins);
 	tess_facts_free(control->facts);

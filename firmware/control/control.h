@@ -9,6 +9,7 @@
 #include "firmware/control/store/store.h"
 
 struct tess_limiter;
+struct tess_picture_jobs;
 
 /** Answers given, for the metrics: by class (1xx .. 5xx) and by what was asked. */
 struct tess_http_counters {
@@ -23,9 +24,10 @@ struct tess_control {
 	struct tess_facts *facts;
 	struct tess_limiter *logins; /* attempts to log in */
 	struct tess_limiter *starts; /* StartMCUMixTranscode of a room */
-	char token_key[65];	     /* signs the addresses of files; hex */
-	char decoy[160];	     /* a password hash to check for users that are not there */
-	int64_t life;		     /* rises with each start of control */
+	struct tess_picture_jobs *pictures;
+	char token_key[65]; /* signs the addresses of files; hex */
+	char decoy[160];    /* a password hash to check for users that are not there */
+	int64_t life;	    /* rises with each start of control */
 	int64_t started_utc_us;
 	unsigned next_port_pair; /* of the RTP range: where the search for a free one goes on */
 	struct tess_http_counters http;

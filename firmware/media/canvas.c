@@ -150,6 +150,7 @@ static int draw(struct tess_canvas *canvas, const struct tess_canvas_picture *pi
 	const struct tess_engine_driver *driver = canvas->device->engine->driver;
 	const struct tess_scene scene = {
 		.background = picture->video.background,
+		.backdrop = picture->backdrop,
 		.tiles = picture->tiles,
 		.count = picture->tile_count,
 	};
@@ -239,6 +240,7 @@ static void run_picture(struct tess_job *job)
 	}
 	for (unsigned i = 0; i < picture->tile_count; i++)
 		tess_surface_unref(picture->tiles[i].surface);
+	tess_surface_unref(picture->backdrop);
 	picture->written_us = tess_clock_now_us(canvas->context.clock);
 	/* from here on the slot is the room thread's */
 	atomic_store_explicit(&slot->done, true, memory_order_release);
@@ -386,6 +388,7 @@ struct tess_canvas_picture *tess_canvas_picture_begin(struct tess_canvas *canvas
 	tess_device_unref(picture->device);
 	picture->device = NULL;
 	picture->tile_count = 0;
+	picture->backdrop = NULL;
 	picture->arrival_count = 0;
 	return picture;
 }

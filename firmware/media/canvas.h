@@ -29,6 +29,7 @@ struct tess_canvas_picture {
 	struct tess_desired_video video; /* as the stream shall be from this picture on */
 	struct tess_tile tiles[TESS_LAYOUT_MAX_TILES]; /* with a reference each, given over */
 	unsigned tile_count;
+	struct tess_surface *backdrop; /* below the tiles, a reference, given over; or NULL */
 	/* when the last packet of each picture came in that is shown here for the first time */
 	int64_t arrivals_us[TESS_LAYOUT_MAX_TILES];
 	unsigned arrival_count;

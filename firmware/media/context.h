@@ -7,6 +7,7 @@
 #include "firmware/media/engines.h"
 #include "firmware/media/executor.h"
 #include "firmware/media/flows.h"
+#include "firmware/media/pictures.h"
 #include "hal/audio.h"
 #include "hal/clock.h"
 #include "hal/net.h"
@@ -18,6 +19,7 @@ struct tess_media_context {
 	struct tess_engines *engines;
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
+	struct tess_pictures *pictures; /* NULL: mixes show none */
 	uint32_t jitter_us; /* how long a missing packet is waited for */
 	/* monotonic to UTC as it was at start, for the epochs of streams, which rise over restarts
 	 */

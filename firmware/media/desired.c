@@ -176,15 +176,20 @@ static void get_who(struct parser *parser, const json_t *object, struct tess_des
 	who->auxiliary = !strcmp(type, "aux");
 }
 
+static void get_rect(struct parser *parser, const json_t *object, struct tess_rect *rect)
+{
+	rect->x = (int32_t)get_integer(parser, object, "x", 0, 4096);
+	rect->y = (int32_t)get_integer(parser, object, "y", 0, 4096);
+	rect->width = (int32_t)get_integer(parser, object, "width", 0, 4096);
+	rect->height = (int32_t)get_integer(parser, object, "height", 0, 4096);
+}
+
 static void get_place(struct parser *parser, const json_t *object, struct tess_desired_place *place)
 {
 	int64_t input;
 
 	get_who(parser, object, &place->who);
-	place->rect.x = (int32_t)get_integer(parser, object, "x", 0, 4096);
-	place->rect.y = (int32_t)get_integer(parser, object, "y", 0, 4096);
-	place->rect.width = (int32_t)get_integer(parser, object, "width", 0, 4096);
-	place->rect.height = (int32_t)get_integer(parser, object, "height", 0, 4096);
+	get_rect(parser, object, &place->rect);
 	place->z = (int32_t)get_integer(parser, object, "z", 0, INT32_MAX);
 	place->render = get_render(parser, object, "render");
 	input = get_integer(parser, object, "input", 0, 2);
@@ -249,6 +254,31 @@ static void get_layout(struct parser *parser, const json_t *mix, struct tess_des
 	get_presets(parser, object, layout);
 }
 
+static void get_picture(struct parser *parser, const json_t *object, const char *name,
+			char key[TESS_DESIRED_PICTURE])
+{
+	if (json_object_get(object, name))
+		get_text(parser, object, name, key, TESS_DESIRED_PICTURE);
+}
+
+static void get_pictures(struct parser *parser, const json_t *mix,
+			 struct tess_desired_pictures *pictures)
+{
+	const json_t *layout = json_object_get(mix, "layout");
+	const json_t *mark = json_object_get(layout, "water_mark");
+	const json_t *presets = json_object_get(layout, "presets");
+
+	get_picture(parser, json_object_get(mix, "video"), "background_image",
+		    pictures->background);
+	if (mark) {
+		get_text(parser, mark, "image", pictures->water_mark, TESS_DESIRED_PICTURE);
+		get_rect(parser, mark, &pictures->water_mark_rect);
+	}
+	/* their number has been looked at */
+	for (size_t i = 0; i < json_array_size(presets) && !parser->failed; i++)
+		get_picture(parser, json_array_get(presets, i), "image", pictures->places[i]);
+}
+
 static void get_mix(struct parser *parser, const json_t *object, struct tess_desired_mix *mix)
 {
 	parser->id = 0;
@@ -259,6 +289,7 @@ static void get_mix(struct parser *parser, const json_t *object, struct tess_des
 	get_video(parser, object, mix);
 	get_audio(parser, object, &mix->audio);
 	get_layout(parser, object, &mix->layout);
+	get_pictures(parser, object, &mix->pictures);
 }
 
 /* A list of the message with its limit; counts as empty when it is missing or wrong. */

@@ -20,6 +20,7 @@
 #define TESS_DESIRED_MAX_MIXES	    1024
 #define TESS_DESIRED_MAX_USERS	    16 /* named in one layout (MixVideoUids) */
 #define TESS_DESIRED_NAME	    128
+#define TESS_DESIRED_PICTURE	    65 /* key of a picture, with its end */
 
 struct tess_desired_media {
 	bool present;
@@ -76,6 +77,14 @@ struct tess_desired_layout {
 	unsigned preset_count;
 };
 
+/** Keys of the still pictures that a mix shows (firmware/media/pictures.h); "": none. */
+struct tess_desired_pictures {
+	char background[TESS_DESIRED_PICTURE];
+	char water_mark[TESS_DESIRED_PICTURE];
+	struct tess_rect water_mark_rect;
+	char places[TESS_ROOM_MAX_SEATS][TESS_DESIRED_PICTURE]; /* of the presets */
+};
+
 struct tess_desired_mix {
 	int64_t id;
 	int64_t epoch;
@@ -85,6 +94,7 @@ struct tess_desired_mix {
 	struct tess_desired_video video;
 	struct tess_audio_encoder_config audio;
 	struct tess_desired_layout layout;
+	struct tess_desired_pictures pictures;
 };
 
 struct tess_desired {

@@ -10,6 +10,7 @@
 #include "firmware/media/canvas.h"
 #include "firmware/media/latency.h"
 #include "firmware/media/seating.h"
+#include "firmware/media/stills.h"
 #include "pipeline/mix/audio.h"
 #include "pipeline/mix/layout.h"
 
@@ -39,6 +40,7 @@ struct tess_mix {
 	unsigned member_count;
 	struct tess_room_tile tiles[TESS_ROOM_MAX_SEATS]; /* in drawing order; seat: a member */
 	unsigned tile_count;
+	struct tess_stills stills;
 
 	/* pictures are at origin + n / frame rate on the media time line */
 	int64_t origin_us;
@@ -145,6 +147,7 @@ void tess_mix_close(struct tess_mix *mix)
 		return;
 	for (unsigned i = 0; i < mix->member_count; i++)
 		tess_tile_source_unref(mix->members[i].tile);
+	tess_stills_clear(&mix->stills);
 	tess_audio_mixer_free(mix->mixer);
 	tess_canvas_close(mix->canvas);
 	tess_placement_leave(&mix->placement);
@@ -295,6 +298,8 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 		give_up_member(mix, &before[i]);
 	mix->tile_count = error ? 0 : seats.tile_count;
 	memcpy(mix->tiles, seats.tiles, mix->tile_count * sizeof(mix->tiles[0]));
+	tess_stills_choose(&mix->stills, mix->context->pictures, &mix->desired,
+			   mix->placement.device);
 	reprice(mix);
 	return error;
 }
@@ -329,15 +334,16 @@ struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publi
 static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
 		      const struct tess_room_tile *place)
 {
-	struct member *member = &mix->members[place->seat];
-	struct tess_tile *tile = &picture->tiles[picture->tile_count++];
+	struct member *member = place->seat < mix->member_count ? &mix->members[place->seat] : NULL;
 	struct tess_surface *surface = NULL;
 	int64_t arrival_us;
 
-	if (member->tile)
+	if (member && member->tile)
 		surface = tess_video_source_pick(member->tile->pictures,
 						 picture->pts_us + half_interval_us(mix));
-	*tile = (struct tess_tile){
+	if (!surface && (tess_stills_fill_place(&mix->stills, place, picture) || !member))
+		return;
+	picture->tiles[picture->tile_count++] = (struct tess_tile){
 		.rect = place->rect,
 		.render = place->render,
 		.surface = surface ? tess_surface_ref(surface) : NULL,
@@ -444,8 +450,10 @@ static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
 		picture->pts_us = tick_us(mix, mix->tick);
 		picture->device = tess_device_ref(mix->placement.device);
 		picture->video = mix->desired.video;
+		tess_stills_fill_background(&mix->stills, picture);
 		for (unsigned i = 0; i < mix->tile_count; i++)
 			fill_tile(mix, picture, &mix->tiles[i]);
+		tess_stills_fill_water_mark(&mix->stills, picture);
 		tess_canvas_picture_submit(mix->canvas);
 	} else {
 		mix->counters.encoder_busy++;
@@ -469,6 +477,7 @@ void tess_mix_measure(struct tess_mix *mix, int64_t now_us)
 {
 	int64_t elapsed_us = now_us - mix->measured_us;
 
+	tess_stills_retry(&mix->stills);
 	reprice(mix);
 	if (elapsed_us <= 0)
 		return;
@@ -525,14 +534,18 @@ void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts)
 			facts->counters.pictures_skipped +=
 				tess_video_source_skipped(mix->members[i].tile->pictures);
 	}
-	facts->tile_count = mix->tile_count;
+	facts->tile_count = 0;
 	for (unsigned i = 0; i < mix->tile_count; i++) {
-		const struct tess_desired_publisher *publisher =
-			tess_publisher_desired(mix->members[mix->tiles[i].seat].publisher);
+		struct tess_tile_facts *tile = &facts->tiles[facts->tile_count];
+		const struct tess_desired_publisher *publisher;
 
-		memcpy(facts->tiles[i].user, publisher->user, sizeof(facts->tiles[i].user));
-		facts->tiles[i].auxiliary = publisher->auxiliary;
-		facts->tiles[i].rect = mix->tiles[i].rect;
+		if (mix->tiles[i].seat >= mix->member_count)
+			continue; /* a picture in nobody's place */
+		publisher = tess_publisher_desired(mix->members[mix->tiles[i].seat].publisher);
+		memcpy(tile->user, publisher->user, sizeof(tile->user));
+		tile->auxiliary = publisher->auxiliary;
+		tile->rect = mix->tiles[i].rect;
+		facts->tile_count++;
 	}
 	tell_places(mix, facts);
 }

@@ -12,6 +12,7 @@
 #include "drivers/clock/clock.h"
 #include "drivers/engines.h"
 #include "drivers/net_pcap/net_pcap.h"
+#include "firmware/media/pictures.h"
 #include "firmware/media/worker.h"
 #include "pipeline/stream/ring.h"
 
@@ -36,6 +37,7 @@ struct replay {
 	struct tess_net *net;
 	struct tess_engines *engines;
 	struct tess_executor *executor;
+	struct tess_pictures *pictures;
 	struct tess_media_worker *worker;
 	struct reading *readings;
 	uint8_t *buffer;
@@ -224,6 +226,13 @@ static int open_all(struct replay *replay, const char *capture, uint32_t jitter_
 	error = tess_executor_alloc(&replay->executor, 0);
 	if (error)
 		return fail(replay, error, "executor");
+	error = tess_pictures_alloc(&replay->pictures, replay->executor);
+	for (const struct tess_media_replay_picture *p = replay->handlers->pictures;
+	     p && p->key && !error; p++)
+		error = tess_pictures_put(replay->pictures, p->key, p->data, p->length);
+	if (error)
+		return fail(replay, error, "pictures");
+	config.pictures = replay->pictures;
 	config.net = replay->net;
 	config.engines = replay->engines;
 	config.executor = replay->executor;
@@ -241,6 +250,7 @@ static void close_all(struct replay *replay)
 		free(reading);
 	}
 	tess_media_worker_free(replay->worker);
+	tess_pictures_free(replay->pictures);
 	tess_executor_free(replay->executor);
 	tess_engines_close(replay->engines);
 	tess_net_pcap.close(replay->net);

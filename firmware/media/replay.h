@@ -17,6 +17,13 @@
 /** The UTC at that time: 2026-01-01T00:00:00Z. */
 #define TESS_MEDIA_REPLAY_UTC_US INT64_C(1767225600000000)
 
+/** A picture that mixes may name. */
+struct tess_media_replay_picture {
+	const char *key;
+	const void *data;
+	size_t length;
+};
+
 struct tess_media_replay_handlers {
 	/** An access unit of a stream; epoch tells apart the streams of one name. */
 	void (*au)(void *arg, const char *stream, uint64_t epoch,
@@ -27,6 +34,8 @@ struct tess_media_replay_handlers {
 	/** The engines to use, as of struct tess_engines_config; NULL: software alone. */
 	const struct tess_engine_driver *const *drivers;
 	const char (*devices)[TESS_ENGINE_DEVICE_MAX];
+	/** The pictures, ended by one without a key; may be NULL. */
+	const struct tess_media_replay_picture *pictures;
 };
 
 /**

@@ -293,7 +293,9 @@ static void grow_mix(struct tess_room *room, const struct tess_desired *wanted,
 		open_mix(room, entry, now_us);
 		return;
 	}
-	if (entry->desired.epoch == desired->epoch)
+	/* pictures come, when they have been fetched, and go without a new epoch */
+	if (entry->desired.epoch == desired->epoch &&
+	    !memcmp(&entry->desired.pictures, &desired->pictures, sizeof(desired->pictures)))
 		return;
 	if (entry->mix && !stream_desired(wanted, entry->desired.stream))
 		room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix),

@@ -36,6 +36,7 @@ static struct tess_room_rules rules_of(const struct tess_desired_mix *mix, struc
 			.render = place->render,
 			.unseen = place->unseen,
 			.unheard = place->unheard,
+			.image = mix->pictures.places[i][0] ? i + 1 : 0,
 		};
 	}
 	return (struct tess_room_rules){

@@ -16,6 +16,7 @@
 #include "firmware/base/log.h"
 #include "firmware/engine/measure.h"
 #include "firmware/link/link.h"
+#include "firmware/media/pictures.h"
 #include "firmware/media/streams.h"
 #include "firmware/media/thread.h"
 
@@ -27,6 +28,7 @@ struct tess_media_service {
 	struct tess_engines *engines;
 	struct tess_timer *engines_timer;
 	struct tess_executor *executor;
+	struct tess_pictures *pictures;
 	struct tess_media_thread **threads;
 	struct tess_media_facts **facts; /* the newest of each worker */
 	unsigned thread_count;
@@ -45,6 +47,11 @@ static void send_facts(struct tess_media_service *service)
 						   engine_count);
 	int error;
 
+	if (message &&
+	    json_object_set_new(message, "pictures", tess_pictures_facts(service->pictures))) {
+		json_decref(message);
+		message = NULL;
+	}
 	error = message ? tess_link_send(service->control, message, NULL, 0) : -ENOMEM;
 	if (error && error != -ENOTCONN)
 		TESS_WARN("control.facts_not_sent", "error=%s", strerrordesc_np(-error));
@@ -129,6 +136,8 @@ static void take_desired(struct tess_media_service *service, const json_t *messa
 			   strerrordesc_np(-error), text);
 	else
 		service->epoch = parts[0]->epoch;
+	if (!error)
+		tess_pictures_keep(service->pictures, parts, service->thread_count);
 	for (unsigned i = 0; parts && i < service->thread_count; i++) {
 		if (error)
 			tess_desired_free(parts[i]);
@@ -139,18 +148,28 @@ static void take_desired(struct tess_media_service *service, const json_t *messa
 	free(parts);
 }
 
+static void take_picture(struct tess_media_service *service, const json_t *message, int fd)
+{
+	int error = tess_pictures_take(service->pictures, message, fd);
+
+	if (error)
+		TESS_ERROR("control.picture_refused", "error=\"%s\"", strerrordesc_np(-error));
+}
+
 static void on_message(void *arg, struct tess_link *link, json_t *message, int *fds,
 		       unsigned fd_count)
 {
 	const char *type = json_string_value(json_object_get(message, "type"));
 
 	(void)link;
-	for (unsigned i = 0; i < fd_count; i++)
-		(void)close(fds[i]);
-	if (type && !strcmp(type, "desired"))
+	if (type && !strcmp(type, "picture") && fd_count == 1)
+		take_picture(arg, message, fds[0]);
+	else if (type && !strcmp(type, "desired"))
 		take_desired(arg, message);
 	else
 		TESS_WARN("control.unknown_message", "type=\"%s\"", type ? type : "");
+	for (unsigned i = 0; i < fd_count; i++)
+		(void)close(fds[i]);
 }
 
 static void on_down(void *arg, struct tess_link *link)
@@ -232,6 +251,7 @@ static int start_with(struct tess_media_service *service, const struct tess_conf
 		.engines = service->engines,
 		.audio = &tess_audio_soft,
 		.executor = service->executor,
+		.pictures = service->pictures,
 		.jitter_us = config->media.jitter_ms * 1000,
 		.notify = notify,
 		.notify_arg = service,
@@ -309,6 +329,8 @@ int tess_media_service_start(struct tess_media_service **servicep, struct tess_l
 	if (!error)
 		error = tess_executor_alloc(&service->executor, codec_threads(config));
 	if (!error)
+		error = tess_pictures_alloc(&service->pictures, service->executor);
+	if (!error)
 		error = start_threads(service, config);
 	if (!error)
 		error = start_links(service, config);
@@ -338,6 +360,7 @@ void tess_media_service_stop(struct tess_media_service *service)
 	stop_threads(service);
 	free(service->threads);
 	free(service->facts);
+	tess_pictures_free(service->pictures);
 	tess_executor_free(service->executor);
 	tess_streams_free(service->streams);
 	tess_timer_free(service->engines_timer);

@@ -58,6 +58,7 @@ int tess_media_worker_alloc(struct tess_media_worker **workerp,
 		.engines = config->engines,
 		.audio = config->audio,
 		.executor = config->executor,
+		.pictures = config->pictures,
 		.jitter_us = config->jitter_us,
 		.utc_offset_us = tess_clock_utc_us(config->clock) - now_us,
 	};

@@ -15,6 +15,7 @@
 #include "firmware/media/desired.h"
 #include "firmware/media/executor.h"
 #include "firmware/media/facts.h"
+#include "firmware/media/pictures.h"
 #include "hal/audio.h"
 #include "hal/net.h"
 
@@ -26,6 +27,7 @@ struct tess_media_worker_config {
 	struct tess_engines *engines;
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
+	struct tess_pictures *pictures; /* NULL: mixes show none */
 	uint32_t jitter_us;
 	/* there are new facts or stream events; from the stepping thread; may be NULL */
 	void (*notify)(void *arg);

@@ -306,6 +306,47 @@ test('size, frame rate and bit rate change while it runs', { timeout: 60000 }, a
 	await until('the background', async () => near(await livePixel(720, 405), [0x20, 0x30, 0x50]));
 });
 
+test('a background, a watermark that is dragged, a picture in an empty place', { timeout: 60000 }, async () => {
+	const flat = async colour => {
+		const file = path.join(dir, `${colour}.png`);
+		execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', `color=${colour}:s=64x36`, '-frames:v', '1', '-pix_fmt', 'rgb24', file]);
+		return (await box.api('POST', `/applications/${app.id}/pictures`, { content: fs.readFileSync(file).toString('base64') })).id;
+	};
+	const teal = await flat('0x20a0a0'), pink = await flat('0xf080a0'), orange = await flat('0xf09020');
+	await page.waitForSelector(`[name="video.background_image.id"] option[value="${orange}"]`, { state: 'attached' });
+	await field('video.background_image.id').selectOption(String(teal));
+	await page.waitForSelector('.canvas .backdrop');
+	await field('layout.water_mark.id').selectOption(String(pink));
+	await field('layout.water_mark.width').fill('160');
+	await field('layout.water_mark.height').fill('90');
+	await tile('water mark').scrollIntoViewIfNeeded();
+	const at = await tile('water mark').boundingBox(), frame = await page.locator('.canvas').boundingBox();
+	await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
+	await page.mouse.down();
+	await page.mouse.move(frame.x + frame.width - at.width / 2 - 3, frame.y + frame.height - at.height / 2 - 3, { steps: 5 });
+	await page.mouse.up();
+	await until('the mark in the corner', async () => await tile('water mark').getAttribute('data-rect') === '800,450 160x90');
+	// a place for somebody who is not here
+	await page.click('button:has-text("Add a place")');
+	for (const [name, value] of Object.entries({ x: 500, y: 290, width: 200, height: 120 }))
+		await field(`layout.presets.3.${name}`).fill(String(value));
+	await field('layout.presets.3.user').first().selectOption('other');
+	await page.locator('input[name="layout.presets.3.user"]').fill('late');
+	await field('layout.presets.3.image').selectOption(String(orange));
+	await until('the place to be kept', async () => await tile('place 4').getAttribute('data-user') === 'late');
+	await shot('layout-pictures');
+	await applied();
+	const colour = async (what, x, y, expected) => await until(what, async () => near(await livePixel(x, y), expected), 25000, 200);
+	await colour('the watermark', 880, 495, [0xf0, 0x80, 0xa0]);
+	await colour('the background', 740, 300, [0x20, 0xa0, 0xa0]);
+	await colour('the picture in the empty place', 600, 350, [0xf0, 0x90, 0x20]);
+	await seen([['yellow', 240, 135]]);
+	const mix = await box.api('GET', `${room}/mix`);
+	assert.deepEqual(mix.layout.water_mark, { id: pink, x: 800, y: 450, width: 160, height: 90 });
+	assert.deepEqual(mix.video.background_image, { id: teal });
+	assert.equal(mix.layout.presets[3].image, orange);
+});
+
 test('all can be reached by keys and has a name', async () => {
 	const nameless = await page.$$eval('.layout-editor input, .layout-editor select, .layout-editor button, .layout-editor [tabindex]', list =>
 		list.filter(one => !(one.labels?.length || one.getAttribute('aria-label') || one.innerText?.trim())).map(one => one.outerHTML));

@@ -12,13 +12,13 @@ export interface User {
 	video: Track | null; audio: Track | null;
 }
 export interface Tile { user: string; stream_type: string; x: number; y: number; width: number; height: number }
-export interface MixVideo { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number }
+export interface MixVideo { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number; background_image?: Image }
 export interface MixAudio { sample_rate: number; bitrate_kbps: number; channels: number }
 export interface Mix {
 	id: number; application: number; room: string; room_type: RoomType; stream_id: string; record_id: string; started: string;
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
-	flv_url: string; viewers: number; recording: number | null;
+	flv_url: string; viewers: number; recording: number | null; warnings: { field: string; message: string }[];
 }
 export type RoomType = 'number' | 'string';
 export interface Room { application: number; room: string; room_type: RoomType; users: User[]; mix: Mix | null }
@@ -54,16 +54,20 @@ export interface Target { port: number; rtcp_port: number; payload_type: number;
 export interface Who { user: string; stream_type: 'main' | 'aux' }
 export interface Rect { x: number; y: number; width: number; height: number }
 export type Place = Who & Rect;
-/** A place of a custom layout. Its `user` may be "": it is for who comes. */
-export interface Preset extends Place { z: number; render: number; input: number }
+/** A place of a custom layout. Its `user` may be "": it is for who comes. `image` is shown while nobody sends a picture there. */
+export interface Preset extends Place { z: number; render: number; input: number; image?: number }
+/** A still picture: one that the application keeps, or one at an address. */
+export interface Image { id?: number; url?: string }
+/** A still picture that an application keeps. */
+export interface Picture { id: number; format: string; width: number; height: number; bytes: number; created: string }
 export interface Layout {
 	template: number; render: number; users: string[]; pure_audio_hold_place: number;
-	big?: Who; big_right?: boolean; big_render?: number; small?: Place; presets?: Preset[];
+	big?: Who; big_right?: boolean; big_render?: number; small?: Place; presets?: Preset[]; water_mark?: Image & Rect;
 }
 /** How a mix would look: computed by the box, by the rule that draws it. */
 export interface Preview {
 	width: number; height: number; tiles: (Place & { render: number; place: number })[]; places: Place[];
-	people: (Who & { mixed: boolean; seen: boolean; heard: boolean })[];
+	people: (Who & { mixed: boolean; seen: boolean; heard: boolean })[]; water_mark: Rect | null;
 }
 export interface MixRequest {
 	room_type: RoomType; stream_id?: string; record_id?: string; video?: Partial<MixVideo> | null; audio?: Partial<MixAudio>;
@@ -132,6 +136,8 @@ export const api = {
 		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}?room_type=${room.room_type}&stream_type=${user.stream_type}`),
 	startMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
 		call<Mix>('POST', `${roomPath(room)}/mix`, { ...request, room_type: room.room_type }),
+	pictures: (application: number) => call<{ pictures: Picture[] }>('GET', `/applications/${application}/pictures`).then(r => r.pictures),
+	pictureContent: (application: number, id: number) => `/api/v1/applications/${application}/pictures/${id}/content`,
 	previewMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
 		call<Preview>('POST', `${roomPath(room)}/mix/preview`, { ...request, room_type: room.room_type }),
 	stopMix: (room: Room) => call<void>('DELETE', `${roomPath(room)}/mix?room_type=${room.room_type}`),

@@ -9,6 +9,7 @@
 
 #include "firmware/base/log.h"
 #include "firmware/control/api/router.h"
+#include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
 
 static int find_key(void *arg, const char *secret_id, struct tess_cloud_key *key)
@@ -64,6 +65,104 @@ static int mix_stop(void *arg, const struct tess_cloud_room *room, struct tess_c
 	return rc;
 }
 
+static struct tess_cloud_picture to_cloud(const struct tess_picture *row)
+{
+	return (struct tess_cloud_picture){
+		.sdk_app_id = row->application,
+		.id = row->id,
+		.height = row->height,
+		.width = row->width,
+		.x = row->x,
+		.y = row->y,
+	};
+}
+
+static int picture_add(void *arg, struct tess_cloud_picture *picture, const void *content,
+		       size_t length, struct tess_cloud_error *error)
+{
+	struct tess_picture row = {
+		.application = picture->sdk_app_id,
+		.height = picture->height,
+		.width = picture->width,
+		.x = picture->x,
+		.y = picture->y,
+	};
+	int rc = tess_pictures_add(arg, &row, content, length);
+
+	if (rc == -EDQUOT)
+		return tess_cloud_refuse(error, TESS_CLOUD_LIMIT_EXCEEDED,
+					 "The application has %d pictures, which is the most.",
+					 TESS_PICTURES_MAX_OF_APPLICATION);
+	picture->id = row.id;
+	return rc;
+}
+
+static int picture_get(void *arg, struct tess_cloud_picture *picture)
+{
+	struct tess_control *control = arg;
+	struct tess_picture row;
+	int rc = tess_store_picture_get(control->store, &row, picture->sdk_app_id, picture->id);
+
+	if (!rc)
+		*picture = to_cloud(&row);
+	return rc;
+}
+
+static int picture_set(void *arg, const struct tess_cloud_picture *picture)
+{
+	struct tess_control *control = arg;
+	const struct tess_picture row = {
+		.id = picture->id,
+		.application = picture->sdk_app_id,
+		.height = picture->height,
+		.width = picture->width,
+		.x = picture->x,
+		.y = picture->y,
+	};
+
+	return tess_store_picture_set(control->store, &row);
+}
+
+static int picture_remove(void *arg, uint32_t sdk_app_id, uint32_t id)
+{
+	return tess_pictures_remove(arg, sdk_app_id, id);
+}
+
+struct picture_listing {
+	int (*each)(void *arg, const struct tess_cloud_picture *picture);
+	void *arg;
+};
+
+static int each_picture(void *arg, const struct tess_picture *row)
+{
+	const struct picture_listing *listing = arg;
+	const struct tess_cloud_picture picture = to_cloud(row);
+
+	return listing->each(listing->arg, &picture);
+}
+
+static int pictures(void *arg, const struct tess_cloud_picture_query *query, int64_t *total,
+		    int (*each)(void *each_arg, const struct tess_cloud_picture *picture),
+		    void *each_arg)
+{
+	struct picture_listing listing = {each, each_arg};
+	struct tess_control *control = arg;
+	struct tess_picture row;
+	int rc;
+
+	if (query->id) {
+		rc = tess_store_picture_get(control->store, &row, query->sdk_app_id, query->id);
+		*total = !rc;
+		if (rc == -ENOENT)
+			return 0;
+		return rc || query->offset ? rc : each_picture(&listing, &row);
+	}
+	rc = tess_store_picture_count(control->store, query->sdk_app_id, total);
+	return rc ? rc
+		  : tess_store_pictures(control->store, query->sdk_app_id, query->limit,
+					query->offset, each_picture, &listing);
+}
+
 struct tess_cloud_backend tess_backend(struct tess_control *control)
 {
 	return (struct tess_cloud_backend){
@@ -73,6 +172,11 @@ struct tess_cloud_backend tess_backend(struct tess_control *control)
 		.stream_id_taken = stream_id_taken,
 		.mix_start = mix_start,
 		.mix_stop = mix_stop,
+		.picture_add = picture_add,
+		.picture_get = picture_get,
+		.picture_set = picture_set,
+		.picture_remove = picture_remove,
+		.pictures = pictures,
 		.arg = control,
 	};
 }

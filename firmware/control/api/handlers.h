@@ -23,6 +23,13 @@ int tess_api_key_add(struct tess_call *call);
 int tess_api_key_set(struct tess_call *call);
 int tess_api_key_remove(struct tess_call *call);
 
+int tess_api_pictures(struct tess_call *call);
+int tess_api_picture_add(struct tess_call *call);
+int tess_api_picture_get(struct tess_call *call);
+int tess_api_picture_set(struct tess_call *call);
+int tess_api_picture_remove(struct tess_call *call);
+int tess_api_picture_content(struct tess_call *call);
+
 int tess_api_rooms(struct tess_call *call);
 int tess_api_application_rooms(struct tess_call *call);
 int tess_api_room_get(struct tess_call *call);

@@ -28,6 +28,7 @@ static const struct number PLACE[] = {
 	{"z", "ZOrder"},
 	{"render", "RenderMode"},
 	{"input", "MixInputType"},
+	{"image", "PlaceImageId"},
 	{NULL, NULL},
 };
 
@@ -99,7 +100,7 @@ static int place(struct tess_call *call, const json_t *object, const char *path,
 
 	snprintf(prefix, sizeof(prefix), "%s.", path);
 	rc = tess_fields_only(call, object, prefix,
-			      preset ? "user stream_type x y width height z render input"
+			      preset ? "user stream_type x y width height z render input image"
 				     : "user stream_type x y width height");
 	if (rc > 0)
 		rc = who(call, object, path, &names, to);
@@ -165,6 +166,59 @@ static int presets(struct tess_call *call, json_t *layout, json_t *to)
 	return rc;
 }
 
+int tess_mix_image_translate(struct tess_call *call, const json_t *parent, const char *path,
+			     const struct tess_mix_image_names *names, json_t *to)
+{
+	char prefix[FIELD], field[FIELD];
+	const char *url = "";
+	json_t *image;
+	int64_t id = 0;
+	int rc = tess_field_object(call, parent, path, &image);
+
+	if (rc <= 0)
+		return rc < 0 ? rc : 1;
+	snprintf(prefix, sizeof(prefix), "%s.", path);
+	rc = tess_fields_only(call, image, prefix, names->members);
+	snprintf(field, sizeof(field), "%s.id", path);
+	if (rc > 0)
+		rc = tess_field_int(call, image, field, 1, UINT32_MAX, &id);
+	if (rc >= 0)
+		rc = put(to, names->id, json_integer(id));
+	snprintf(field, sizeof(field), "%s.url", path);
+	if (rc >= 0)
+		rc = tess_field_text(call, image, field, 0, TESS_CLOUD_MAX_URL, &url);
+	if (rc >= 0 && *url)
+		rc = put(to, names->url, json_string(url));
+	if (rc >= 0 && !id == !*url)
+		return tess_call_invalid(call, path, "%s must have either id or url.", path)
+			       ? -ENOMEM
+			       : -EINVAL;
+	return rc < 0 ? rc : 1;
+}
+
+static int water_mark(struct tess_call *call, const json_t *layout, json_t *to)
+{
+	static const struct number rectangle[] = {
+		{"x", "LocationX"},
+		{"y", "LocationY"},
+		{"width", "WaterMarkWidth"},
+		{"height", "WaterMarkHeight"},
+		{NULL, NULL},
+	};
+	static const struct tess_mix_image_names names = {"WaterMarkId", "WaterMarkUrl",
+							  "id url x y width height"};
+	json_t *object, *params;
+	int rc = tess_field_object(call, layout, "layout.water_mark", &object);
+
+	if (rc <= 0)
+		return rc;
+	params = json_object();
+	rc = put(to, "WaterMarkParams", params);
+	if (rc > 0)
+		rc = tess_mix_image_translate(call, layout, "layout.water_mark", &names, params);
+	return rc < 0 ? rc : numbers(call, object, "layout.water_mark", rectangle, params);
+}
+
 int tess_mix_layout_translate(struct tess_call *call, json_t *to)
 {
 	json_t *layout = NULL, *users;
@@ -178,7 +232,7 @@ int tess_mix_layout_translate(struct tess_call *call, json_t *to)
 		return 1;
 	rc = tess_fields_only(call, layout, "layout.",
 			      "template render users pure_audio_hold_place big big_right small "
-			      "presets");
+			      "presets water_mark");
 	if (rc > 0)
 		rc = numbers(call, layout, "layout", OWN, to);
 	if (rc > 0)
@@ -191,5 +245,7 @@ int tess_mix_layout_translate(struct tess_call *call, json_t *to)
 		rc = small(call, layout, to);
 	if (rc >= 0)
 		rc = presets(call, layout, to);
-	return rc < 0 ? rc : 1;
+	if (rc >= 0)
+		rc = water_mark(call, layout, to);
+	return rc < 0 ? rc : put(to, "PlaceHolderMode", json_integer(1));
 }

@@ -12,4 +12,16 @@
  */
 int tess_mix_layout_translate(struct tess_call *call, json_t *to) TESS_MUST_CHECK;
 
+/** The cloud's names of a picture's id and address, and all members that our object may have. */
+struct tess_mix_image_names {
+	const char *id, *url, *members;
+};
+
+/**
+ * The picture {"id":…} or {"url":…} of @p parent, whose dotted name is @p path, into @p to. Absent:
+ * nothing. @retval 1, or negative
+ */
+int tess_mix_image_translate(struct tess_call *call, const json_t *parent, const char *path,
+			     const struct tess_mix_image_names *names, json_t *to) TESS_MUST_CHECK;
+
 #endif

@@ -33,6 +33,9 @@ static const struct translation AUDIO[] = {
 	{"channels", "AudioChannels", 2},
 	{NULL, NULL, 0},
 };
+static const struct tess_mix_image_names BACKGROUND = {"BackgroundImageId", "BackgroundImageUrl",
+						       "id url"};
+
 /* Whole numbers of the object body[name] into @p to; ranges are for the check that follows. */
 static int translate(struct tess_call *call, json_t *to, const char *name, const char *known,
 		     const struct translation *table)
@@ -98,8 +101,13 @@ int tess_mix_body_translate(struct tess_call *call, const struct tess_cloud_room
 	if (rc > 0)
 		rc = translate_ids(call, output);
 	if (rc > 0 && !audio_only)
-		rc = translate(call, encode, "video",
-			       "width height bitrate_kbps frame_rate gop_s background", VIDEO);
+		rc = translate(
+			call, encode, "video",
+			"width height bitrate_kbps frame_rate gop_s background background_image",
+			VIDEO);
+	if (rc > 0 && !audio_only)
+		rc = tess_mix_image_translate(call, video, "video.background_image", &BACKGROUND,
+					      encode);
 	if (rc > 0)
 		rc = translate(call, encode, "audio", "sample_rate bitrate_kbps channels", AUDIO);
 	return rc > 0 ? tess_mix_layout_translate(call, layout) : rc;
@@ -120,6 +128,7 @@ static const char *field_of(enum tess_cloud_code code)
 	case TESS_CLOUD_MISSING_VIDEO_ENCODE_PARAMS:
 	case TESS_CLOUD_INVALID_ENCODE_PARAMS:
 	case TESS_CLOUD_INVALID_VIDEO_RESOLUTION:
+	case TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL:
 		return "video";
 	case TESS_CLOUD_INVALID_PARAMETER:
 	case TESS_CLOUD_MISSING_PARAMETER:

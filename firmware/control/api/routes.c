@@ -33,6 +33,13 @@ static const struct tess_route ROUTES[] = {
 	{"PATCH", APP "/keys/{key}", ADMIN, tess_api_key_set},
 	{"DELETE", APP "/keys/{key}", ADMIN, tess_api_key_remove},
 
+	{"GET", APP "/pictures", READ, tess_api_pictures},
+	{"POST", APP "/pictures", ADMIN, tess_api_picture_add},
+	{"GET", APP "/pictures/{picture}", READ, tess_api_picture_get},
+	{"PATCH", APP "/pictures/{picture}", ADMIN, tess_api_picture_set},
+	{"DELETE", APP "/pictures/{picture}", ADMIN, tess_api_picture_remove},
+	{"GET", APP "/pictures/{picture}/content", READ, tess_api_picture_content},
+
 	{"GET", V1 "/rooms", READ, tess_api_rooms},
 	{"GET", APP "/rooms", READ, tess_api_application_rooms},
 	{"GET", ROOM, READ, tess_api_room_get},

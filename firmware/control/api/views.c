@@ -8,6 +8,7 @@
 
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/sdp.h"
+#include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
 
 int tess_view_copy(json_t *to, const json_t *from, const char *name, json_t *missing)
@@ -155,17 +156,20 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = tess_facts_mix(facts, row->id);
 	char stream[32], url[640];
-	json_t *json;
+	json_t *json, *warnings;
 
 	tess_rooms_stream(stream, row->id);
 	tess_address_flv(url, call->control, call->request, row->stream_id);
-	json = merged(in_room(&row->room), json_loads(row->params, 0, NULL));
-	json = merged(json, json_pack("{sI ss sI ss ss so ss ss so}", "id", (json_int_t)row->id,
-				      "stream", stream, "epoch", (json_int_t)row->epoch,
-				      "stream_id", row->stream_id, "record_id", row->record_id,
-				      "started", tess_time_json(row->started_us), "state",
-				      tess_view_mix_state(call->control, row->id), "flv_url", url,
-				      "recording", recording_of(call, stream)));
+	json = json_loads(row->params, 0, NULL);
+	warnings = tess_pictures_warnings(call->control, row->room.sdk_app_id, json);
+	json = merged(in_room(&row->room), json);
+	json = merged(json,
+		      json_pack("{so sI ss sI ss ss so ss ss so}", "warnings", warnings, "id",
+				(json_int_t)row->id, "stream", stream, "epoch",
+				(json_int_t)row->epoch, "stream_id", row->stream_id, "record_id",
+				row->record_id, "started", tess_time_json(row->started_us), "state",
+				tess_view_mix_state(call->control, row->id), "flv_url", url,
+				"recording", recording_of(call, stream)));
 	if (copy_ints(json, fact, counts) ||
 	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||

@@ -6,25 +6,26 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/control/cloud/pictures.h"
+
 /* The answer of a look-up. It refuses nothing, so that -EINVAL is a failure like any other. */
 static int looked_up(int answer)
 {
 	return answer == -EINVAL ? -EIO : answer;
 }
 
-/* The application must be the caller's. */
-static int check_owner(const struct tess_cloud_context *context, const struct tess_cloud_room *room,
-		       struct tess_cloud_error *error)
+int tess_cloud_check_owner(const struct tess_cloud_context *context, uint32_t sdk_app_id,
+			   struct tess_cloud_error *error)
 {
 	const struct tess_cloud_backend *backend = context->backend;
-	int owned = looked_up(backend->app_owned(backend->arg, context->key_id, room->sdk_app_id));
+	int owned = looked_up(backend->app_owned(backend->arg, context->key_id, sdk_app_id));
 
 	if (owned < 0)
 		return owned;
 	return owned ? 0
 		     : tess_cloud_refuse(error, TESS_CLOUD_UNAUTHORIZED_SDK_APP_ID,
 					 "The SecretId has no permission for the SdkAppId %u.",
-					 room->sdk_app_id);
+					 sdk_app_id);
 }
 
 static int refuse_empty_room(struct tess_cloud_error *error)
@@ -43,7 +44,7 @@ static int start_mix(const struct tess_cloud_context *context, json_t *fields,
 	(void)fields; /* the answer is the RequestId alone */
 	err = tess_mix_request_parse(&mix, context->params, context->room_type, error);
 	if (!err)
-		err = check_owner(context, &mix.room, error);
+		err = tess_cloud_check_owner(context, mix.room.sdk_app_id, error);
 	if (err)
 		return err;
 	yes = looked_up(backend->room_has_users(backend->arg, &mix.room));
@@ -72,7 +73,7 @@ static int stop_mix(const struct tess_cloud_context *context, json_t *fields,
 	(void)fields;
 	err = tess_cloud_room_parse(&room, context->params, context->room_type, error);
 	if (!err)
-		err = check_owner(context, &room, error);
+		err = tess_cloud_check_owner(context, room.sdk_app_id, error);
 	if (err)
 		return err;
 	yes = looked_up(backend->room_has_users(backend->arg, &room));
@@ -107,10 +108,10 @@ static const struct tess_cloud_action trtc_actions[] = {
 	{.name = "DescribeRoomInformation"},
 	{.name = "DescribeUserInfo"},
 	{.name = "DescribeUserInformation"},
-	{.name = "CreatePicture"},
-	{.name = "DescribePicture"},
-	{.name = "ModifyPicture"},
-	{.name = "DeletePicture"},
+	{"CreatePicture", tess_cloud_create_picture, 0, tess_cloud_create_picture_params},
+	{"DescribePicture", tess_cloud_describe_picture, 0, tess_cloud_describe_picture_params},
+	{"ModifyPicture", tess_cloud_modify_picture, 0, tess_cloud_modify_picture_params},
+	{"DeletePicture", tess_cloud_delete_picture, 0, tess_cloud_delete_picture_params},
 	{.name = "DescribeRecordStatistic"},
 	{.name = "DescribeTrtcMcuTranscodeTime"},
 	{.name = "DescribeRecordingUsage"},

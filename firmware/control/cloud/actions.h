@@ -33,6 +33,12 @@ struct tess_cloud_action {
 };
 
 /**
+ * The application must be the caller's. @retval 0, -EINVAL refused, see *error, or an error of the
+ * backend
+ */
+int tess_cloud_check_owner(const struct tess_cloud_context *context, uint32_t sdk_app_id,
+			   struct tess_cloud_error *error) TESS_MUST_CHECK;
+/**
  * The action of this name and version; one that is known but not available is refused too.
  * @retval 0, -EINVAL refused, see *error
  */

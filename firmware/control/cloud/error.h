@@ -28,10 +28,13 @@
 	X(INVALID_AUDIO_ENCODE_PARAMS, "InvalidParameter.AudioEncodeParams") \
 	X(INVALID_BACKGROUND_IMAGE_URL, "InvalidParameter.BackgroundImageUrl") \
 	X(INVALID_BIZ_ID, "InvalidParameter.BizId") \
+	X(CHECK_CONTENT_FAILED, "InvalidParameter.CheckContentFailed") \
+	X(CHECK_SUFFIX_FAILED, "InvalidParameter.CheckSuffixFailed") \
 	X(INVALID_ENCODE_PARAMS, "InvalidParameter.EncodeParams") \
 	X(INVALID_MAIN_VIDEO_RIGHT_ALIGN, "InvalidParameter.MainVideoRightAlign") \
 	X(INVALID_MAIN_VIDEO_STREAM_TYPE, "InvalidParameter.MainVideoStreamType") \
 	X(INVALID_OUTPUT_PARAMS, "InvalidParameter.OutputParams") \
+	X(PICTURE_NOT_FOUND, "InvalidParameter.PictureNotFound") \
 	X(INVALID_PRESET_LAYOUT_CONFIG, "InvalidParameter.PresetLayoutConfig") \
 	X(INVALID_PUBLISH_CDN_URLS, "InvalidParameter.PublishCdnUrls") \
 	X(INVALID_PURE_AUDIO_STREAM, "InvalidParameter.PureAudioStream") \
@@ -44,6 +47,7 @@
 	X(INVALID_STR_ROOM_ID, "InvalidParameter.StrRoomId") \
 	X(INVALID_STREAM_ID, "InvalidParameter.StreamId") \
 	X(INVALID_VIDEO_RESOLUTION, "InvalidParameter.VideoResolution") \
+	X(LIMIT_EXCEEDED, "LimitExceeded") \
 	X(MISSING_PARAMETER, "MissingParameter") \
 	X(MISSING_AUDIO_ENCODE_PARAMS, "MissingParameter.AudioEncodeParams") \
 	X(MISSING_BIZ_ID, "MissingParameter.BizId") \
@@ -58,6 +62,7 @@
 	X(NO_SUCH_VERSION, "NoSuchVersion") \
 	X(REQUEST_SIZE_LIMIT_EXCEEDED, "RequestSizeLimitExceeded") \
 	X(RESOURCE_INSUFFICIENT, "ResourceInsufficient.RequestRejection") \
+	X(RESOURCE_NOT_FOUND, "ResourceNotFound") \
 	X(UNAUTHORIZED_SDK_APP_ID, "UnauthorizedOperation.SdkAppId") \
 	X(UNSUPPORTED_OPERATION, "UnsupportedOperation") \
 	X(UNSUPPORTED_PROTOCOL, "UnsupportedProtocol")

@@ -19,6 +19,19 @@ struct tess_cloud_key {
 	char secret_key[TESS_CLOUD_MAX_SECRET + 1]; /* wiped by the handler after use */
 };
 
+/** A still picture of an application; the size and place are what its owner said. */
+struct tess_cloud_picture {
+	uint32_t sdk_app_id;
+	int64_t id;
+	uint32_t height, width, x, y;
+};
+
+/** Which pictures; id 0: all. */
+struct tess_cloud_picture_query {
+	uint32_t sdk_app_id, id;
+	int64_t limit, offset;
+};
+
 /**
  * What the API needs from the box. All calls are required; arg is passed through. Calls that look
  * up return 1 yes, 0 no, or a negative errno; calls that act return 0, -EINVAL after
@@ -36,12 +49,23 @@ struct tess_cloud_backend {
 	int (*stream_id_taken)(void *arg, const struct tess_cloud_room *room,
 			       const char *stream_id);
 	/** Start the mix of a room, or change the one that runs (SPEC: an identical call has no
-	 * effect). */
+	 * effect). TESS_CLOUD_RESOURCE_NOT_FOUND when a picture that it names is not there. */
 	int (*mix_start)(void *arg, const struct tess_mix_request *mix,
 			 struct tess_cloud_error *error);
 	/** End the mix of a room; TESS_CLOUD_MIX_SESSION_NOT_EXIST when there is none. */
 	int (*mix_stop)(void *arg, const struct tess_cloud_room *room,
 			struct tess_cloud_error *error);
+	/** Keep a picture (its content is PNG, JPEG or BMP); 0: picture->id is set. */
+	int (*picture_add)(void *arg, struct tess_cloud_picture *picture, const void *content,
+			   size_t length, struct tess_cloud_error *error);
+	/** Fill in the picture of this application and id; -ENOENT there is none. */
+	int (*picture_get)(void *arg, struct tess_cloud_picture *picture);
+	int (*picture_set)(void *arg, const struct tess_cloud_picture *picture);
+	int (*picture_remove)(void *arg, uint32_t sdk_app_id, uint32_t id);
+	/** Those of a page, and how many there are in all. */
+	int (*pictures)(void *arg, const struct tess_cloud_picture_query *query, int64_t *total,
+			int (*each)(void *each_arg, const struct tess_cloud_picture *picture),
+			void *each_arg);
 	void *arg;
 };
 

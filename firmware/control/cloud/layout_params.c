@@ -6,12 +6,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "firmware/control/cloud/image_params.h"
 #include "firmware/control/cloud/usersig.h"
 
 #define OPTIONAL TESS_CLOUD_CODE_BEFORE_FIRST
-#define MAX_URL	 512
 
 #define TEMPLATE_GRID	 1
 #define TEMPLATE_SCREEN	 2
@@ -20,30 +19,6 @@
 
 #define RENDER_CROP 0
 #define RENDER_FIT  1
-
-bool tess_image_url_valid(const char *url)
-{
-	static const char *const suffixes[] = {".png", ".jpg", ".jpeg", ".bmp"};
-	size_t length = strlen(url), path_length = strcspn(url, "?#");
-	size_t scheme = !strncasecmp(url, "http://", 7)	   ? 7
-			: !strncasecmp(url, "https://", 8) ? 8
-							   : 0;
-
-	if (!scheme || length > MAX_URL || url[scheme] == '/' || url[scheme] == '\0')
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		if ((unsigned char)url[i] <= ' ' || url[i] == 0x7f)
-			return false;
-	}
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		size_t suffix = strlen(suffixes[i]);
-
-		if (path_length > scheme + suffix &&
-		    !strncasecmp(url + path_length - suffix, suffixes[i], suffix))
-			return true;
-	}
-	return false;
-}
 
 /* ImageWidth, ImageHeight, LocationX, LocationY, inside the canvas. */
 static void check_rectangle(struct tess_mix_place *place, const struct tess_section *section,
@@ -139,7 +114,7 @@ static void check_small_video(struct tess_mix_request *mix, const struct tess_se
 }
 
 static void check_preset(struct tess_mix_place *place, const struct tess_section *preset,
-			 struct tess_canvas canvas)
+			 bool place_holders, struct tess_canvas canvas)
 {
 	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG;
 	const struct tess_number stream_type = {"StreamType", 0, 1, OPTIONAL, invalid};
@@ -157,15 +132,18 @@ static void check_preset(struct tess_mix_place *place, const struct tess_section
 	place->render = (uint32_t)tess_check_number(preset, &render, RENDER_CROP);
 	place->input = (uint32_t)tess_check_number(preset, &input, 0);
 	check_rectangle(place, preset, "ImageWidth", "ImageHeight", canvas, OPTIONAL, invalid);
-	if (tess_check_number(preset, &image, 0))
-		tess_check_unsupported(preset, "PlaceImageId",
-				       "a picture in the place of a user is not available yet");
+	place->image = (uint32_t)tess_check_number(preset, &image, 0);
+	if (!place_holders)
+		place->image = 0;
 }
 
 static void check_presets(struct tess_mix_request *mix, const struct tess_section *layout,
 			  int64_t template, struct tess_canvas canvas)
 {
 	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG;
+	static const struct tess_number place_holder = {"PlaceHolderMode", 0, 1, OPTIONAL,
+							TESS_CLOUD_INVALID_PARAMETER};
+	bool place_holders = tess_check_number(layout, &place_holder, 0);
 	const json_t *presets, *element;
 	size_t i;
 
@@ -183,33 +161,31 @@ static void check_presets(struct tess_mix_request *mix, const struct tess_sectio
 			       layout->path, (unsigned)i);
 		if (json_is_object(element))
 			check_preset(&mix->layout.presets[mix->layout.preset_count++], &preset,
-				     canvas);
+				     place_holders, canvas);
 		else
 			tess_check_invalid(layout, "PresetLayoutConfig", invalid,
 					   "an array of objects is expected");
 	}
 }
 
-static void check_water_mark(const struct tess_section *layout, struct tess_canvas canvas)
+static void check_water_mark(struct tess_mix_request *mix, const struct tess_section *layout,
+			     struct tess_canvas canvas)
 {
 	static const struct tess_number id = {"WaterMarkId", 0, UINT32_MAX,
 					      TESS_CLOUD_MISSING_PARAMETER,
 					      TESS_CLOUD_INVALID_PARAMETER};
-	struct tess_mix_place place;
+	struct tess_mix_image *image = &mix->layout.water_mark;
 	struct tess_section mark;
-	const char *url;
 
 	mark = tess_check_object(layout, "WaterMarkParams", OPTIONAL, TESS_CLOUD_INVALID_PARAMETER);
 	if (!mark.object)
 		return;
-	(void)tess_check_number(&mark, &id, 0);
-	check_rectangle(&place, &mark, "WaterMarkWidth", "WaterMarkHeight", canvas,
-			TESS_CLOUD_MISSING_PARAMETER, TESS_CLOUD_INVALID_PARAMETER);
-	url = tess_check_text(&mark, "WaterMarkUrl", OPTIONAL, TESS_CLOUD_INVALID_PARAMETER);
-	if (url && !tess_image_url_valid(url))
-		tess_check_invalid(&mark, "WaterMarkUrl", TESS_CLOUD_INVALID_PARAMETER,
-				   "the http(s) address of a png, jpg, jpeg or bmp is expected");
-	tess_check_unsupported(layout, "WaterMarkParams", "a watermark is not available yet");
+	tess_image_params_check(image, &mark, &id, "WaterMarkUrl", TESS_CLOUD_INVALID_PARAMETER);
+	if (!image->id && !image->url[0])
+		tess_check_invalid(&mark, id.name, TESS_CLOUD_INVALID_PARAMETER,
+				   "the id of a picture is expected");
+	check_rectangle(&mix->layout.water_mark_place, &mark, "WaterMarkWidth", "WaterMarkHeight",
+			canvas, TESS_CLOUD_MISSING_PARAMETER, TESS_CLOUD_INVALID_PARAMETER);
 }
 
 void tess_layout_params_check(struct tess_mix_request *mix, const struct tess_section *layout,
@@ -219,11 +195,8 @@ void tess_layout_params_check(struct tess_mix_request *mix, const struct tess_se
 							   TESS_CLOUD_INVALID_PARAMETER};
 	static const struct tess_number render = {"RenderMode", 0, 2, OPTIONAL,
 						  TESS_CLOUD_INVALID_PARAMETER};
-	static const struct tess_number place_holder = {"PlaceHolderMode", 0, 1, OPTIONAL,
-							TESS_CLOUD_INVALID_PARAMETER};
 	static const struct tess_number hold_place = {"PureAudioHoldPlaceMode", 0, 2, OPTIONAL,
 						      TESS_CLOUD_INVALID_PARAMETER};
-	struct tess_checks before = *layout->checks;
 	int64_t template = tess_check_number(layout, &template_number, 0);
 	const json_t *given = json_object_get(layout->object, render.name);
 	bool render_given = given && !json_is_null(given);
@@ -237,10 +210,5 @@ void tess_layout_params_check(struct tess_mix_request *mix, const struct tess_se
 	check_main_video(mix, layout);
 	check_small_video(mix, layout, canvas);
 	check_presets(mix, layout, template, canvas);
-	if (tess_check_number(layout, &place_holder, 0))
-		tess_check_unsupported(layout, "PlaceHolderMode",
-				       "a picture in the place of a user is not available yet");
-	check_water_mark(layout, canvas);
-	if (mix->audio_only)
-		layout->checks->unsupported = before.unsupported;
+	check_water_mark(mix, layout, canvas);
 }

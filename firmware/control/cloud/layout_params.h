@@ -13,13 +13,8 @@ struct tess_canvas {
 	uint32_t width, height;
 };
 
-/**
- * Read LayoutParams into @p mix. What is only for other templates is checked as well. Pictures of
- * the application are told as unsupported; an audio-only mix draws nothing, so that they will do.
- */
+/** Read LayoutParams into @p mix. What is only for other templates is checked as well. */
 void tess_layout_params_check(struct tess_mix_request *mix, const struct tess_section *layout,
 			      struct tess_canvas canvas);
-/** A picture's address: http or https, png, jpg, jpeg or bmp, at most 512 bytes. */
-bool tess_image_url_valid(const char *url);
 
 #endif

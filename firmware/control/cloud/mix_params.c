@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "firmware/control/cloud/image_params.h"
 #include "firmware/control/cloud/layout_params.h"
 #include "firmware/control/cloud/params.h"
 
@@ -143,21 +144,10 @@ static void check_background(struct tess_mix_request *mix, const struct tess_sec
 						 TESS_CLOUD_INVALID_ENCODE_PARAMS};
 	static const struct tess_number image = {"BackgroundImageId", 0, UINT32_MAX, OPTIONAL,
 						 TESS_CLOUD_INVALID_ENCODE_PARAMS};
-	const char *url;
 
 	mix->video.background = (uint32_t)tess_check_number(encode, &color, 0);
-	if (tess_check_number(encode, &image, 0))
-		tess_check_unsupported(encode, image.name,
-				       "a background image is not available yet");
-	url = tess_check_text(encode, "BackgroundImageUrl", OPTIONAL,
-			      TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL);
-	if (url && !tess_image_url_valid(url))
-		tess_check_invalid(encode, "BackgroundImageUrl",
-				   TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL,
-				   "the http(s) address of a png, jpg, jpeg or bmp is expected");
-	else if (url)
-		tess_check_unsupported(encode, "BackgroundImageUrl",
-				       "a background image is not available yet");
+	tess_image_params_check(&mix->video.background_image, encode, &image, "BackgroundImageUrl",
+				TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL);
 }
 
 static struct tess_canvas check_video(struct tess_mix_request *mix,
@@ -262,13 +252,45 @@ static const char *stream_type(const struct tess_mix_who *who)
 	return who->auxiliary ? "aux" : "main";
 }
 
+static json_t *image_to_json(const struct tess_mix_image *image)
+{
+	return image->id ? json_pack("{s:I}", "id", (json_int_t)image->id)
+			 : json_pack("{s:s}", "url", image->url);
+}
+
+static bool is_there(const struct tess_mix_image *image)
+{
+	return image->id || image->url[0];
+}
+
 static json_t *place_to_json(const struct tess_mix_place *place)
 {
-	return json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "user", place->who.user,
-			 "stream_type", stream_type(&place->who), "x", (int)place->x, "y",
-			 (int)place->y, "width", (int)place->width, "height", (int)place->height,
-			 "z", (int)place->z, "render", (int)place->render, "input",
-			 (int)place->input);
+	json_t *json = json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "user", place->who.user,
+				 "stream_type", stream_type(&place->who), "x", (int)place->x, "y",
+				 (int)place->y, "width", (int)place->width, "height",
+				 (int)place->height, "z", (int)place->z, "render",
+				 (int)place->render, "input", (int)place->input);
+
+	if (!place->image || !json_object_set_new(json, "image", json_integer(place->image)))
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+/* A picture and where it is. */
+static json_t *water_mark_to_json(const struct tess_mix_request *mix)
+{
+	const struct tess_mix_place *place = &mix->layout.water_mark_place;
+	json_t *json = image_to_json(&mix->layout.water_mark);
+	json_t *rect = json_pack("{s:i,s:i,s:i,s:i}", "x", (int)place->x, "y", (int)place->y,
+				 "width", (int)place->width, "height", (int)place->height);
+
+	if (json_object_update(json, rect)) {
+		json_decref(json);
+		json = NULL;
+	}
+	json_decref(rect);
+	return json;
 }
 
 static json_t *presets_to_json(const struct tess_mix_request *mix)
@@ -307,7 +329,27 @@ static json_t *layout_to_json(const struct tess_mix_request *mix)
 		failed |= json_object_set_new(json, "small", place_to_json(&mix->layout.small));
 	if (mix->layout.preset_count)
 		failed |= json_object_set_new(json, "presets", presets_to_json(mix));
+	if (is_there(&mix->layout.water_mark) && !mix->audio_only)
+		failed |= json_object_set_new(json, "water_mark", water_mark_to_json(mix));
 	if (!failed)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+static json_t *video_to_json(const struct tess_mix_request *mix)
+{
+	json_t *json;
+
+	if (mix->audio_only)
+		return json_null();
+	json = json_pack("{s:i,s:i,s:i,s:i,s:i,s:i}", "width", (int)mix->video.width, "height",
+			 (int)mix->video.height, "bitrate_kbps", (int)mix->video.bitrate_kbps,
+			 "frame_rate", (int)mix->video.frame_rate, "gop_s", (int)mix->video.gop_s,
+			 "background", (int)mix->video.background);
+	if (!is_there(&mix->video.background_image) ||
+	    !json_object_set_new(json, "background_image",
+				 image_to_json(&mix->video.background_image)))
 		return json;
 	json_decref(json);
 	return NULL;
@@ -315,18 +357,10 @@ static json_t *layout_to_json(const struct tess_mix_request *mix)
 
 json_t *tess_mix_request_to_json(const struct tess_mix_request *mix)
 {
-	json_t *video;
-
-	video = mix->audio_only
-			? json_null()
-			: json_pack("{s:i,s:i,s:i,s:i,s:i,s:i}", "width", (int)mix->video.width,
-				    "height", (int)mix->video.height, "bitrate_kbps",
-				    (int)mix->video.bitrate_kbps, "frame_rate",
-				    (int)mix->video.frame_rate, "gop_s", (int)mix->video.gop_s,
-				    "background", (int)mix->video.background);
 	/* takes the references, also when it fails */
 	return json_pack("{s:s,s:s,s:o,s:{s:i,s:i,s:i},s:o}", "stream_id", mix->stream_id,
-			 "record_id", mix->record_id, "video", video, "audio", "sample_rate",
-			 (int)mix->audio.sample_rate, "bitrate_kbps", (int)mix->audio.bitrate_kbps,
-			 "channels", (int)mix->audio.channels, "layout", layout_to_json(mix));
+			 "record_id", mix->record_id, "video", video_to_json(mix), "audio",
+			 "sample_rate", (int)mix->audio.sample_rate, "bitrate_kbps",
+			 (int)mix->audio.bitrate_kbps, "channels", (int)mix->audio.channels,
+			 "layout", layout_to_json(mix));
 }

@@ -13,6 +13,7 @@
 #define TESS_CLOUD_MAX_ID    64 /* bytes of StreamId, RecordId, StrRoomId */
 #define TESS_CLOUD_MAX_USER  32
 #define TESS_CLOUD_MAX_MIXED 16
+#define TESS_CLOUD_MAX_URL   512 /* of a picture */
 
 enum tess_room_id_type {
 	TESS_ROOM_ID_NUMBER = 1, /* 123 and "123" are different rooms */
@@ -31,12 +32,19 @@ struct tess_mix_who {
 	bool auxiliary;
 };
 
+/** A still picture: one that the application keeps, or one at an address. Neither: none. */
+struct tess_mix_image {
+	uint32_t id; /* 0: url, if that is not empty */
+	char url[TESS_CLOUD_MAX_URL + 1];
+};
+
 /** A given rectangle and who is in it. */
 struct tess_mix_place {
 	struct tess_mix_who who;
 	uint32_t x, y, width, height, z;
 	uint32_t render; /* RenderMode */
 	uint32_t input;	 /* MixInputType */
+	uint32_t image;	 /* PlaceImageId, with PlaceHolderMode 1 */
 };
 
 struct tess_mix_request {
@@ -49,6 +57,7 @@ struct tess_mix_request {
 	} audio;
 	struct { /* all 0 when audio_only; sizes even */
 		uint32_t width, height, bitrate_kbps, frame_rate, gop_s, background;
+		struct tess_mix_image background_image;
 	} video;
 	struct {
 		uint32_t layout;     /* LayoutParams.Template */
@@ -62,6 +71,8 @@ struct tess_mix_request {
 		struct tess_mix_place small; /* SmallVideoLayoutParams; user "": none */
 		unsigned preset_count;
 		struct tess_mix_place presets[TESS_CLOUD_MAX_MIXED];
+		struct tess_mix_image water_mark;
+		struct tess_mix_place water_mark_place; /* its rectangle */
 	} layout;
 };
 

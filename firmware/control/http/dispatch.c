@@ -15,9 +15,20 @@ static bool is_admin(const char *path)
 	return !strncmp(path, "/api/", 5) || !strcmp(path, "/metrics");
 }
 
+/* Pictures come in with a POST to the list of them. */
+static bool takes_pictures(const char *path)
+{
+	static const char end[] = "/pictures";
+	size_t length = strlen(path);
+
+	return length >= sizeof(end) && !strcmp(path + length - (sizeof(end) - 1), end);
+}
+
 size_t tess_dispatch_max_body(const char *path)
 {
-	return strcmp(path, "/") ? TESS_HTTP_MAX_ADMIN_BYTES : TESS_CLOUD_MAX_BODY_BYTES;
+	if (!strcmp(path, "/"))
+		return TESS_CLOUD_MAX_BODY_BYTES;
+	return takes_pictures(path) ? TESS_HTTP_MAX_PICTURE_BYTES : TESS_HTTP_MAX_ADMIN_BYTES;
 }
 
 static void refuse(const struct tess_request *request, struct tess_response *response,
@@ -34,8 +45,10 @@ static void admin(struct tess_control *control, const struct tess_request *reque
 		control->http.metrics++;
 	else
 		control->http.admin++;
-	if (request->body_length > TESS_HTTP_MAX_ADMIN_BYTES)
-		refuse(request, response, 413, "too_large", "The body is larger than 1 MiB.");
+	if (request->body_length > tess_dispatch_max_body(request->path))
+		refuse(request, response, 413, "too_large",
+		       takes_pictures(request->path) ? "The body is larger than 3 MiB."
+						     : "The body is larger than 1 MiB.");
 	else
 		tess_router_handle(control, request, response);
 }

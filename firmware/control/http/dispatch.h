@@ -8,7 +8,8 @@
 #include "firmware/control/api/request.h"
 #include "firmware/control/control.h"
 
-#define TESS_HTTP_MAX_ADMIN_BYTES (1u << 20)
+#define TESS_HTTP_MAX_ADMIN_BYTES   (1u << 20)
+#define TESS_HTTP_MAX_PICTURE_BYTES (3u << 20) /* 2 MiB in base64 */
 
 /** The most bytes of a body that this path takes; one more shows that it was too large. */
 size_t tess_dispatch_max_body(const char *path);

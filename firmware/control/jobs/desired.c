@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
 
 static json_t *track(uint16_t port, uint8_t payload_type, const char *codec)
@@ -84,12 +85,14 @@ static int record(void *arg, const struct tess_recording *row)
 
 int tess_desired_media(json_t **messagep, struct tess_control *control, int64_t epoch)
 {
-	json_t *publishers = json_array(), *mixes = json_array();
+	json_t *publishers = json_array(), *mixes = json_array(), *object;
+	size_t i;
 	int rc;
 
 	rc = tess_store_publishers(control->store, NULL, publisher, publishers);
 	if (!rc)
 		rc = tess_store_mixes(control->store, mix, mixes);
+	json_array_foreach(mixes, i, object) rc = rc ? rc : tess_pictures_resolve(control, object);
 	if (rc) {
 		json_decref(publishers);
 		json_decref(mixes);

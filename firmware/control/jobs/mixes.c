@@ -9,6 +9,7 @@
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/admission.h"
 #include "firmware/control/jobs/limiter.h"
+#include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
 
 void tess_rooms_stream(char stream[32], int64_t mix)
@@ -166,7 +167,9 @@ int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_req
 		return tess_cloud_refuse(error, TESS_CLOUD_RESTRICTED_FREQUENCY,
 					 "More than %d calls a second for one room.",
 					 TESS_ROOMS_MAX_STARTS);
-	rc = params_of(&params, request);
+	rc = tess_pictures_check(control, request, error);
+	if (!rc)
+		rc = params_of(&params, request);
 	if (rc)
 		return rc;
 	rc = tess_admission_check(control, request, params, error);
@@ -179,6 +182,8 @@ int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_req
 		rc = start(control, request, params);
 		rc = tess_store_finish(control->store, rc);
 	}
+	if (!rc)
+		tess_pictures_again(control, params);
 	json_decref(params);
 	if (rc == -EEXIST)
 		return tess_cloud_refuse(error, TESS_CLOUD_INVALID_STREAM_ID,

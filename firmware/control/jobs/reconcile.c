@@ -12,6 +12,7 @@
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/desired.h"
 #include "firmware/control/jobs/import.h"
+#include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/link/link.h"
 
@@ -26,6 +27,23 @@ struct tess_reconcile {
 	int64_t epoch;
 };
 
+/* With the pictures that it names sent before it. */
+static int media_state(struct tess_reconcile *reconcile, json_t **messagep)
+{
+	struct tess_control *control = reconcile->control;
+	int rc;
+
+	rc = tess_pictures_refresh(control);
+	if (!rc)
+		rc = tess_desired_media(messagep, control, reconcile->epoch);
+	if (rc)
+		return rc;
+	rc = tess_pictures_send(control, reconcile->links[TESS_PROCESS_MEDIA], *messagep);
+	if (rc)
+		json_decref(*messagep);
+	return rc;
+}
+
 static int send_to(struct tess_reconcile *reconcile, enum tess_process process)
 {
 	json_t *message;
@@ -34,7 +52,7 @@ static int send_to(struct tess_reconcile *reconcile, enum tess_process process)
 	if (!reconcile->links[process])
 		return 0;
 	if (process == TESS_PROCESS_MEDIA)
-		rc = tess_desired_media(&message, reconcile->control, reconcile->epoch);
+		rc = media_state(reconcile, &message);
 	else
 		rc = tess_desired_egress(&message, reconcile->control, reconcile->epoch,
 					 reconcile->import.acknowledged);
@@ -80,6 +98,8 @@ static void hello(struct tess_reconcile *reconcile, struct tess_link *link, cons
 	}
 	/* a second one of a kind: the newer is the one that lives */
 	reconcile->links[process] = link;
+	if (process == TESS_PROCESS_MEDIA)
+		tess_pictures_link_up(reconcile->control);
 	tess_facts_up(reconcile->control->facts, process, tess_control_utc_us(reconcile->control));
 	TESS_INFO("link.up", "process=%s", name);
 	changed(reconcile);
@@ -168,6 +188,8 @@ int tess_reconcile_start(struct tess_reconcile **reconcilep, struct tess_control
 	reconcile->epoch = control->life << 32;
 	rc = tess_import_init(&reconcile->import);
 	if (!rc)
+		rc = tess_pictures_start(control, loop);
+	if (!rc)
 		rc = tess_timer_alloc(&reconcile->timer, loop, send_all, reconcile);
 	if (!rc) {
 		snprintf(path, sizeof(path), "%s/control.sock", control->config->box.run_dir);
@@ -190,6 +212,7 @@ void tess_reconcile_stop(struct tess_reconcile *reconcile)
 	if (reconcile->control->changed_arg == reconcile)
 		reconcile->control->changed = NULL;
 	tess_link_server_free(reconcile->server);
+	tess_pictures_stop(reconcile->control);
 	tess_timer_free(reconcile->timer);
 	tess_import_fini(&reconcile->import);
 	free(reconcile);

@@ -239,6 +239,12 @@ void tess_query_text(struct tess_query *query, const char *value)
 	bound(query, sqlite3_bind_text(query->statement, ++query->bound, value, -1, SQLITE_STATIC));
 }
 
+void tess_query_blob(struct tess_query *query, const void *value, size_t length)
+{
+	bound(query,
+	      sqlite3_bind_blob64(query->statement, ++query->bound, value, length, SQLITE_STATIC));
+}
+
 void tess_query_null(struct tess_query *query)
 {
 	bound(query, sqlite3_bind_null(query->statement, ++query->bound));
@@ -291,4 +297,16 @@ const char *tess_column_str(const struct tess_query *query, int column)
 void tess_column_text(const struct tess_query *query, int column, char *text, size_t size)
 {
 	tess_text_copy(text, size, tess_column_str(query, column));
+}
+
+void *tess_column_blob(const struct tess_query *query, int column, size_t *length)
+{
+	const void *bytes = sqlite3_column_blob(query->statement, column);
+	void *copy;
+
+	*length = (size_t)sqlite3_column_bytes(query->statement, column);
+	copy = malloc(*length + 1);
+	if (copy && *length)
+		memcpy(copy, bytes, *length);
+	return copy;
 }

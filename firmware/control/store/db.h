@@ -56,6 +56,8 @@ struct tess_query tess_query(struct tess_db *db, const char *sql);
 void tess_query_int(struct tess_query *query, int64_t value);
 /** Text stays the caller's and must live until the query ends; NULL binds a null. */
 void tess_query_text(struct tess_query *query, const char *value);
+/** Bytes, as a text. */
+void tess_query_blob(struct tess_query *query, const void *value, size_t length);
 void tess_query_null(struct tess_query *query);
 /** @retval 1 a row, 0 no more, or an error */
 int tess_query_row(struct tess_query *query);
@@ -69,5 +71,7 @@ int64_t tess_column_int(const struct tess_query *query, int column); /* 0 for a 
 void tess_column_text(const struct tess_query *query, int column, char *text, size_t size);
 /** The row's own text, until the next step; "" for a null. */
 const char *tess_column_str(const struct tess_query *query, int column);
+/** A copy of the bytes, for free(); NULL: out of memory. */
+void *tess_column_blob(const struct tess_query *query, int column, size_t *length) TESS_MUST_CHECK;
 
 #endif

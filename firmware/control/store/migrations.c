@@ -114,6 +114,28 @@ static const char *const STEPS[] = {
 	" address TEXT NOT NULL,"
 	" action TEXT NOT NULL,"
 	" target TEXT NOT NULL);",
+
+	/* 2 */
+	"CREATE TABLE picture("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" format TEXT NOT NULL CHECK(format IN ('png','jpeg','bmp')),"
+	" width INTEGER NOT NULL," /* these four are the client's own */
+	" height INTEGER NOT NULL,"
+	" x INTEGER NOT NULL,"
+	" y INTEGER NOT NULL,"
+	" hash TEXT NOT NULL," /* SHA-256 of the content, in hex */
+	" created_us INTEGER NOT NULL,"
+	" content BLOB NOT NULL);"
+	"CREATE INDEX picture_application ON picture(application, id);"
+	"CREATE INDEX picture_hash ON picture(hash);"
+
+	/* what mixes show by its address, for as long as one names it */
+	"CREATE TABLE fetched("
+	" url TEXT PRIMARY KEY,"
+	" hash TEXT NOT NULL,"
+	" content BLOB NOT NULL);"
+	"CREATE INDEX fetched_hash ON fetched(hash);",
 };
 
 unsigned tess_migrations_latest(void)

@@ -163,13 +163,18 @@ static void on_facts(void *arg, int64_t now_us, const struct tess_media_facts *f
 	assert_non_null(run->facts);
 }
 
-struct scenario_result scenario_run_on(const struct tess_test_capture *capture, json_t *scenario,
-				       const struct judge_handlers *handlers,
-				       const struct tess_engine_driver *const *drivers)
+struct scenario_result scenario_run_pictures(const struct tess_test_capture *capture,
+					     json_t *scenario,
+					     const struct judge_handlers *handlers,
+					     const struct tess_engine_driver *const *drivers,
+					     const struct tess_media_replay_picture *pictures)
 {
 	struct run run = {.handlers = handlers};
-	const struct tess_media_replay_handlers replay = {
-		.au = on_au, .facts = on_facts, .arg = &run, .drivers = drivers};
+	const struct tess_media_replay_handlers replay = {.au = on_au,
+							  .facts = on_facts,
+							  .arg = &run,
+							  .drivers = drivers,
+							  .pictures = pictures};
 	struct scenario_result result = {0};
 	char path[] = "/tmp/tessera-test-XXXXXX", error[256];
 	int fd = mkstemp(path);
@@ -189,6 +194,13 @@ struct scenario_result scenario_run_on(const struct tess_test_capture *capture, 
 	result.streams = run.count;
 	result.facts = run.facts;
 	return result;
+}
+
+struct scenario_result scenario_run_on(const struct tess_test_capture *capture, json_t *scenario,
+				       const struct judge_handlers *handlers,
+				       const struct tess_engine_driver *const *drivers)
+{
+	return scenario_run_pictures(capture, scenario, handlers, drivers, NULL);
 }
 
 struct scenario_result scenario_run(const struct tess_test_capture *capture, json_t *scenario,

@@ -49,6 +49,12 @@ struct scenario_result scenario_run(const struct tess_test_capture *capture, jso
 struct scenario_result scenario_run_on(const struct tess_test_capture *capture, json_t *scenario,
 				       const struct judge_handlers *handlers,
 				       const struct tess_engine_driver *const *drivers);
+/** And with these still pictures, ended by one without a key, for mixes to name; NULL: none. */
+struct scenario_result scenario_run_pictures(const struct tess_test_capture *capture,
+					     json_t *scenario,
+					     const struct judge_handlers *handlers,
+					     const struct tess_engine_driver *const *drivers,
+					     const struct tess_media_replay_picture *pictures);
 /** A counter of the last facts: list[index].object.counters.name, object "" for mixes. */
 json_int_t scenario_counter(const struct scenario_result *result, const char *list, unsigned index,
 			    const char *object, const char *name);

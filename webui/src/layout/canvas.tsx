@@ -10,9 +10,10 @@ export interface Item extends Rect {
 	key: string;
 	name: string;
 	detail: string;
-	kind: 'user' | 'kept' | 'free' | 'sound';
+	kind: 'user' | 'kept' | 'free' | 'sound' | 'mark';
 	z: number;
 	bad?: boolean;
+	image?: string; // the address of a still picture, which fills it
 	edit?: Edit;
 }
 export interface Edit {
@@ -38,13 +39,14 @@ function hue(name: string) {
 	return sum * 137 % 360;
 }
 
-export function Canvas({ width, height, background, items, stale }: {
-	width: number; height: number; background: number; items: Item[]; stale: boolean;
+export function Canvas({ width, height, background, image, items, stale }: {
+	width: number; height: number; background: number; image?: string; items: Item[]; stale: boolean;
 }) {
 	const element = useRef<HTMLDivElement>(null);
 	const [guides, setGuides] = useState<Guides>({});
 	return <div class={`canvas ${stale ? 'stale' : ''}`} ref={element} role="group" aria-label={`${t('canvas')}, ${width} × ${height}`}
 		style={{ aspectRatio: `${width} / ${height}`, maxWidth: `calc(72vh * ${width / height})`, background: `#${background.toString(16).padStart(6, '0')}` }}>
+		{image && <img class="backdrop" src={image} alt="" />}
 		{items.map(item => <Tile key={item.key} item={item} width={width} height={height} onGuides={setGuides}
 			scale={() => width / element.current!.clientWidth} />)}
 		{guides.x !== undefined && <i class="guide upright" style={{ left: `${guides.x / width * 100}%` }} />}
@@ -64,7 +66,7 @@ function Tile({ item, width, height, scale, onGuides }: {
 	const numbers = `${item.width} × ${item.height}`;
 	const label = `${item.name}${item.detail && `, ${item.detail}`}, ${numbers}, ${t('left')} ${item.x}, ${t('top')} ${item.y}`;
 	const data = { 'data-tile': item.key, 'data-user': item.name, 'data-rect': `${item.x},${item.y} ${item.width}x${item.height}` };
-	const content = <span class="name"><b>{item.name}</b>{item.detail && <small>{item.detail}</small>}<small class="numbers">{numbers}</small></span>;
+	const content = item.image ? <><img src={item.image} alt="" draggable={false} />{item.kind !== 'mark' && <span class="name"><b>{item.name}</b></span>}</> : <span class="name"><b>{item.name}</b>{item.detail && <small>{item.detail}</small>}<small class="numbers">{numbers}</small></span>;
 	if (!edit)
 		return <div class={`box ${item.kind}`} style={style} role="img" aria-label={label} {...data}>{content}</div>;
 

@@ -5,6 +5,7 @@ import { api, ApiError, type Preview, type Rect, type Room, type Who } from '../
 import { t } from '../i18n';
 import { Live } from '../live';
 import { Problem } from '../parts';
+import { usePolled } from '../state';
 import { Canvas, type Item } from './canvas';
 import './layout.css';
 import { custom, CUSTOM, type Draft, draftOf, inOrder, PICTURE, removePlace, reordered, requestOf, sameWho, setPlace } from './model';
@@ -55,6 +56,7 @@ function itemsOf(room: Room, draft: Draft, answer: Answer | undefined, selected:
 					!taken && preview && (preset.user ? t('notHere') : t('freePlace')), heard && t('inputSound')].filter(Boolean).join(' · '),
 				kind: heard ? 'sound' : taken ? 'user' : preset.user ? 'kept' : 'free',
 				bad: answer?.error?.field.startsWith(`layout.presets.${i}.`),
+				image: preset.image && (heard || !taken) ? api.pictureContent(room.application, preset.image) : undefined,
 				edit: {
 					selected: i === selected, select: () => select(i),
 					others: draft.presets.filter((_, other) => other !== i),
@@ -83,6 +85,25 @@ function itemsOf(room: Room, draft: Draft, answer: Answer | undefined, selected:
 	}];
 }
 
+const MARK = -2;
+
+/** The watermark lies over all. */
+function markOf(room: Room, draft: Draft, answer: Answer | undefined, selected: number, select: (index: number) => void, change: Change): Item[] {
+	const { water_mark } = draft;
+	if (!water_mark)
+		return [];
+	const rect: Rect = answer?.draft === draft && !answer.error && answer.preview?.water_mark || water_mark;
+	return [{
+		x: rect.x, y: rect.y, width: rect.width, height: rect.height, key: 'water mark', name: t('waterMark'), detail: '', kind: 'mark', z: 50,
+		bad: answer?.error?.field.startsWith('layout.water_mark.'),
+		image: water_mark.id ? api.pictureContent(room.application, water_mark.id) : undefined,
+		edit: {
+			selected: selected === MARK, select: () => select(MARK), others: [], remove: () => change({ water_mark: null }),
+			change: to => change(before => ({ ...before, water_mark: before.water_mark && { ...before.water_mark, ...to } })),
+		},
+	}];
+}
+
 export function LayoutEditor({ room, again }: { room: Room; again: () => void }) {
 	const { mix } = room;
 	const [draft, setDraft] = useState(() => draftOf(room));
@@ -91,6 +112,7 @@ export function LayoutEditor({ room, again }: { room: Room; again: () => void })
 	const [applied, setApplied] = useState<Draft>();
 	const [refused, setRefused] = useState<{ draft: Draft; error: ApiError }>();
 	const answer = usePreview(room, draft);
+	const pictures = usePolled(() => api.pictures(room.application), 10000, room.application).data ?? [];
 	const change: Change = to => setDraft(before => typeof to === 'function' ? to(before) : { ...before, ...to });
 	// what was refused at a start counts until something is changed
 	const error = refused?.draft === draft ? refused.error : answer?.draft === draft ? answer.error : undefined;
@@ -114,7 +136,9 @@ export function LayoutEditor({ room, again }: { room: Room; again: () => void })
 	}, [error]);
 
 	const { width, height } = draft.sound_only ? { width: 16, height: 9 } : draft.video;
-	const items = draft.sound_only ? [] : itemsOf(room, draft, answer, selected, select, change);
+	const items = draft.sound_only ? [] :
+		[...itemsOf(room, draft, answer, selected, select, change), ...markOf(room, draft, answer, selected, select, change)];
+	const backdrop = draft.background_image?.id;
 	const preview = answer?.preview;
 	return <Fault.Provider value={error}>
 		<form class="layout-editor" noValidate onSubmit={event => { event.preventDefault(); void apply(); }}>
@@ -123,12 +147,13 @@ export function LayoutEditor({ room, again }: { room: Room; again: () => void })
 			<div class="stage">
 				<h3>{t('canvas')}{!draft.sound_only && <span> {draft.video.width} × {draft.video.height}</span>}</h3>
 				{draft.sound_only ? <div class="canvas none"><p>{t('nothingDrawn')}</p></div> :
-					<Canvas width={width} height={height} background={draft.video.background} items={items} stale={!!error} />}
+					<Canvas width={width} height={height} background={draft.video.background}
+						image={backdrop ? api.pictureContent(room.application, backdrop) : undefined} items={items} stale={!!error} />}
 				{draft.template === CUSTOM && !draft.sound_only && <>
 					<PlaceTools draft={draft} selected={index} select={select} change={change} />
-					<PlaceFields draft={draft} selected={index} room={room} change={change} />
+					<PlaceFields draft={draft} selected={index} room={room} pictures={pictures} change={change} />
 				</>}
-				{(draft.template === CUSTOM || draft.template === PICTURE) && !draft.sound_only && <p class="hint" id="layout-keys">{t('keysHint')}</p>}
+				{(draft.template === CUSTOM || draft.template === PICTURE || draft.water_mark) && !draft.sound_only && <p class="hint" id="layout-keys">{t('keysHint')}</p>}
 				{preview && <People preview={preview} />}
 			</div>
 			<div class="side">
@@ -136,11 +161,12 @@ export function LayoutEditor({ room, again }: { room: Room; again: () => void })
 					<h3>{t('livePreview')}</h3>
 					{mix?.video && mix.flv_url ? <Live url={mix.flv_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
 						<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
+					{mix?.warnings.map(({ field, message }) => <p class="notice warn" key={field}>{message}</p>)}
 				</div>
 				<Templates draft={draft} room={room} change={change}
 					onCustom={draft.template !== CUSTOM && preview?.tiles.length ? () => { change(before => custom(before, preview)); select(0); } : undefined} />
 				<TemplateFields draft={draft} room={room} change={change} />
-				<PictureFields draft={draft} change={change} />
+				<PictureFields draft={draft} pictures={pictures} change={change} />
 				<OutputFields draft={draft} room={room} change={change} />
 			</div>
 			<div class="apply">

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the layout editor edits: the parameters of a mix, until they are applied. Where tiles are is not worked out here, but
 // asked of the box; only given rectangles are moved and resized.
-import type { Mix, MixRequest, Place, Preset, Preview, Rect, Room, Who } from '../api';
+import type { Image, Mix, MixRequest, Place, Preset, Preview, Rect, Room, Who } from '../api';
 
 export const FLOATING = 0, GRID = 1, SCREEN = 2, PICTURE = 3, CUSTOM = 4;
 export const MAX_PLACES = 16;
@@ -12,6 +12,8 @@ export interface Draft {
 	stream_id: string; record_id: string;
 	sound_only: boolean;
 	video: { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number };
+	background_image: Image | null;
+	water_mark: Image & Rect | null;
 	template: number;
 	render: number | null; // null: as the template says
 	users: string[];
@@ -39,7 +41,10 @@ export function draftOf(room: Room): Draft {
 		stream_id: mix ? mix.stream_id : `mix-${room.room}`,
 		record_id: mix?.record_id ?? '',
 		sound_only: mix !== null && mix.video === null,
-		video: { ...video },
+		video: { width: video.width, height: video.height, bitrate_kbps: video.bitrate_kbps, frame_rate: video.frame_rate, gop_s: video.gop_s,
+			background: video.background },
+		background_image: mix?.video?.background_image ?? null,
+		water_mark: layout?.water_mark ?? null,
 		template: layout?.template ?? GRID,
 		render: !layout || layout.big_render !== undefined ? null : layout.render,
 		users: layout?.users ?? [],
@@ -58,7 +63,7 @@ export function requestOf(draft: Draft): Omit<MixRequest, 'room_type'> {
 	return {
 		...draft.stream_id && { stream_id: draft.stream_id },
 		...draft.record_id && { record_id: draft.record_id },
-		video: draft.sound_only ? null : draft.video,
+		video: draft.sound_only ? null : { ...draft.video, ...draft.background_image && { background_image: draft.background_image } },
 		layout: {
 			template,
 			...template !== CUSTOM && draft.render !== null && { render: draft.render },
@@ -68,6 +73,7 @@ export function requestOf(draft: Draft): Omit<MixRequest, 'room_type'> {
 			...template === PICTURE && small.user &&
 				{ small: { user: small.user, stream_type: small.stream_type, x: small.x, y: small.y, width: small.width, height: small.height } },
 			...template === CUSTOM && { presets: draft.presets },
+			...draft.water_mark && !draft.sound_only && { water_mark: draft.water_mark },
 		},
 	};
 }
@@ -84,7 +90,15 @@ export function resized(draft: Draft, width: number, height: number): Draft {
 		return { ...rect, x, y, width: Math.min(even(rect.width * width / video.width), width - x),
 			height: Math.min(even(rect.height * height / video.height), height - y) };
 	};
-	return { ...draft, video: { ...video, width, height }, small: scale(draft.small), presets: draft.presets.map(scale) };
+	return { ...draft, video: { ...video, width, height }, small: scale(draft.small), presets: draft.presets.map(scale),
+		water_mark: draft.water_mark && scale(draft.water_mark) };
+}
+
+/** Another watermark, where the one before was, or small in the upper right corner. */
+export function marked(draft: Draft, image: Image | null): Draft {
+	const { width, height } = draft.video, { water_mark } = draft;
+	const { x, y, width: w, height: h } = water_mark ?? { x: even(width * 0.84), y: even(height * 0.04), width: even(width * 0.14), height: even(height * 0.12) };
+	return { ...draft, water_mark: image && { ...image, x, y, width: w, height: h } };
 }
 
 /** The tiles of any template as places to be moved, each kept for who is in it. */

@@ -2,7 +2,7 @@
 // Fields of the layout editor; what the box refuses is shown at the field that it names.
 import { createContext, type ComponentChildren } from 'preact';
 import { useContext, useEffect, useId, useState } from 'preact/hooks';
-import type { ApiError, Room, Who } from '../api';
+import type { ApiError, Image, Picture, Room, Who } from '../api';
 import { t } from '../i18n';
 import { sameWho } from './model';
 
@@ -98,4 +98,21 @@ export function WhoField({ label, name, value, none, room, onValue }: {
 
 export function Check({ label, name, checked, onChecked }: { label: string; name?: string; checked: boolean; onChecked: (checked: boolean) => void }) {
 	return <label class="check"><input type="checkbox" name={name} checked={checked} onChange={event => onChecked(event.currentTarget.checked)} />{label}</label>;
+}
+
+/** One of the application's pictures, or one at an address, or none. */
+export function ImageField({ label, name, value, pictures, urls, onValue }: {
+	label: string; name: string; value: Image | null; pictures: Picture[]; urls?: boolean; onValue: (value: Image | null) => void;
+}) {
+	const ids = pictures.map(picture => picture.id);
+	if (value?.id && !ids.includes(value.id)) ids.push(value.id);
+	const options: [string, string][] = [['', t('noPicture')], ...ids.map((id): [string, string] => {
+		const picture = pictures.find(one => one.id === id);
+		return [String(id), `${t('pictureNumber')} ${id}${picture ? ` (${picture.format})` : ''}`];
+	}), ...urls ? [['url', t('atAddress')] as [string, string]] : []];
+	return <>
+		<Choice label={label} name={`${name}.id`} value={!value ? '' : value.id ? String(value.id) : 'url'} options={options}
+			onValue={chosen => onValue(chosen === '' ? null : chosen === 'url' ? { url: 'http://' } : { id: Number(chosen) })} />
+		{value && !value.id && <TextField label={t('pictureAddress')} name={`${name}.url`} maxLength={512} value={value.url ?? ''} onValue={url => onValue({ url })} />}
+	</>;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The chosen place of a custom layout, in numbers and names; and who of the room is seen and heard.
-import type { Preset, Preview, Room } from '../api';
+import type { Picture, Preset, Preview, Room } from '../api';
 import { t, type TextKey } from '../i18n';
 import { addPlace, type Draft, MAX_PLACES, removePlace, reordered, setPlace } from './model';
 import { Choice, NumberField, useFault, WhoField } from './parts';
@@ -18,7 +18,9 @@ export function PlaceTools({ draft, selected, select, change }: { draft: Draft; 
 	</div>;
 }
 
-export function PlaceFields({ draft, selected, room, change }: { draft: Draft; selected: number; room: Room; change: Change }) {
+export function PlaceFields({ draft, selected, room, pictures, change }: {
+	draft: Draft; selected: number; room: Room; pictures: Picture[]; change: Change;
+}) {
 	const preset: Preset | undefined = draft.presets[selected];
 	if (!preset)
 		return <p class="hint">{t('choosePlace')}</p>;
@@ -36,6 +38,8 @@ export function PlaceFields({ draft, selected, room, change }: { draft: Draft; s
 			{number('zOrder', 'z', 1)}
 		</div>
 		<div class="row">{number('left', 'x')}{number('top', 'y')}{number('width', 'width')}{number('height', 'height')}</div>
+		{pictures.length > 0 && <Choice label={t('placeImage')} name={`${name}.image`} value={preset.image ?? 0} onValue={image => set({ image })}
+			options={[[0, t('noPicture')], ...pictures.map(({ id, format }): [number, string] => [id, `${t('pictureNumber')} ${id} (${format})`])]} />}
 	</fieldset>;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The parameters of the mix beside the canvas: template, who is where, picture, output.
-import type { Room } from '../api';
+import type { Picture, Rect, Room } from '../api';
 import { t, type TextKey } from '../i18n';
-import { beginsAnew, CUSTOM, type Draft, GRID, PICTURE, resized, SCREEN, sizes } from './model';
-import { Check, Choice, ColorField, NumberField, TextField, useFault, WhoField } from './parts';
+import { beginsAnew, CUSTOM, type Draft, GRID, marked, PICTURE, resized, SCREEN, sizes } from './model';
+import { Check, Choice, ColorField, ImageField, NumberField, TextField, useFault, WhoField } from './parts';
 
 export type Change = (change: Partial<Draft> | ((draft: Draft) => Draft)) => void;
 interface Props { draft: Draft; room: Room; change: Change }
@@ -29,20 +29,14 @@ export function Templates({ draft, change, onCustom }: Props & { onCustom?: () =
 }
 
 export function TemplateFields({ draft, room, change }: Props) {
-	const { template, video, small } = draft;
-	const bounds = { width: video.width, height: video.height };
+	const { template, small } = draft;
 	return <>
 		{template !== GRID && template !== CUSTOM && <WhoField label={t('bigPicture')} name="layout.big" value={draft.big} room={room}
 			none={template === SCREEN ? t('nobody') : t('firstWhoComes')} onValue={big => change({ big })} />}
 		{template === SCREEN && <Check label={t('bigRight')} name="layout.big_right" checked={draft.big_right} onChecked={big_right => change({ big_right })} />}
 		{template === PICTURE && <>
 			<WhoField label={t('smallPicture')} name="layout.small" value={small} room={room} none={t('nobody')} onValue={who => change({ small: { ...small, ...who } })} />
-			<div class="four">
-				<NumberField label={t('left')} name="layout.small.x" step={2} min={0} value={small.x} onValue={x => change({ small: { ...small, x } })} />
-				<NumberField label={t('top')} name="layout.small.y" step={2} min={0} value={small.y} onValue={y => change({ small: { ...small, y } })} />
-				<NumberField label={t('width')} name="layout.small.width" step={2} min={0} max={bounds.width} value={small.width} onValue={width => change({ small: { ...small, width } })} />
-				<NumberField label={t('height')} name="layout.small.height" step={2} min={0} max={bounds.height} value={small.height} onValue={height => change({ small: { ...small, height } })} />
-			</div>
+			<Rectangle name="layout.small" rect={small} onRect={rect => change({ small: { ...small, ...rect } })} />
 		</>}
 		{template <= SCREEN && <Users draft={draft} room={room} change={change} />}
 		{template <= SCREEN && <Choice label={t('holdPlace')} name="layout.pure_audio_hold_place" value={draft.hold} onValue={hold => change({ hold })}
@@ -71,7 +65,7 @@ function Users({ draft, room, change }: Props) {
 	</fieldset>;
 }
 
-export function PictureFields({ draft, change }: Omit<Props, 'room'>) {
+export function PictureFields({ draft, pictures, change }: Omit<Props, 'room'> & { pictures: Picture[] }) {
 	const { video } = draft;
 	const fault = useFault('video');
 	const size = draft.sound_only ? 'sound' : `${video.width}x${video.height}`;
@@ -93,7 +87,21 @@ export function PictureFields({ draft, change }: Omit<Props, 'room'>) {
 			<NumberField label={t('keyFrames')} name="video.gop_s" min={1} max={5} value={video.gop_s} onValue={gop_s => set({ gop_s })} />
 			<ColorField label={t('backgroundColor')} name="video.background" value={video.background} onValue={background => set({ background })} />
 		</div>}
+		{!draft.sound_only && <>
+			<ImageField label={t('backgroundImage')} name="video.background_image" urls value={draft.background_image} pictures={pictures}
+				onValue={background_image => change({ background_image })} />
+			<ImageField label={t('waterMark')} name="layout.water_mark" urls value={draft.water_mark} pictures={pictures}
+				onValue={image => change(before => marked(before, image))} />
+			{draft.water_mark && <Rectangle name="layout.water_mark" rect={draft.water_mark}
+				onRect={rect => change(before => ({ ...before, water_mark: before.water_mark && { ...before.water_mark, ...rect } }))} />}
+		</>}
 	</fieldset>;
+}
+
+function Rectangle({ name, rect, onRect }: { name: string; rect: Rect; onRect: (rect: Partial<Rect>) => void }) {
+	const number = (label: TextKey, key: keyof Rect) =>
+		<NumberField label={t(label)} name={`${name}.${key}`} step={2} min={0} value={rect[key]} onValue={value => onRect({ [key]: value })} />;
+	return <div class="four">{number('left', 'x')}{number('top', 'y')}{number('width', 'width')}{number('height', 'height')}</div>;
 }
 
 export function OutputFields({ draft, room, change }: Props) {

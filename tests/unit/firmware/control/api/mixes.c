@@ -64,7 +64,7 @@ static void test_life(void **state)
 		"'layout':{'template':1,'render':0,'users':['alice'],"
 		"'pure_audio_hold_place':0},'frames':0,'bitrate_bps':0,'frame_rate':0.0,"
 		"'latency_p95_us':0,'tiles':[],'flv_url':'http://box.lan:8088/live/show.flv',"
-		"'viewers':0,'recording':1}");
+		"'viewers':0,'recording':1,'warnings':[]}");
 
 	take(TESS_PROCESS_EGRESS, "{'live':[{'name':'show','viewers':2,'bytes_sent':77,"
 				  "'bitrate_bps':1500000}]}");

@@ -66,8 +66,8 @@ static void test_forward(void **state)
 	assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND"
 				    " name IN ('setting','admin_user','session','token',"
 				    "'application','api_key','publisher','mix','recording',"
-				    "'audit')"),
-			 10);
+				    "'audit','picture','fetched')"),
+			 12);
 	/* again: nothing to do */
 	assert_int_equal(tess_migrations_run(db, latest), 0);
 	tess_db_close(db);
