@@ -317,6 +317,7 @@ test('a background, a watermark that is dragged, a picture in an empty place', {
 	await field('video.background_image.id').selectOption(String(teal));
 	await page.waitForSelector('.canvas .backdrop');
 	await field('layout.water_mark.id').selectOption(String(pink));
+	await field('layout.water_mark.x').fill('780');
 	await field('layout.water_mark.width').fill('160');
 	await field('layout.water_mark.height').fill('90');
 	await tile('water mark').scrollIntoViewIfNeeded();
@@ -328,7 +329,7 @@ test('a background, a watermark that is dragged, a picture in an empty place', {
 	await until('the mark in the corner', async () => await tile('water mark').getAttribute('data-rect') === '800,450 160x90');
 	// a place for somebody who is not here
 	await page.click('button:has-text("Add a place")');
-	for (const [name, value] of Object.entries({ x: 500, y: 290, width: 200, height: 120 }))
+	for (const [name, value] of Object.entries({ width: 200, height: 120, x: 500, y: 290 }))
 		await field(`layout.presets.3.${name}`).fill(String(value));
 	await field('layout.presets.3.user').first().selectOption('other');
 	await page.locator('input[name="layout.presets.3.user"]').fill('late');

@@ -18,6 +18,7 @@ export interface Mix {
 	id: number; application: number; room: string; room_type: RoomType; stream_id: string; record_id: string; started: string;
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
+	starter?: string; // the user whose mix it is; "" or absent: nobody's
 	flv_url: string; viewers: number; recording: number | null; warnings: { field: string; message: string }[];
 }
 export type RoomType = 'number' | 'string';

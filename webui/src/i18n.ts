@@ -123,6 +123,7 @@ const texts = {
 	pictureNumber: ['picture', '图片'],
 	atAddress: ['at an address …', '网络图片…'],
 	pictureAddress: ['Address (http…, png, jpg or bmp)', '图片地址（http…，png、jpg 或 bmp）'],
+	usersMix: ['This mix was started by a user, who alone may change it:', '此混流由用户发起，只能由其更改：'],
 	newOutput: ['Another id: the running stream ends and a new one begins.', 'ID 已改变：当前流将结束，并开始新的流。'],
 	applied: ['Applied.', '已应用。'],
 	startAgain: ['Undo changes', '撤销更改'],

@@ -161,6 +161,7 @@ export function LayoutEditor({ room, again }: { room: Room; again: () => void })
 					<h3>{t('livePreview')}</h3>
 					{mix?.video && mix.flv_url ? <Live url={mix.flv_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
 						<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
+					{mix?.starter && <p class="notice warn">{t('usersMix')} {mix.starter}</p>}
 					{mix?.warnings.map(({ field, message }) => <p class="notice warn" key={field}>{message}</p>)}
 				</div>
 				<Templates draft={draft} room={room} change={change}
