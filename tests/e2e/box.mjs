@@ -42,7 +42,7 @@ async function freePorts(count) {
 export class Box {
 	/**
 	 * Start a box that keeps everything below `dir`.
-	 * options: bin (folder of the programs), controlPort, egressPort, rtpPorts "a-b", media/egress (settings), log,
+	 * options: bin (folder of the programs), controlPort, egressPort, rtpPorts "a-b", control/media/egress (settings), log,
 	 * env (beside this process's), netns (run it in this network namespace), address (where it is reached; default 127.0.0.1)
 	 */
 	static async start(dir, options = {}) {
@@ -60,7 +60,7 @@ export class Box {
 		const even = rtp + 2000 + rtp % 2;
 		const settings = {
 			box: { state_dir: box.dir, run_dir: `${box.dir}/run` },
-			control: { listen: `${box.address}:${box.controlPort}` },
+			control: { listen: `${box.address}:${box.controlPort}`, ...options.control },
 			media: { net: `udp:${box.address}`, rtp_ports: options.rtpPorts ?? `${even}-${even + 199}`, ...options.media },
 			egress: { listen: `${box.address}:${box.egressPort}`, record_dir: `${box.dir}/recordings`, ...options.egress },
 		};

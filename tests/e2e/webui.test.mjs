@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The web UI in Chromium, as an operator uses it. Screenshots of each page stay in build/screenshots to be looked at.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -69,6 +70,29 @@ test('an application with its API key', async () => {
 	await page.waitForSelector(`.keys code:has-text("${codes[0]}")`);
 	assert.ok(!(await page.content()).includes(codes[1]), 'the secret is gone');
 	await shot('applications');
+});
+
+test('a picture is uploaded, looked at and deleted', async () => {
+	await open('pictures');
+	const png = path.join(dir, 'logo.png');
+	execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-f', 'lavfi', '-i', 'testsrc=size=320x180', '-frames:v', '1', png]);
+	fs.writeFileSync(path.join(dir, 'not.png'), 'no picture');
+	fs.writeFileSync(path.join(dir, 'large.png'), Buffer.alloc((2 << 20) + 1));
+	await page.setInputFiles('.upload input', path.join(dir, 'large.png'));
+	await page.waitForSelector('[role=alert]:has-text("2 MiB")');
+	await page.setInputFiles('.upload input', path.join(dir, 'not.png'));
+	await page.waitForSelector('[role=alert]:has-text("PNG, JPEG or BMP")');
+	complaints.length = 0; // the browser logs the 400 itself
+	await page.setInputFiles('.upload input', png);
+	await page.waitForFunction(() => document.querySelector('.pictures img')?.naturalWidth === 320);
+	assert.equal(await page.locator('[role=alert]').count(), 0);
+	await shot('pictures');
+	await page.click('.pictures .look');
+	await page.waitForFunction(() => document.querySelector('dialog img.picture')?.naturalHeight === 180);
+	await page.click('dialog .close');
+	page.once('dialog', question => question.accept());
+	await page.click('.pictures li div button');
+	await page.waitForFunction(() => !document.querySelector('.pictures li'));
 });
 
 test('a user enters, publishers are seen, a mix is started and watched', { timeout: 90000 }, async () => {

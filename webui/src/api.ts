@@ -19,11 +19,17 @@ export interface Mix {
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
 	starter?: string; // the user whose mix it is; "" or absent: nobody's
-	flv_url: string; viewers: number; recording: number | null; warnings: { field: string; message: string }[];
+	flv_url: string; viewers: number; recording: number | null;
+	/** What it goes on without, such as a picture that could not be fetched. */
+	warnings: { field: string; message: string }[];
 }
 export type RoomType = 'number' | 'string';
 export interface Room { application: number; room: string; room_type: RoomType; users: User[]; mix: Mix | null }
 export interface Application { id: number; name: string; description: string; created: string; usersig_key?: string }
+/** A picture of an application; width to y are what the client said of it. */
+export interface Picture {
+	id: number; application: number; format: 'png' | 'jpeg' | 'bmp'; bytes: number; width: number; height: number; x: number; y: number; created: string;
+}
 export interface Key { secret_id: string; application: number; enabled: boolean; created: string; secret_key?: string }
 export interface Recording {
 	id: number; application: number; room: string; stream_id: string; record_id: string;
@@ -59,8 +65,6 @@ export type Place = Who & Rect;
 export interface Preset extends Place { z: number; render: number; input: number; image?: number }
 /** A still picture: one that the application keeps, or one at an address. */
 export interface Image { id?: number; url?: string }
-/** A still picture that an application keeps. */
-export interface Picture { id: number; format: string; width: number; height: number; bytes: number; created: string }
 export interface Layout {
 	template: number; render: number; users: string[]; pure_audio_hold_place: number;
 	big?: Who; big_right?: boolean; big_render?: number; small?: Place; presets?: Preset[]; water_mark?: Image & Rect;
@@ -130,6 +134,11 @@ export const api = {
 	createKey: (id: number) => call<Key>('POST', `/applications/${id}/keys`, {}),
 	deleteKey: (id: number, key: string) => call<void>('DELETE', `/applications/${id}/keys/${e(key)}`),
 
+	pictures: (id: number) => call<{ pictures: Picture[] }>('GET', `/applications/${id}/pictures`).then(r => r.pictures),
+	addPicture: (id: number, content: string) => call<Picture>('POST', `/applications/${id}/pictures`, { content }),
+	deletePicture: (picture: Picture) => call<void>('DELETE', `/applications/${picture.application}/pictures/${picture.id}`),
+	pictureContent: (picture: Pick<Picture, 'application' | 'id'>) => `/api/v1/applications/${picture.application}/pictures/${picture.id}/content`,
+
 	rooms: () => call<{ rooms: Room[] }>('GET', '/rooms').then(r => r.rooms),
 	enter: (room: { application: number; room: string; room_type: RoomType }, user: string) =>
 		call<Publisher>('POST', `${roomPath(room)}/users`, { user, room_type: room.room_type }),
@@ -137,8 +146,6 @@ export const api = {
 		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}?room_type=${room.room_type}&stream_type=${user.stream_type}`),
 	startMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
 		call<Mix>('POST', `${roomPath(room)}/mix`, { ...request, room_type: room.room_type }),
-	pictures: (application: number) => call<{ pictures: Picture[] }>('GET', `/applications/${application}/pictures`).then(r => r.pictures),
-	pictureContent: (application: number, id: number) => `/api/v1/applications/${application}/pictures/${id}/content`,
 	previewMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
 		call<Preview>('POST', `${roomPath(room)}/mix/preview`, { ...request, room_type: room.room_type }),
 	stopMix: (room: Room) => call<void>('DELETE', `${roomPath(room)}/mix?room_type=${room.room_type}`),

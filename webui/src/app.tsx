@@ -7,6 +7,7 @@ import { Account } from './account';
 import { Applications } from './applications';
 import { HealthPage } from './health';
 import { Login } from './login';
+import { Pictures } from './pictures';
 import { Recordings } from './recordings';
 import { Rooms } from './rooms';
 import { Problem } from './parts';
@@ -15,6 +16,7 @@ const pages: Record<string, { title: TextKey; page: (props: { me: Me; onMe: () =
 	rooms: { title: 'rooms', page: Rooms },
 	recordings: { title: 'recordings', page: Recordings },
 	applications: { title: 'applications', page: Applications },
+	pictures: { title: 'pictures', page: Pictures },
 	health: { title: 'health', page: HealthPage },
 	account: { title: 'account', page: Account },
 };

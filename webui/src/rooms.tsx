@@ -79,6 +79,7 @@ function MixFacts({ mix }: { mix: Mix }) {
 		<span>{mix.viewers} {t('viewers')}</span>
 		{mix.recording !== null && <span class="rec">● {t('recordingNow')}</span>}
 		{mix.flv_url && <code>{mix.flv_url}</code>}
+		{mix.warnings.map(warning => <span class="warning" key={warning.field} title={warning.field}>⚠ {warning.message}</span>)}
 	</p>;
 }
 

@@ -56,7 +56,7 @@ function itemsOf(room: Room, draft: Draft, answer: Answer | undefined, selected:
 					!taken && preview && (preset.user ? t('notHere') : t('freePlace')), heard && t('inputSound')].filter(Boolean).join(' · '),
 				kind: heard ? 'sound' : taken ? 'user' : preset.user ? 'kept' : 'free',
 				bad: answer?.error?.field.startsWith(`layout.presets.${i}.`),
-				image: preset.image && (heard || !taken) ? api.pictureContent(room.application, preset.image) : undefined,
+				image: preset.image && (heard || !taken) ? api.pictureContent({ application: room.application, id: preset.image }) : undefined,
 				edit: {
 					selected: i === selected, select: () => select(i),
 					others: draft.presets.filter((_, other) => other !== i),
@@ -96,7 +96,7 @@ function markOf(room: Room, draft: Draft, answer: Answer | undefined, selected: 
 	return [{
 		x: rect.x, y: rect.y, width: rect.width, height: rect.height, key: 'water mark', name: t('waterMark'), detail: '', kind: 'mark', z: 50,
 		bad: answer?.error?.field.startsWith('layout.water_mark.'),
-		image: water_mark.id ? api.pictureContent(room.application, water_mark.id) : undefined,
+		image: water_mark.id ? api.pictureContent({ application: room.application, id: water_mark.id }) : undefined,
 		edit: {
 			selected: selected === MARK, select: () => select(MARK), others: [], remove: () => change({ water_mark: null }),
 			change: to => change(before => ({ ...before, water_mark: before.water_mark && { ...before.water_mark, ...to } })),
@@ -148,7 +148,7 @@ export function LayoutEditor({ room, again }: { room: Room; again: () => void })
 				<h3>{t('canvas')}{!draft.sound_only && <span> {draft.video.width} × {draft.video.height}</span>}</h3>
 				{draft.sound_only ? <div class="canvas none"><p>{t('nothingDrawn')}</p></div> :
 					<Canvas width={width} height={height} background={draft.video.background}
-						image={backdrop ? api.pictureContent(room.application, backdrop) : undefined} items={items} stale={!!error} />}
+						image={backdrop ? api.pictureContent({ application: room.application, id: backdrop }) : undefined} items={items} stale={!!error} />}
 				{draft.template === CUSTOM && !draft.sound_only && <>
 					<PlaceTools draft={draft} selected={index} select={select} change={change} />
 					<PlaceFields draft={draft} selected={index} room={room} pictures={pictures} change={change} />

@@ -176,7 +176,6 @@ static void test_actions(void **state)
 		{"2019-07-22", "DismissRoom", "UnsupportedOperation"},
 		{"2019-07-22", "DescribeRoomInformation", "UnsupportedOperation"},
 		{"2019-07-22", "RemoveUserByStrRoomId", "UnsupportedOperation"},
-		{"2019-07-22", "CreatePicture", "UnsupportedOperation"},
 		{"2019-07-22", "DescribeMixTranscodingUsage", "UnsupportedOperation"},
 		{"2019-07-22", "CreateCloudRecording", "UnsupportedOperation"},
 		{"2019-07-22", "StopPublishCdnStream", "UnsupportedOperation"},

@@ -151,6 +151,71 @@ static void test_other_templates(void **state)
 		      "'render':0,'input':2}]}");
 }
 
+static void assert_background(const char *patch, const char *expected)
+{
+	struct tess_mix_request mix;
+	json_t *json, *image;
+
+	accepted(&mix, patch);
+	json = tess_mix_request_to_json(&mix);
+	image = json_object_get(json_object_get(json, "video"), "background_image");
+	if (expected)
+		assert_json(image, expected);
+	else
+		assert_null(image);
+	json_decref(json);
+}
+
+#define CUSTOM_OF(place_holder, image)                                                         \
+	"{'LayoutParams':{'Template':4,'PlaceHolderMode':" place_holder                        \
+	",'PresetLayoutConfig':[{'UserId':'a','ImageWidth':8,'ImageHeight':6},{'PlaceImageId'" \
+	":" image "}]}}"
+#define PRESETS_OF(last)                                                                        \
+	"{'template':4,'render':0,'users':[],'pure_audio_hold_place':0,'presets':[{'user':'a'," \
+	"'stream_type':'main','x':0,'y':0,'width':8,'height':6,'z':0,'render':0,'input':0},"    \
+	"{'user':'','stream_type':'main','x':0,'y':0,'width':0,'height':0,'z':0,'render':0,"    \
+	"'input':0" last "}]}"
+#define MARK_OF(id, more)                                                                \
+	"{'LayoutParams':{'WaterMarkParams':{'WaterMarkId':" id ",'WaterMarkWidth':160," \
+	"'WaterMarkHeight':'90','LocationX':1120,'LocationY':630" more "}}}"
+#define MARK_JSON(image)                                                                     \
+	"{'template':1,'render':0,'users':[],'pure_audio_hold_place':0,'water_mark':{" image \
+	",'x':1120,'y':630,'width':160,'height':90}}"
+
+/* Pictures by id or address, of which the address wins. */
+static void test_pictures(void **state)
+{
+	struct tess_mix_request mix;
+	json_t *json;
+
+	(void)state;
+	assert_int_equal(strlen(URL_512), 512);
+	assert_background("{}", NULL);
+	assert_background("{'EncodeParams':{'BackgroundImageId':0}}", NULL);
+	assert_background("{'EncodeParams':{'BackgroundImageId':4294967295}}", "{'id':4294967295}");
+	assert_background("{'EncodeParams':{'BackgroundImageId':7,'BackgroundImageUrl':"
+			  "'HTTPS://a.b/c.JPEG?x=y#z'}}",
+			  "{'url':'HTTPS://a.b/c.JPEG?x=y#z'}");
+	assert_background("{'EncodeParams':{'BackgroundImageUrl':'" URL_512 "'}}",
+			  "{'url':'" URL_512 "'}");
+	assert_layout(CUSTOM_OF("1", "3"), PRESETS_OF(",'image':3"));
+	assert_layout(CUSTOM_OF("1", "0"), PRESETS_OF(""));
+	assert_layout(CUSTOM_OF("0", "3"), PRESETS_OF(""));
+	assert_layout(CUSTOM_OF("null", "3"), PRESETS_OF(""));
+	assert_layout(MARK_OF("5", ""), MARK_JSON("'id':5"));
+	assert_layout(MARK_OF("5", ",'WaterMarkUrl':'http://a/b.bmp'"),
+		      MARK_JSON("'url':'http://a/b.bmp'"));
+	assert_layout(MARK_OF("0", ",'WaterMarkUrl':'http://a/b.png'"),
+		      MARK_JSON("'url':'http://a/b.png'"));
+	/* without a picture there is nothing to mark */
+	accepted(&mix, "{'OutputParams':{'PureAudioStream':1},'LayoutParams':{'WaterMarkParams':{"
+		       "'WaterMarkId':1,'WaterMarkWidth':9,'WaterMarkHeight':9,'LocationX':0,"
+		       "'LocationY':0}}}");
+	json = tess_mix_request_to_json(&mix);
+	assert_null(json_object_get(json_object_get(json, "layout"), "water_mark"));
+	json_decref(json);
+}
+
 static void test_outputs(void **state)
 {
 	struct tess_mix_request mix;
@@ -358,7 +423,8 @@ static void test_encode_faults(void **state)
 		FAULT("16777216", INVALID_ENCODE_PARAMS, "BackgroundColor"),
 		FAULT("'red'", INVALID_ENCODE_PARAMS, "BackgroundColor"),
 		FAULT("-1", INVALID_ENCODE_PARAMS, "BackgroundImageId"),
-		FAULT("7", UNSUPPORTED_OPERATION, "BackgroundImageId"),
+		FAULT("4294967296", INVALID_ENCODE_PARAMS, "BackgroundImageId"),
+		FAULT("'x'", INVALID_ENCODE_PARAMS, "BackgroundImageId"),
 		FAULT("7", INVALID_BACKGROUND_IMAGE_URL, "BackgroundImageUrl"),
 		FAULT("'a.png'", INVALID_BACKGROUND_IMAGE_URL, "BackgroundImageUrl"),
 		FAULT("'ftp://a/b.png'", INVALID_BACKGROUND_IMAGE_URL, "BackgroundImageUrl"),
@@ -368,8 +434,6 @@ static void test_encode_faults(void **state)
 		FAULT("'http://.png'", INVALID_BACKGROUND_IMAGE_URL, "BackgroundImageUrl"),
 		FAULT("'x" URL_512 "'", INVALID_BACKGROUND_IMAGE_URL, "BackgroundImageUrl"),
 		FAULT("'" URL_512 "?'", INVALID_BACKGROUND_IMAGE_URL, "BackgroundImageUrl"),
-		FAULT("'" URL_512 "'", UNSUPPORTED_OPERATION, "BackgroundImageUrl"),
-		FAULT("'HTTPS://a.b/c.JPEG?x=y#z'", UNSUPPORTED_OPERATION, "BackgroundImageUrl"),
 	};
 #undef FAULT
 
@@ -406,7 +470,11 @@ static void test_layout_faults(void **state)
 		FAULT("1", INVALID_PARAMETER, "MainVideoUserId"),
 		FAULT("'a b'", INVALID_PARAMETER, "MainVideoUserId"),
 		FAULT("2", INVALID_PARAMETER, "PlaceHolderMode"),
-		FAULT("1", UNSUPPORTED_OPERATION, "PlaceHolderMode"),
+		FAULT("'on'", INVALID_PARAMETER, "PlaceHolderMode"),
+		FAULT("-1", INVALID_PARAMETER, "RenderMode"),
+		FAULT("-1", INVALID_PARAMETER, "PureAudioHoldPlaceMode"),
+		FAULT("'x'", INVALID_MAIN_VIDEO_STREAM_TYPE, "MainVideoStreamType"),
+		FAULT("'x'", INVALID_MAIN_VIDEO_RIGHT_ALIGN, "MainVideoRightAlign"),
 	};
 #undef FAULT
 
@@ -465,8 +533,8 @@ static void test_custom_faults(void **state)
 		{PRESET("'RenderMode':3"), INVALID, "Config.0.RenderMode`"},
 		{PRESET("'MixInputType':3"), INVALID, "Config.0.MixInputType`"},
 		{PRESET("'PlaceImageId':-1"), INVALID, "Config.0.PlaceImageId`"},
-		{PRESET("'PlaceImageId':3"), TESS_CLOUD_UNSUPPORTED_OPERATION,
-		 "Config.0.PlaceImageId`"},
+		{PRESET("'PlaceImageId':4294967296"), INVALID, "Config.0.PlaceImageId`"},
+		{PRESET("'PlaceImageId':'x'"), INVALID, "Config.0.PlaceImageId`"},
 	};
 #undef FOUR
 #undef INVALID
@@ -497,8 +565,28 @@ static void test_watermark_faults(void **state)
 		 "Params.WaterMarkHeight`"},
 		{MARK("1", "160", "90", "0", "0", ",'WaterMarkUrl':'x'"),
 		 TESS_CLOUD_INVALID_PARAMETER, "Params.WaterMarkUrl`"},
-		{MARK("1", "160", "90", "1120", "630", ",'WaterMarkUrl':'http://a/b.bmp'"),
-		 TESS_CLOUD_UNSUPPORTED_OPERATION, "`LayoutParams.WaterMarkParams`"},
+		{MARK("1", "160", "90", "0", "0", ",'WaterMarkUrl':'http://a/b.gif'"),
+		 TESS_CLOUD_INVALID_PARAMETER, "Params.WaterMarkUrl`"},
+		{MARK("1", "160", "90", "0", "0", ",'WaterMarkUrl':'" URL_512 "?'"),
+		 TESS_CLOUD_INVALID_PARAMETER, "Params.WaterMarkUrl`"},
+		{MARK("0", "160", "90", "0", "0", ""), TESS_CLOUD_INVALID_PARAMETER,
+		 "Params.WaterMarkId`"},
+		{MARK("4294967296", "160", "90", "0", "0", ""), TESS_CLOUD_INVALID_PARAMETER,
+		 "Params.WaterMarkId`"},
+		{MARK("1", "-1", "90", "0", "0", ""), TESS_CLOUD_INVALID_PARAMETER,
+		 "Params.WaterMarkWidth`"},
+		{"{'LayoutParams':{'WaterMarkParams':{'WaterMarkId':1,'WaterMarkWidth':160,'"
+		 "LocationX':0,'LocationY':0}}}",
+		 TESS_CLOUD_MISSING_PARAMETER, "Params.WaterMarkHeight`"},
+		{"{'LayoutParams':{'WaterMarkParams':{'WaterMarkId':1,'WaterMarkWidth':160,'"
+		 "WaterMarkHeight':90,'LocationY':0}}}",
+		 TESS_CLOUD_MISSING_PARAMETER, "Params.LocationX`"},
+		{"{'LayoutParams':{'WaterMarkParams':{'WaterMarkId':1,'WaterMarkWidth':160,'"
+		 "WaterMarkHeight':90,'LocationX':0}}}",
+		 TESS_CLOUD_MISSING_PARAMETER, "Params.LocationY`"},
+		{"{'LayoutParams':{'WaterMarkParams':{'WaterMarkWidth':160,'WaterMarkHeight':90,'"
+		 "LocationX':0,'LocationY':0,'WaterMarkUrl':'http://a/b.bmp'}}}",
+		 TESS_CLOUD_MISSING_PARAMETER, "Params.WaterMarkId`"},
 	};
 #undef MARK
 
@@ -516,7 +604,7 @@ static void test_order(void **state)
 		 TESS_CLOUD_MISSING_VIDEO_ENCODE_PARAMS, "VideoGop"},
 		{"{'OutputParams':{'RecordAudioOnly':1},'LayoutParams':{'RenderMode':9}}",
 		 TESS_CLOUD_INVALID_PARAMETER, "RenderMode"},
-		{"{'RoomId':0,'LayoutParams':{'PlaceHolderMode':1}}", TESS_CLOUD_INVALID_ROOM_ID,
+		{"{'RoomId':0,'OutputParams':{'RecordAudioOnly':1}}", TESS_CLOUD_INVALID_ROOM_ID,
 		 "RoomId"},
 		{"{'SdkAppId':null,'RoomId':null}", TESS_CLOUD_MISSING_SDK_APP_ID, "SdkAppId"},
 	};
@@ -571,6 +659,7 @@ int main(void)
 		cmocka_unit_test(test_all_of_the_grid),
 		cmocka_unit_test(test_audio_only),
 		cmocka_unit_test(test_other_templates),
+		cmocka_unit_test(test_pictures),
 		cmocka_unit_test(test_outputs),
 		cmocka_unit_test(test_string_rooms),
 		cmocka_unit_test(test_room_faults),
