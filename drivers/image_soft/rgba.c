@@ -38,19 +38,20 @@ static void read_component(struct lines *lines, int y, int component)
 			(uint8_t)((lines->raw[x >> shift_x] * 255u + max / 2) / max);
 }
 
-static uint8_t clip(double value)
+/* Of 65536ths. */
+static uint8_t clip(int value)
 {
-	return value <= 0 ? 0 : value >= 255 ? 255 : (uint8_t)(value + 0.5);
+	return value <= 0 ? 0 : value >= 255 << 16 ? 255 : (uint8_t)((value + (1 << 15)) >> 16);
 }
 
 /* JPEG's own: BT.601, full range (JFIF 1.02). */
 static void from_yuv(uint8_t *pixel, uint8_t y, uint8_t u, uint8_t v)
 {
-	double cb = u - 128.0, cr = v - 128.0;
+	int luma = y << 16, cb = u - 128, cr = v - 128;
 
-	pixel[0] = clip(y + 1.402 * cr);
-	pixel[1] = clip(y - 0.344136 * cb - 0.714136 * cr);
-	pixel[2] = clip(y + 1.772 * cb);
+	pixel[0] = clip(luma + 91881 * cr);
+	pixel[1] = clip(luma - 22553 * cb - 46802 * cr);
+	pixel[2] = clip(luma + 116130 * cb);
 }
 
 static void write_line(const struct lines *lines, uint8_t *pixel)

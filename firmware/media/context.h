@@ -20,7 +20,7 @@ struct tess_media_context {
 	const struct tess_audio_driver *audio;
 	struct tess_executor *executor;
 	struct tess_pictures *pictures; /* NULL: mixes show none */
-	uint32_t jitter_us; /* how long a missing packet is waited for */
+	uint32_t jitter_us;		/* how long a missing packet is waited for */
 	/* monotonic to UTC as it was at start, for the epochs of streams, which rise over restarts
 	 */
 	int64_t utc_offset_us;

@@ -48,7 +48,7 @@ int tess_api_pictures(struct tess_call *call)
 static int picture_of(struct tess_call *call, struct tess_picture *picture)
 {
 	struct tess_application application;
-	int64_t id;
+	int64_t id = 0;
 	int rc = tess_api_application_of(call, &application);
 
 	if (rc > 0)

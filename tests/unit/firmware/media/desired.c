@@ -168,6 +168,65 @@ static void bad_values_are_refused_by_name(void **state)
 	refused("mixes", NULL, "audio", json_null(), "mix 3: sample_rate is not an integer");
 }
 
+/* As docs/links.md has them: a background, a watermark, and place-holders of a custom layout. */
+static void pictures(void **state)
+{
+	static const char place[] = "{\"user\":\"\",\"stream_type\":\"main\",\"x\":0,\"y\":0,"
+				    "\"width\":10,\"height\":10,"
+				    "\"z\":0,\"render\":0,\"input\":0}";
+	json_t *message = example_message(), *layout, *mark, *presets = json_array();
+	char error[128], key[TESS_DESIRED_PICTURE], longer[TESS_DESIRED_PICTURE + 1];
+	const struct tess_desired_pictures *found;
+	struct tess_desired *desired;
+	json_t *wrong;
+
+	(void)state;
+	memset(key, 'k', sizeof(key));
+	key[sizeof(key) - 1] = '\0';
+	memset(longer, 'k', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	assert_int_equal(tess_desired_parse(&desired, message, 0, 1, error, sizeof(error)), 0);
+	found = &desired->mixes[0].pictures;
+	assert_string_equal(found->background, "");
+	assert_string_equal(found->water_mark, "");
+	assert_string_equal(found->places[0], "");
+	tess_desired_free(desired);
+
+	layout = json_object_get(first(message, "mixes"), "layout");
+	json_object_set_new(json_object_get(first(message, "mixes"), "video"), "background_image",
+			    json_string(key));
+	mark = json_pack("{ss si si si si}", "image", "m", "x", 1, "y", 2, "width", 3, "height", 4);
+	json_object_set_new(layout, "water_mark", mark);
+	json_array_append_new(presets, json_loads(place, 0, NULL));
+	json_array_append_new(presets, json_loads(place, 0, NULL));
+	json_object_set_new(json_array_get(presets, 1), "image", json_string("p"));
+	json_object_set_new(layout, "presets", presets);
+	assert_int_equal(tess_desired_parse(&desired, message, 0, 1, error, sizeof(error)), 0);
+	found = &desired->mixes[0].pictures;
+	assert_string_equal(found->background, key);
+	assert_string_equal(found->water_mark, "m");
+	assert_int_equal(found->water_mark_rect.x, 1);
+	assert_int_equal(found->water_mark_rect.y, 2);
+	assert_int_equal(found->water_mark_rect.width, 3);
+	assert_int_equal(found->water_mark_rect.height, 4);
+	assert_string_equal(found->places[0], "");
+	assert_string_equal(found->places[1], "p");
+	tess_desired_free(desired);
+	json_decref(message);
+
+	refused("mixes", "video", "background_image", json_string(longer),
+		"mix 3: background_image is too long");
+	refused("mixes", "video", "background_image", json_integer(7),
+		"mix 3: background_image is not a string");
+	refused("mixes", "layout", "water_mark", json_pack("{ss}", "image", "m"),
+		"mix 3: x is not an integer");
+	refused("mixes", "layout", "water_mark", json_object(), "mix 3: image is not a string");
+	wrong = json_loads(place, 0, NULL);
+	json_object_set_new(wrong, "image", json_true());
+	refused("mixes", "layout", "presets", json_pack("[o]", wrong),
+		"mix 3: image is not a string");
+}
+
 static void twice_the_same_id(void **state)
 {
 	json_t *message = example_message();
@@ -243,6 +302,7 @@ int main(void)
 		cmocka_unit_test(the_documented_message),
 		cmocka_unit_test(without_video),
 		cmocka_unit_test(bad_values_are_refused_by_name),
+		cmocka_unit_test(pictures),
 		cmocka_unit_test(twice_the_same_id),
 		cmocka_unit_test(a_missing_list),
 		cmocka_unit_test(each_room_falls_to_one_worker),

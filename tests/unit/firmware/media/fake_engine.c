@@ -71,6 +71,22 @@ static void maybe_hang(struct fake_engine *fake)
 	(void)sem_wait(&fake->release);
 }
 
+static int upload(struct tess_engine *engine, const struct tess_image *image,
+		  struct tess_surface **surfacep)
+{
+	struct fake_engine *fake = (struct fake_engine *)engine;
+
+	if (fake->gone)
+		return -ENODEV;
+	if (fake->upload_error)
+		return fake->upload_error;
+	*surfacep = make_surface(fake, 0);
+	(*surfacep)->width = image->width;
+	(*surfacep)->height = image->height;
+	atomic_fetch_add(&fake->uploads, 1);
+	return 0;
+}
+
 static int decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine,
 			enum tess_codec codec)
 {
@@ -292,11 +308,12 @@ static void stats(const struct tess_engine *engine, struct tess_engine_stats *st
 
 #define CALLS                                                                           \
 	.size = sizeof(struct tess_engine_driver), .close = close_engine, .info = info, \
-	.stats = stats, .decoder_open = decoder_open, .decoder_close = decoder_close,   \
-	.decoder_decode = decoder_decode, .compositor_open = compositor_open,           \
-	.compositor_close = compositor_close, .compositor_draw = compositor_draw,       \
-	.encoder_open = encoder_open, .encoder_close = encoder_close,                   \
-	.encoder_encode = encoder_encode, .encoder_set_bitrate = encoder_set_bitrate
+	.stats = stats, .upload = upload, .decoder_open = decoder_open,                 \
+	.decoder_close = decoder_close, .decoder_decode = decoder_decode,               \
+	.compositor_open = compositor_open, .compositor_close = compositor_close,       \
+	.compositor_draw = compositor_draw, .encoder_open = encoder_open,               \
+	.encoder_close = encoder_close, .encoder_encode = encoder_encode,               \
+	.encoder_set_bitrate = encoder_set_bitrate
 
 static const struct tess_engine_driver device_driver = {
 	CALLS,

@@ -20,7 +20,7 @@ struct fake_engine {
 	uint16_t encoders;
 	/* what comes next */
 	atomic_bool gone; /* every call fails with -ENODEV, opening the device too */
-	atomic_int decode_error, encode_error, open_error;
+	atomic_int decode_error, encode_error, open_error, upload_error;
 	atomic_bool hang; /* decode and encode wait for a post of release */
 	sem_t entered, release;
 	/* what was done */
@@ -28,7 +28,7 @@ struct fake_engine {
 	atomic_int decoders_opened, decoders_open, decoded;
 	atomic_int encoders_opened, encoders_open, encoded, forced_keys, bitrate_changes;
 	atomic_int compositors_opened, compositors_open;
-	atomic_int surfaces;
+	atomic_int surfaces, uploads;
 	_Atomic int64_t last_pts_us;
 	_Atomic unsigned last_width, last_tiles, last_shown, last_background;
 };
