@@ -116,11 +116,12 @@ test('a user enters, publishers are seen, a mix is started and watched', { timeo
 	await page.click('.users tr:has-text("guest") button');
 	await page.waitForFunction(() => !document.querySelector('.users')?.textContent.includes('guest'));
 
-	await page.click('button:has-text("Start mix")');
-	await page.fill('.panel input[name=stream_id]', 'show');
-	await page.fill('.panel input[name=record_id]', 'evening');
-	await page.selectOption('.panel select[name=size]', '960x540');
-	await page.click('.panel button[type=submit]');
+	await page.click('a.button:has-text("Start mix")');
+	await page.fill('input[name=stream_id]', 'show');
+	await page.fill('input[name=record_id]', 'evening');
+	await page.selectOption('select[name=size]', '960x540');
+	await page.click('.apply button[type=submit]');
+	await page.click('h1 a:has-text("Rooms")');
 	await page.waitForSelector('.mix-facts .state.running');
 	await playing('.live video', 960);
 	assert.equal(await page.locator('.live .tile').count(), 5);
@@ -132,31 +133,34 @@ test('a user enters, publishers are seen, a mix is started and watched', { timeo
 });
 
 test('another layout while it runs', async () => {
-	await page.click('button:has-text("Change mix")');
-	await page.selectOption('.panel select[name=template]', '3');
-	await page.selectOption('.panel select[name=big]', 'singer2');
-	await page.selectOption('.panel select[name=small]', 'singer1');
+	await page.click('a.button:has-text("Change mix")');
+	await page.check('input[name=template][value="3"]', { force: true });
+	await page.selectOption('select[name="layout.big.user"]', 'singer2/main');
+	await page.selectOption('select[name="layout.small.user"]', 'singer1/main');
 	await shot('layout');
-	await page.click('.panel button[type=submit]');
+	await page.click('.apply button[type=submit]');
 	await page.waitForFunction(() => document.querySelectorAll('.live .tile').length === 2);
 	const mix = await box.api('GET', `/applications/${(await box.api('GET', '/applications')).applications[0].id}/rooms/101/mix`);
-	assert.deepEqual(mix.tiles.map(tile => [tile.user, tile.x, tile.width]), [['singer2', 0, 960], ['singer1', 704, 240]]);
+	assert.deepEqual(mix.tiles.map(tile => [tile.user, tile.x, tile.width]), [['singer2', 0, 960], ['singer1', 700, 240]]);
 	await playing('.live video', 960);
 });
 
 test('the same in Chinese', async () => {
+	await page.click('h1 a:has-text("Rooms")');
 	await page.click('header button:has-text("中文")');
 	await page.waitForSelector('nav a:has-text("房间")');
+	await page.waitForSelector('article.room');
 	await shot('rooms-zh');
 	await page.click('header button:has-text("English")');
 });
 
 test('a bad parameter is shown where it was given', async () => {
-	await page.click('button:has-text("Change mix")');
-	await page.fill('.panel input[name=stream_id]', 'a b?');
-	await page.click('.panel button[type=submit]');
-	await page.waitForSelector('.panel [role=alert]');
-	await page.click('.panel button.plain');
+	await page.click('a.button:has-text("Change mix")');
+	await page.fill('input[name=stream_id]', 'a b?');
+	await page.click('.apply button[type=submit]');
+	await page.waitForSelector('.apply [role=alert]');
+	await page.waitForSelector('.field.refused:has(input[name=stream_id])');
+	await page.click('h1 a:has-text("Rooms")');
 	complaints.length = 0; // the browser logs the 400 itself
 });
 

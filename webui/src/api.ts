@@ -12,12 +12,13 @@ export interface User {
 	video: Track | null; audio: Track | null;
 }
 export interface Tile { user: string; stream_type: string; x: number; y: number; width: number; height: number }
-export interface MixVideo { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number }
+export interface MixVideo { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number; background_image?: Image }
 export interface MixAudio { sample_rate: number; bitrate_kbps: number; channels: number }
 export interface Mix {
 	id: number; application: number; room: string; room_type: RoomType; stream_id: string; record_id: string; started: string;
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
+	starter?: string; // the user whose mix it is; "" or absent: nobody's
 	flv_url: string; viewers: number; recording: number | null;
 	/** What it goes on without, such as a picture that could not be fetched. */
 	warnings: { field: string; message: string }[];
@@ -58,9 +59,22 @@ export interface NetQueue {
 export interface Me { user: string; via: string; scope: string; must_change_password: boolean; expires: string | null }
 export interface Publisher { address: string; video: Target | null; audio: Target | null; sdp: string }
 export interface Target { port: number; rtcp_port: number; payload_type: number; codec: string; ssrc: number }
-export interface Who { user: string; stream_type?: 'main' | 'aux' }
-export interface Place extends Who { x: number; y: number; width: number; height: number }
-export interface Layout { template: number; render: number; big?: Who; small?: Place; presets?: Place[] }
+export interface Who { user: string; stream_type: 'main' | 'aux' }
+export interface Rect { x: number; y: number; width: number; height: number }
+export type Place = Who & Rect;
+/** A place of a custom layout. Its `user` may be "": it is for who comes. `image` is shown while nobody sends a picture there. */
+export interface Preset extends Place { z: number; render: number; input: number; image?: number }
+/** A still picture: one that the application keeps, or one at an address. */
+export interface Image { id?: number; url?: string }
+export interface Layout {
+	template: number; render: number; users: string[]; pure_audio_hold_place: number;
+	big?: Who; big_right?: boolean; big_render?: number; small?: Place; presets?: Preset[]; water_mark?: Image & Rect;
+}
+/** How a mix would look: computed by the box, by the rule that draws it. */
+export interface Preview {
+	width: number; height: number; tiles: (Place & { render: number; place: number })[]; places: Place[];
+	people: (Who & { mixed: boolean; seen: boolean; heard: boolean })[]; water_mark: Rect | null;
+}
 export interface MixRequest {
 	room_type: RoomType; stream_id?: string; record_id?: string; video?: Partial<MixVideo> | null; audio?: Partial<MixAudio>;
 	layout?: Partial<Layout>;
@@ -125,7 +139,7 @@ export const api = {
 	pictures: (id: number) => call<{ pictures: Picture[] }>('GET', `/applications/${id}/pictures`).then(r => r.pictures),
 	addPicture: (id: number, content: string) => call<Picture>('POST', `/applications/${id}/pictures`, { content }),
 	deletePicture: (picture: Picture) => call<void>('DELETE', `/applications/${picture.application}/pictures/${picture.id}`),
-	pictureContent: (picture: Picture) => `/api/v1/applications/${picture.application}/pictures/${picture.id}/content`,
+	pictureContent: (picture: Pick<Picture, 'application' | 'id'>) => `/api/v1/applications/${picture.application}/pictures/${picture.id}/content`,
 
 	rooms: () => call<{ rooms: Room[] }>('GET', '/rooms').then(r => r.rooms),
 	enter: (room: { application: number; room: string; room_type: RoomType }, user: string) =>
@@ -134,6 +148,8 @@ export const api = {
 		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}?room_type=${room.room_type}&stream_type=${user.stream_type}`),
 	startMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
 		call<Mix>('POST', `${roomPath(room)}/mix`, { ...request, room_type: room.room_type }),
+	previewMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
+		call<Preview>('POST', `${roomPath(room)}/mix/preview`, { ...request, room_type: room.room_type }),
 	stopMix: (room: Room) => call<void>('DELETE', `${roomPath(room)}/mix?room_type=${room.room_type}`),
 
 	recordings: (prefix: string, limit: number, offset: number) =>

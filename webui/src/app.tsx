@@ -22,7 +22,7 @@ const pages: Record<string, { title: TextKey; page: (props: { me: Me; onMe: () =
 };
 
 const pageOfAddress = () => {
-	const name = location.hash.replace(/^#\/?/, '');
+	const name = location.hash.replace(/^#\/?/, '').split('/')[0];
 	return name in pages ? name : 'rooms';
 };
 

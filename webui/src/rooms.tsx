@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Rooms live: who is in, the composed picture, what comes in and goes out.
-import { type ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, type Mix, type Publisher, type Room, type RoomType, type User } from './api';
 import { bitrate, decibel } from './format';
 import { t } from './i18n';
+import { editorAddress, roomOfAddress } from './layout/address';
+import { LayoutEditor } from './layout/editor';
 import { Live } from './live';
 import { Dialog, Field, Form, Problem, State } from './parts';
-import { usePolled } from './state';
-
-const sizes = ['1920x1080', '1280x720', '960x540', '640x360', '720x1280'];
+import { useAddress, usePolled } from './state';
 
 export function Rooms() {
 	const { data, error, again } = usePolled(api.rooms, 1000);
 	const [entering, setEntering] = useState(false);
+	const edited = roomOfAddress(useAddress());
+	if (edited) {
+		const key = editorAddress(edited);
+		const room = data?.find(one => editorAddress(one) === key) ?? { ...edited, users: [], mix: null };
+		return data ? <LayoutEditor key={key} room={room} again={again} /> : <section>{error && <Problem error={error} />}</section>;
+	}
 	return <section>
 		<h1>{t('rooms')} <button onClick={() => setEntering(true)}>{t('enterUser')}</button></h1>
 		{error && <Problem error={error} />}
@@ -35,8 +40,10 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 				{mix?.video && mix.flv_url ? <Live url={mix.flv_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
 					<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
 				{mix && <MixFacts mix={mix} />}
-				<MixForm room={room} again={again}
-					stop={mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>} />
+				<div class="buttons">
+					<a class="button" href={editorAddress(room)}>{mix ? t('changeThis') : t('startMix')} …</a>
+					{mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>}
+				</div>
 				{problem && <Problem error={problem} />}
 			</div>
 			<table class="users">
@@ -74,57 +81,6 @@ function MixFacts({ mix }: { mix: Mix }) {
 		{mix.flv_url && <code>{mix.flv_url}</code>}
 		{mix.warnings.map(warning => <span class="warning" key={warning.field} title={warning.field}>⚠ {warning.message}</span>)}
 	</p>;
-}
-
-const layouts = ['layoutFloating', 'layoutGrid', 'layoutScreen', 'layoutPicture', 'layoutCustom'] as const;
-const fills = ['fillCrop', 'fillFit', 'fillBlack'] as const;
-
-/** One of the people in the room, or nobody in particular. */
-function Who({ label, name, room, chosen, none }: { label: string; name: string; room: Room; chosen?: string; none: string }) {
-	const people = [...new Set(room.users.map(user => user.user))];
-	return <label class="field"><span>{label}</span><select name={name}>
-		<option value="">{none}</option>
-		{people.map(user => <option key={user} value={user} selected={user === chosen}>{user}</option>)}</select></label>;
-}
-
-function MixForm({ room, again, stop }: { room: Room; again: () => void; stop: ComponentChildren }) {
-	const { mix } = room;
-	const [open, setOpen] = useState(false);
-	const [chosen, setTemplate] = useState<number>();
-	if (!open)
-		return <div class="buttons"><button onClick={() => setOpen(true)}>{mix ? t('changeThis') : t('startMix')} …</button>{stop}</div>;
-	const template = chosen ?? mix?.layout.template ?? 1;
-	const size = mix?.video ? `${mix.video.width}x${mix.video.height}` : '1280x720';
-	return <div class="panel"><Form submit={mix ? t('changeMix') : t('startMix')} cancel={() => setOpen(false)}
-		onSubmit={async ({ stream_id, record_id, size, rate, kbps, render, big, small }) => {
-			const [width, height] = size.split('x').map(Number);
-			await api.startMix(room, {
-				...stream_id && { stream_id }, ...record_id && { record_id },
-				layout: {
-					template, render: Number(render), ...big && { big: { user: big } },
-					// a quarter of the canvas, in the lower right corner
-					...small && { small: { user: small, x: width * 3 / 4 - 16, y: height * 3 / 4 - 16, width: width / 4, height: height / 4 } },
-					...template === 4 && { presets: mix?.layout.presets },
-				},
-				video: { width, height, frame_rate: Number(rate), bitrate_kbps: Number(kbps) },
-			});
-			setOpen(false);
-			again();
-		}}>
-		<Field label={t('streamId')} name="stream_id" defaultValue={mix ? mix.stream_id : `mix-${room.room}`} maxLength={64} />
-		<Field label={t('recordId')} name="record_id" defaultValue={mix?.record_id ?? ''} maxLength={64} pattern="[A-Za-z0-9_\-]*" />
-		<label class="field"><span>{t('size')}</span><select name="size">
-			{[...new Set([size, ...sizes])].map(value => <option key={value} selected={value === size}>{value}</option>)}</select></label>
-		<Field label={t('frameRate')} name="rate" type="number" min={1} max={60} defaultValue={mix?.video?.frame_rate ?? 15} required />
-		<Field label={`${t('bitrate')} (kbit/s)`} name="kbps" type="number" min={1} max={10000} defaultValue={mix?.video?.bitrate_kbps ?? 1500} required />
-		<label class="field"><span>{t('layout')}</span><select name="template" onChange={event => setTemplate(Number(event.currentTarget.value))}>
-			{layouts.map((name, i) => (i < 4 || mix?.layout.template === i) && <option key={name} value={i} selected={template === i}>{t(name)}</option>)}</select></label>
-		{(template === 0 || template === 2 || template === 3) &&
-			<Who label={t('bigPicture')} name="big" room={room} chosen={mix?.layout.big?.user} none={template !== 2 ? t('firstWhoComes') : '–'} />}
-		{template === 3 && <Who label={t('smallPicture')} name="small" room={room} chosen={mix?.layout.small?.user} none="–" />}
-		{template !== 4 && <label class="field"><span>{t('fill')}</span><select name="render">
-			{fills.map((name, i) => <option key={name} value={i} selected={mix?.layout.render === i}>{t(name)}</option>)}</select></label>}
-	</Form></div>;
 }
 
 function Enter({ onClose }: { onClose: () => void }) {

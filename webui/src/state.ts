@@ -53,3 +53,14 @@ export function usePolled<T>(ask: () => Promise<T>, every_ms: number, key: unkno
 	}, [key]);
 	return { data, error, again: () => now.current() };
 }
+
+/** What the address names after the '#', and to be drawn again when it changes. */
+export function useAddress(): string {
+	const [address, setAddress] = useState(location.hash);
+	useEffect(() => {
+		const follow = () => setAddress(location.hash);
+		addEventListener('hashchange', follow);
+		return () => removeEventListener('hashchange', follow);
+	}, []);
+	return address;
+}

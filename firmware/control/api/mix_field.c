@@ -18,6 +18,8 @@ static const struct name {
 	{"EncodeParams.VideoFramerate", "video.frame_rate"},
 	{"EncodeParams.VideoGop", "video.gop_s"},
 	{"EncodeParams.BackgroundColor", "video.background"},
+	{"EncodeParams.BackgroundImageId", "video.background_image.id"},
+	{"EncodeParams.BackgroundImageUrl", "video.background_image.url"},
 	{"EncodeParams.AudioSampleRate", "audio.sample_rate"},
 	{"EncodeParams.AudioBitrate", "audio.bitrate_kbps"},
 	{"EncodeParams.AudioChannels", "audio.channels"},
@@ -28,13 +30,20 @@ static const struct name {
 	{"LayoutParams.MainVideoUserId", "layout.big.user"},
 	{"LayoutParams.MainVideoStreamType", "layout.big.stream_type"},
 	{"LayoutParams.MainVideoRightAlign", "layout.big_right"},
+	{"LayoutParams.WaterMarkParams.WaterMarkId", "layout.water_mark.id"},
+	{"LayoutParams.WaterMarkParams.WaterMarkUrl", "layout.water_mark.url"},
+	{"LayoutParams.WaterMarkParams.LocationX", "layout.water_mark.x"},
+	{"LayoutParams.WaterMarkParams.LocationY", "layout.water_mark.y"},
+	{"LayoutParams.WaterMarkParams.WaterMarkWidth", "layout.water_mark.width"},
+	{"LayoutParams.WaterMarkParams.WaterMarkHeight", "layout.water_mark.height"},
 };
 
 /* Of SmallVideoLayoutParams and of each PresetLayoutConfig. */
 static const struct name PLACE[] = {
-	{"UserId", "user"}, {"StreamType", "stream_type"}, {"LocationX", "x"},
-	{"LocationY", "y"}, {"ImageWidth", "width"},	   {"ImageHeight", "height"},
-	{"ZOrder", "z"},    {"RenderMode", "render"},	   {"MixInputType", "input"},
+	{"UserId", "user"},	   {"StreamType", "stream_type"}, {"LocationX", "x"},
+	{"LocationY", "y"},	   {"ImageWidth", "width"},	  {"ImageHeight", "height"},
+	{"ZOrder", "z"},	   {"RenderMode", "render"},	  {"MixInputType", "input"},
+	{"PlaceImageId", "image"},
 };
 
 static const char *find(const struct name *names, size_t count, const char *theirs)

@@ -8,6 +8,7 @@
 
 #include "firmware/control/api/handlers.h"
 #include "firmware/control/api/mix_body.h"
+#include "firmware/control/jobs/pictures.h"
 #include "pipeline/room/seats.h"
 
 /* The people of the room in the order of entry; the names are rows'. */
@@ -140,6 +141,7 @@ static struct tess_room_rules rules_of(const struct tess_mix_request *request, s
 			.render = render_of(place->render),
 			.unheard = place->input == 1,
 			.unseen = place->input == 2,
+			.image = place->image ? i + 1 : 0,
 		};
 	}
 	return (struct tess_room_rules){
@@ -175,7 +177,7 @@ static json_t *tile_json(const struct people *people, const struct tess_room_sea
 			 row ? row->stream_type : "main", "x", tile->rect.x, "y", tile->rect.y,
 			 "width", tile->rect.width, "height", tile->rect.height, "render",
 			 (int)tile->render - 1, "place",
-			 row ? (int)seats->mixed[tile->seat].preset : 0);
+			 (int)(row ? seats->mixed[tile->seat].preset : tile->image));
 }
 
 static json_t *place_json(const struct people *people, const struct tess_room_seats *seats,
@@ -211,8 +213,21 @@ static json_t *person_json(const struct people *people, const struct tess_room_s
 			 seat < TESS_ROOM_MAX_SEATS && seats->mixed[seat].heard && row->audio_port);
 }
 
+/* Where the watermark is; null: there is none. */
+static json_t *water_mark_json(const struct tess_mix_request *request)
+{
+	const struct tess_mix_image *image = &request->layout.water_mark;
+	const struct tess_mix_place *place = &request->layout.water_mark_place;
+
+	if (!image->id && !image->url[0])
+		return json_null();
+	return json_pack("{si si si si}", "x", (int)(place->x & ~1u), "y", (int)(place->y & ~1u),
+			 "width", (int)(place->width & ~1u), "height", (int)(place->height & ~1u));
+}
+
 static json_t *preview_json(const struct people *people, const struct tess_room_seats *seats,
-			    const struct tess_room_rules *rules)
+			    const struct tess_room_rules *rules,
+			    const struct tess_mix_request *request)
 {
 	json_t *tiles = json_array(), *places = json_array(), *all = json_array();
 	int failed = 0;
@@ -225,8 +240,9 @@ static json_t *preview_json(const struct people *people, const struct tess_room_
 	for (unsigned i = 0; i < people->count; i++)
 		failed |= json_array_append_new(all, person_json(people, seats, i));
 	if (!failed)
-		return json_pack("{si si so so so}", "width", rules->width, "height", rules->height,
-				 "tiles", tiles, "places", places, "people", all);
+		return json_pack("{si si so so so so}", "width", rules->width, "height",
+				 rules->height, "tiles", tiles, "places", places, "people", all,
+				 "water_mark", water_mark_json(request));
 	json_decref(tiles);
 	json_decref(places);
 	json_decref(all);
@@ -255,7 +271,8 @@ static int answer(struct tess_call *call, const struct tess_mix_request *request
 	if (rc == -EINVAL)
 		rc = too_small(call);
 	else if (!rc)
-		rc = tess_response_json(call->response, 200, preview_json(&people, &seats, &rules));
+		rc = tess_response_json(call->response, 200,
+					preview_json(&people, &seats, &rules, request));
 	free_people(&people);
 	return rc;
 }
@@ -292,6 +309,8 @@ int tess_api_mix_preview(struct tess_call *call)
 	}
 	rc = tess_mix_request_parse(&request, params, room.type, &error);
 	json_decref(params);
+	if (!rc)
+		rc = tess_pictures_check(call->control, &request, &error);
 	return rc == -EINVAL ? tess_mix_refused(call, &error)
 	       : rc	     ? rc
 			     : answer(call, &request, named);

@@ -225,10 +225,12 @@ static int check(struct tess_control *control, uint32_t application, const char 
 	struct tess_picture picture;
 	int rc = id ? tess_store_picture_get(control->store, &picture, application, id) : 0;
 
-	if (rc == -ENOENT)
-		return tess_cloud_refuse(error, TESS_CLOUD_RESOURCE_NOT_FOUND,
-					 "The parameter `%s` names picture %u, which is not there.",
-					 name, id);
+	if (rc == -ENOENT) {
+		rc = tess_cloud_refuse(error, TESS_CLOUD_RESOURCE_NOT_FOUND,
+				       "The parameter `%s` names picture %u, which is not there.",
+				       name, id);
+		(void)snprintf(error->parameter, sizeof(error->parameter), "%s", name);
+	}
 	return rc;
 }
 
@@ -245,9 +247,13 @@ int tess_pictures_check(struct tess_control *control, const struct tess_mix_requ
 	if (!rc)
 		rc = check(control, application, "LayoutParams.WaterMarkParams.WaterMarkId",
 			   request->layout.water_mark.id, error);
-	for (unsigned i = 0; i < request->layout.preset_count && !rc; i++)
-		rc = check(control, application, "LayoutParams.PresetLayoutConfig.PlaceImageId",
-			   request->layout.presets[i].image, error);
+	for (unsigned i = 0; i < request->layout.preset_count && !rc; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name),
+			       "LayoutParams.PresetLayoutConfig.%u.PlaceImageId", i);
+		rc = check(control, application, name, request->layout.presets[i].image, error);
+	}
 	return rc;
 }
 

@@ -206,7 +206,8 @@ static void test_parameters(void **state)
 {
 	(void)state;
 	look("{'stream_id':'show'}"); /* an empty room has a canvas as well */
-	assert_json(f.json, "{'width':1280,'height':720,'tiles':[],'places':[],'people':[]}");
+	assert_json(f.json, "{'width':1280,'height':720,'tiles':[],'places':[],'people':[],"
+			    "'water_mark':null}");
 	enter("{'user':'alice'}");
 	enter("{'user':'bob'}");
 	enter("{'user':'carol','video':false}");
@@ -304,6 +305,35 @@ static void bad(const char *body, const char *code, const char *field)
 	fixture_refused(&f, "POST", PREVIEW, body, 400, code, field);
 }
 
+/* a place whose user is away shows its picture; the watermark is rounded as well */
+static void test_pictures(void **state)
+{
+	(void)state;
+	enter("{'user':'alice'}");
+	fixture_call(&f, "POST", "/api/v1/applications/1400000001/pictures",
+		     "{'content':'Qk06AAAAAAAAADYAAAAoAAAAAQAAAAEAAAABABgAAAAAAAQAAAATCwAAEwsAAAAA"
+		     "AAAAAAAAAAD/AA=='}",
+		     201);
+	look("{'layout':{'template':4,'presets':[{'width':320,'height':180},"
+	     "{'user':'bob','x':321,'width':320,'height':180,'image':1}],"
+	     "'water_mark':{'id':1,'x':11,'y':20,'width':101,'height':50}}}");
+	assert_string_equal(names("tiles"), "alice -");
+	assert_string_equal(rectangles("tiles"), "0,0 320x180; 320,0 320x180");
+	assert_int_equal(number(json_array_get(json_object_get(f.json, "tiles"), 1), "place"), 2);
+	assert_int_equal(number(json_array_get(json_object_get(f.json, "tiles"), 1), "render"), 3);
+	assert_json(json_object_get(f.json, "water_mark"),
+		    "{'x':10,'y':20,'width':100,'height':50}");
+
+	bad("{'video':{'background_image':{'id':7}}}", "ResourceNotFound",
+	    "video.background_image.id");
+	bad("{'layout':{'template':4,'presets':[{},{'width':2,'height':2,'image':9}]}}",
+	    "ResourceNotFound", "layout.presets.1.image");
+	bad("{'layout':{'water_mark':{'id':1,'x':1200,'y':0,'width':100,'height':9}}}",
+	    "InvalidParameter", "layout.water_mark.width");
+	bad("{'video':{'background_image':{'url':'ftp://a/b.png'}}}",
+	    "InvalidParameter.BackgroundImageUrl", "video.background_image.url");
+}
+
 /* as a start is */
 static void test_refused(void **state)
 {
@@ -336,6 +366,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_parameters, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_places, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pictures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};
 

@@ -342,12 +342,12 @@ static void test_mixes(void **state)
 	(void)state;
 	fixture_user(&f, "alice");
 	fixture_refused(&f, "POST", MIX, WITH_PICTURES("http://a/b.png"), 400, "ResourceNotFound",
-			"");
+			"layout.water_mark.id");
 	fixture_call(&f, "POST", PATH, "{'content':'" BMP_TEXT "'}", 201);
 	fixture_refused(&f, "POST", MIX, WITH_PICTURES("http://a/b.png"), 400, "ResourceNotFound",
-			"");
+			"layout.presets.1.image");
 	fixture_refused(&f, "POST", MIX, "{'stream_id':'s','video':{'background_image':{'id':9}}}",
-			400, "ResourceNotFound", "");
+			400, "ResourceNotFound", "video.background_image.id");
 	fixture_call(&f, "POST", PATH, "{'content':'" PNG_TEXT "'}", 201);
 	fixture_call(&f, "POST", MIX, WITH_PICTURES("http://a/b.png"), 200);
 	assert_json(json_object_get(f.json, "layout"),
@@ -427,21 +427,21 @@ static void test_mix_faults(void **state)
 		{"{'stream_id':'s','video':{'background_image':{'file':'x'}}}", "invalid_parameter",
 		 "video.background_image.file"},
 		{"{'stream_id':'s','video':{'background_image':{'url':'ftp://a/b.png'}}}",
-		 "InvalidParameter.BackgroundImageUrl", "video"},
+		 "InvalidParameter.BackgroundImageUrl", "video.background_image.url"},
 		{"{'stream_id':'s','layout':{'water_mark':1}}", "invalid_parameter",
 		 "layout.water_mark"},
 		{"{'stream_id':'s','layout':{'water_mark':{'id':1}}}", "MissingParameter",
-		 "layout"},
+		 "layout.water_mark.width"},
 		{"{'stream_id':'s','layout':{'water_mark':{'url':'http://a/b.gif','x':0,'y':0,"
 		 "'width':2,'height':2}}}",
-		 "InvalidParameter", "layout"},
+		 "InvalidParameter", "layout.water_mark.url"},
 		{"{'stream_id':'s','layout':{'water_mark':{'id':1,'x':1280,'y':0,'width':2,"
 		 "'height':2}}}",
-		 "InvalidParameter", "layout"},
+		 "InvalidParameter", "layout.water_mark.width"},
 		{"{'stream_id':'s','layout':{'presets':[{'image':'x'}]}}", "invalid_parameter",
 		 "layout.presets.0.image"},
 		{"{'stream_id':'s','layout':{'presets':[{'image':-1}]}}",
-		 "InvalidParameter.PresetLayoutConfig", "layout"},
+		 "InvalidParameter.PresetLayoutConfig", "layout.presets.0.image"},
 	};
 
 	(void)state;
