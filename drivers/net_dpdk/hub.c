@@ -214,9 +214,13 @@ unsigned dpdk_hub_take(struct dpdk_hub *hub, unsigned worker, struct tess_packet
 
 bool dpdk_hub_has(const struct dpdk_hub *hub, unsigned worker)
 {
-	for (unsigned from = 0; from < hub->worker_count; from++)
-		if (from != worker && !rte_ring_empty(hub->rings[from][worker]))
+	for (unsigned from = 0; from < hub->worker_count; from++) {
+		const struct rte_ring *ring = hub->rings[from][worker];
+
+		/* as rte_ring_empty(), but in terms of C11 */
+		if (ring && __atomic_load_n(&ring->prod.tail, __ATOMIC_ACQUIRE) != ring->cons.tail)
 			return true;
+	}
 	return false;
 }
 

@@ -35,7 +35,7 @@
 #define FEW  TESS_NET_BURST
 #define MANY (2 * TESS_NET_BURST)
 /* Of the thread that polls, where it is permitted: nothing else is hurt so much by waiting. */
-#define NICE -10
+#define NICE (-10)
 
 /* The first call of the thread that polls. */
 static void bind_to_core(struct dpdk_net *dpdk)

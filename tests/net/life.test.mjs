@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { until } from '../e2e/box.mjs';
-import { Pair, blast, checked, drivers, long, startChecker } from './pair.mjs';
+import { Pair, bin, blast, checked, drivers, flows, long, startChecker } from './pair.mjs';
 
 const starts = long ? 100 : 10, kills = long ? 20 : 3;
 let pair, runtime;
@@ -59,13 +59,13 @@ for (const name of ['xdp', 'afp']) {
 		for (let i = 0; i < kills; i++) {
 			const killed = await startChecker(pair.rx, spec(pair.rx));
 			// killed in the midst of work
-			const sending = blast(pair.tx, pair.rx.address, { seconds: 0.3, rate: 20000 });
+			const sending = blast(pair.tx.onCard(), pair.rx.address, { seconds: 0.3, rate: 20000 });
 			await new Promise(done => setTimeout(done, 50 + 10 * i));
 			killed.kill('SIGKILL');
 			assert.equal(await killed.ended, 'SIGKILL');
 			await sending;
 			const checker = await startChecker(pair.rx, spec(pair.rx));
-			const { sent } = await blast(pair.tx, pair.rx.address, { seconds: 0.2, rate: 20000 });
+			const { sent } = await blast(pair.tx.onCard(), pair.rx.address, { seconds: 0.2, rate: 20000 });
 			const got = await checked(checker);
 			assert.deepEqual([got.status, got.received, got.lost, got.duplicates, got.damaged], [0, sent, 0, 0, 0], `after ${i + 1} kills`);
 			await until('all to be gone', () => {
@@ -79,3 +79,30 @@ for (const name of ['xdp', 'afp']) {
 		}
 	});
 }
+
+/** The checker as a user without any rights but those, with packets for it; what it wrote and how it ended. */
+async function runAsNobody(spec, capabilities) {
+	const list = ['-all', ...capabilities.map(name => `+${name}`)].join(',');
+	fs.chmodSync(runtime, 0o777);
+	const checker = pair.rx.spawn('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs', `--bounding-set=${list}`, `--inh-caps=${list}`,
+		`--ambient-caps=${list}`, path.join(bin, 'tess-packet-check'), spec, flows.port, flows.ports, flows.streams, 10);
+	await until('its start', () => /^ready$/m.test(checker.output) || checker.exitCode !== null);
+	const sent = checker.exitCode === null && await blast(pair.tx.onCard(), pair.rx.address, { seconds: 0.2, rate: 10000 });
+	const status = await checker.ended;
+	return { status, sent: sent.sent, output: checker.output };
+}
+
+for (const [name, capabilities] of [['xdp', ['net_raw', 'net_admin', 'bpf', 'ipc_lock']], ['afp', ['net_raw', 'net_admin', 'ipc_lock']]])
+	test(`${name}: runs without root with just the capabilities in docs/network.md`, { timeout: 60000 }, async () => {
+		const spec = drivers[name](pair.rx), clean = traces();
+		const { status, sent, output } = await runAsNobody(spec, capabilities);
+		assert.equal(status, 0, output);
+		assert.match(output, new RegExp(`^received=${sent} lost=0 `, 'm'));
+		assert.deepEqual(traces(), clean);
+		for (const missing of ['net_raw', 'net_admin']) {
+			const refused = await runAsNobody(spec, capabilities.filter(one => one !== missing));
+			assert.equal(refused.status, 1, `without ${missing}: ${refused.output}`);
+			assert.match(refused.output, new RegExp(`tess-packet-check: ${name}:vrx: .*(vrx|privileged)`), `without ${missing}`);
+			assert.deepEqual(traces(), clean, `without ${missing}`);
+		}
+	});

@@ -73,6 +73,11 @@ export class Pair {
 		this.rx = new Side('rx', 'vrx', '10.99.0.2');
 		for (const side of [this.tx, this.rx])
 			execFileSync('ip', ['netns', 'add', side.name]);
+		this.connect();
+	}
+
+	/** Make the interfaces; also anew, when one of them was deleted and the other with it. */
+	connect() {
 		execFileSync('ip', ['link', 'add', this.tx.dev, 'netns', this.tx.name, 'type', 'veth', 'peer', 'name', this.rx.dev, 'netns', this.rx.name]);
 		for (const side of [this.tx, this.rx]) {
 			side.execSync('sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The end-to-end test of a room (tests/e2e/room.test.mjs) over each driver that shares the interface with the kernel: the box in one
 // namespace; publishers, the cloud SDK, viewers and the reader of the recording in the other, all over the one interface between them.
-// The web UI must answer all the while. TESSERA_LONG=1: over all three drivers instead of AF_XDP alone.
+// The web UI must answer all the while. TESSERA_LONG=1: over all three drivers, and with two workers, instead of AF_XDP alone.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -40,10 +40,11 @@ async function browse(child, port, isThere) {
 /** What a driver in use can be known by. A box whose driver does not start goes on with sockets, which would prove nothing. */
 const isThere = { udp: () => !pair.rx.xdp() && !pair.rx.rules(), xdp: () => pair.rx.xdp(), afp: () => pair.rx.rules() };
 
-for (const [name, spec] of Object.entries(drivers).filter(([driver]) => long || driver === 'xdp'))
-	test(`a room over ${name}`, { timeout: 240000 }, async () => {
+const cases = long ? [...Object.keys(drivers).map(name => [name, 1]), ['xdp', 2]] : [['xdp', 1]];
+for (const [name, workers] of cases)
+	test(`a room over ${name}, ${workers} workers`, { timeout: 240000 }, async () => {
 		const port = 8080;
-		const options = { netns: pair.rx.name, address: pair.rx.address, controlPort: port, media: { net: spec(pair.rx) } };
+		const options = { netns: pair.rx.name, address: pair.rx.address, controlPort: port, media: { net: drivers[name](pair.rx), workers } };
 		const child = pair.tx.spawn('env', '-u', 'NODE_TEST_CONTEXT', `TESSERA_ROOM_BOX=${JSON.stringify(options)}`, process.execPath, '--test', '--test-reporter=tap',
 			'--test-name-pattern=16 people are mixed', path.join(root, 'tests/e2e/room.test.mjs'));
 		const seen = await browse(child, port, isThere[name]);

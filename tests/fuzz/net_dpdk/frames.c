@@ -6,6 +6,7 @@
  * is put into those that begin with a 0.
  */
 #include <rte_ethdev.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,12 +17,16 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct tess_net *net;
+static unsigned all; /* mbufs */
 
-static void need(bool condition)
-{
-	if (!condition)
-		abort();
-}
+/* By its own line: abort() alone would not tell. */
+#define need(condition)                                                         \
+	do {                                                                    \
+		if (!(condition)) {                                             \
+			fprintf(stderr, "line %d: %s\n", __LINE__, #condition); \
+			abort();                                                \
+		}                                                               \
+	} while (0)
 
 static unsigned at_home(void)
 {
@@ -43,6 +48,7 @@ static void open_net(void)
 	need(tess_net_dpdk.flow_add(net, 20000, net) == 0);
 	need(tess_net_dpdk.flow_add(net, 20001, net) == 0);
 	tess_net_dpdk.flow_source(net, 20001, 1);
+	all = at_home();
 }
 
 static void put_frame(const uint8_t *data, size_t length)
@@ -77,12 +83,12 @@ static void take_packets(void)
 }
 
 /* The control thread may hold one for a moment. */
-static void expect_all_at_home(unsigned before)
+static void expect_all_at_home(void)
 {
 	struct rte_mbuf *mbuf;
 	int64_t until_us = tess_clock_now_us(tess_clock_system()) + 5000000;
 
-	while (at_home() != before) {
+	while (at_home() != all) {
 		need(tess_clock_now_us(tess_clock_system()) < until_us);
 		take_packets();
 		while (rte_eth_rx_burst(((struct dpdk_net *)net)->hub->port.id, 0, &mbuf, 1))
@@ -92,11 +98,8 @@ static void expect_all_at_home(unsigned before)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	unsigned before;
-
 	if (!net)
 		open_net();
-	before = at_home();
 	for (unsigned i = 0; i < 32 && size >= 2; i++) {
 		size_t length = (size_t)(data[0] << 8 | data[1]);
 
@@ -109,6 +112,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= 2 + length;
 	}
 	take_packets();
-	expect_all_at_home(before);
+	expect_all_at_home();
 	return 0;
 }
