@@ -9,6 +9,7 @@
 
 #include "firmware/base/log.h"
 #include "firmware/control/api/router.h"
+#include "firmware/control/api/vod.h"
 #include "firmware/control/jobs/rooms.h"
 
 static int find_key(void *arg, const char *secret_id, struct tess_cloud_key *key)
@@ -73,6 +74,8 @@ struct tess_cloud_backend tess_backend(struct tess_control *control)
 		.stream_id_taken = stream_id_taken,
 		.mix_start = mix_start,
 		.mix_stop = mix_stop,
+		.vod = tess_vod_run,
+		.record_statistic = tess_record_statistic,
 		.arg = control,
 	};
 }

@@ -85,6 +85,34 @@ static int stop_mix(const struct tess_cloud_context *context, json_t *fields,
 	return err;
 }
 
+static int run_vod(const struct tess_cloud_context *context, json_t *fields,
+		   struct tess_cloud_error *error)
+{
+	const struct tess_cloud_backend *backend = context->backend;
+	struct tess_vod_request request;
+	int err;
+
+	err = tess_vod_request_parse(&request, context->vod, context->params, error);
+	if (!err)
+		err = backend->vod(backend->arg, context->key_id, &request, fields, error);
+	tess_vod_request_free(&request);
+	return err;
+}
+
+static int record_statistic(const struct tess_cloud_context *context, json_t *fields,
+			    struct tess_cloud_error *error)
+{
+	const struct tess_cloud_backend *backend = context->backend;
+	struct tess_statistic_request request;
+	int err;
+
+	err = tess_statistic_request_parse(&request, context->params, error);
+	if (err)
+		return err;
+	return backend->record_statistic(backend->arg, context->key_id, &request, fields, error);
+}
+
+static const char *const statistic_params[] = {"StartTime", "EndTime", "SdkAppId", NULL};
 static const char *const start_params[] = {
 	"SdkAppId",	"RoomId",	"StrRoomId",	    "OutputParams",
 	"EncodeParams", "LayoutParams", "PublishCdnParams", NULL,
@@ -93,10 +121,10 @@ static const char *const stop_params[] = {"SdkAppId", "RoomId", "StrRoomId", NUL
 
 /* clang-format off */
 static const struct tess_cloud_action trtc_actions[] = {
-	{"StartMCUMixTranscode", start_mix, TESS_ROOM_ID_NUMBER, start_params},
-	{"StartMCUMixTranscodeByStrRoomId", start_mix, TESS_ROOM_ID_STRING, start_params},
-	{"StopMCUMixTranscode", stop_mix, TESS_ROOM_ID_NUMBER, stop_params},
-	{"StopMCUMixTranscodeByStrRoomId", stop_mix, TESS_ROOM_ID_STRING, stop_params},
+	{"StartMCUMixTranscode", start_mix, TESS_ROOM_ID_NUMBER, start_params, 0},
+	{"StartMCUMixTranscodeByStrRoomId", start_mix, TESS_ROOM_ID_STRING, start_params, 0},
+	{"StopMCUMixTranscode", stop_mix, TESS_ROOM_ID_NUMBER, stop_params, 0},
+	{"StopMCUMixTranscodeByStrRoomId", stop_mix, TESS_ROOM_ID_STRING, stop_params, 0},
 	{.name = "DismissRoom"},
 	{.name = "DismissRoomByStrRoomId"},
 	{.name = "RemoveUser"},
@@ -111,7 +139,7 @@ static const struct tess_cloud_action trtc_actions[] = {
 	{.name = "DescribePicture"},
 	{.name = "ModifyPicture"},
 	{.name = "DeletePicture"},
-	{.name = "DescribeRecordStatistic"},
+	{"DescribeRecordStatistic", record_statistic, TESS_ROOM_ID_NUMBER, statistic_params, 0},
 	{.name = "DescribeTrtcMcuTranscodeTime"},
 	{.name = "DescribeRecordingUsage"},
 	{.name = "DescribeMixTranscodingUsage"},
@@ -126,13 +154,13 @@ static const struct tess_cloud_action trtc_actions[] = {
 };
 
 static const struct tess_cloud_action vod_actions[] = {
-	{.name = "SearchMedia"},
-	{.name = "DescribeMediaInfos"},
-	{.name = "DeleteMedia"},
-	{.name = "CreateSubAppId"},
-	{.name = "DescribeSubAppIds"},
-	{.name = "ModifySubAppIdInfo"},
-	{.name = "ModifySubAppIdStatus"},
+	{.name = "SearchMedia", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_SEARCH},
+	{.name = "DescribeMediaInfos", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_DESCRIBE},
+	{.name = "DeleteMedia", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_DELETE},
+	{.name = "CreateSubAppId", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_CREATE_AREA},
+	{.name = "DescribeSubAppIds", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_AREAS},
+	{.name = "ModifySubAppIdInfo", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_CHANGE_AREA},
+	{.name = "ModifySubAppIdStatus", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_SWITCH_AREA},
 	{0},
 };
 

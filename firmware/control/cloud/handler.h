@@ -9,6 +9,8 @@
 
 #include "firmware/control/cloud/mix_params.h"
 #include "firmware/control/cloud/request.h"
+#include "firmware/control/cloud/statistic_params.h"
+#include "firmware/control/cloud/vod_params.h"
 
 #define TESS_CLOUD_MAX_SECRET 128
 
@@ -42,6 +44,13 @@ struct tess_cloud_backend {
 	/** End the mix of a room; TESS_CLOUD_MIX_SESSION_NOT_EXIST when there is none. */
 	int (*mix_stop)(void *arg, const struct tess_cloud_room *room,
 			struct tess_cloud_error *error);
+	/** An action of VOD on the application of the key; the answer's members into @p fields. */
+	int (*vod)(void *arg, int64_t key_id, const struct tess_vod_request *request,
+		   json_t *fields, struct tess_cloud_error *error);
+	/** Recorded time of the key's application. */
+	int (*record_statistic)(void *arg, int64_t key_id,
+				const struct tess_statistic_request *request, json_t *fields,
+				struct tess_cloud_error *error);
 	void *arg;
 };
 

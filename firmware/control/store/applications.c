@@ -211,3 +211,15 @@ int tess_store_key_owns(struct tess_store *store, int64_t key, uint32_t applicat
 	rc = tess_store_value(&q, &count);
 	return rc ? rc : count != 0;
 }
+
+int tess_store_key_application(struct tess_store *store, int64_t key, uint32_t *application)
+{
+	struct tess_query q = tess_query(store->db, "SELECT application FROM api_key WHERE id = ?");
+	int64_t id = 0;
+	int rc;
+
+	tess_query_int(&q, key);
+	rc = tess_store_value(&q, &id);
+	*application = (uint32_t)id;
+	return rc;
+}

@@ -81,6 +81,28 @@ static int mix_stop(void *arg, const struct tess_cloud_room *room, struct tess_c
 	return box->refusal ? tess_cloud_refuse(error, box->refusal, "No.") : box->stop;
 }
 
+static int vod(void *arg, int64_t key_id, const struct tess_vod_request *request, json_t *fields,
+	       struct tess_cloud_error *error)
+{
+	(void)arg;
+	(void)key_id;
+	(void)request;
+	(void)fields;
+	(void)error;
+	return 0;
+}
+
+static int record_statistic(void *arg, int64_t key_id, const struct tess_statistic_request *request,
+			    json_t *fields, struct tess_cloud_error *error)
+{
+	(void)arg;
+	(void)key_id;
+	(void)request;
+	(void)fields;
+	(void)error;
+	return 0;
+}
+
 /* ---- the client ---- */
 
 static const char *get_header(void *arg, const char *name)
@@ -188,6 +210,8 @@ void client_call(struct client *client)
 		.stream_id_taken = stream_id_taken,
 		.mix_start = mix_start,
 		.mix_stop = mix_stop,
+		.vod = vod,
+		.record_statistic = record_statistic,
 		.arg = &client->box,
 	};
 	struct tess_cloud_response *response = &client->response;
