@@ -42,7 +42,7 @@ async function freePorts(count) {
 export class Box {
 	/**
 	 * Start a box that keeps everything below `dir`.
-	 * options: bin (folder of the programs), controlPort, egressPort, rtpPorts "a-b", media/egress (settings), log,
+	 * options: bin (folder of the programs), controlPort, egressPort, rtpPorts "a-b", control/media/egress (settings), log,
 	 * env (beside this process's), netns (run it in this network namespace), address (where it is reached; default 127.0.0.1)
 	 */
 	static async start(dir, options = {}) {
@@ -60,7 +60,7 @@ export class Box {
 		const even = rtp + 2000 + rtp % 2;
 		const settings = {
 			box: { state_dir: box.dir, run_dir: `${box.dir}/run` },
-			control: { listen: `${box.address}:${box.controlPort}` },
+			control: { listen: `${box.address}:${box.controlPort}`, ...options.control },
 			media: { net: `udp:${box.address}`, rtp_ports: options.rtpPorts ?? `${even}-${even + 199}`, ...options.media },
 			egress: { listen: `${box.address}:${box.egressPort}`, record_dir: `${box.dir}/recordings`, ...options.egress },
 		};
@@ -124,8 +124,9 @@ export class Box {
 		return { id, key, cloud: this.cloud(key, profile) };
 	}
 
-	cloud(key, { signMethod = 'TC3-HMAC-SHA256', reqMethod = 'POST' } = {}) {
-		const { Client } = require('tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js');
+	/** A client of the official SDK: by default for TRTC; for another product, e.g. 'vod', '2018-07-17'. */
+	cloud(key, { signMethod = 'TC3-HMAC-SHA256', reqMethod = 'POST', product = 'trtc', version = '2019-07-22' } = {}) {
+		const { Client } = require(`tencentcloud-sdk-nodejs/tencentcloud/services/${product}/v${version.replaceAll('-', '')}/${product}_client.js`);
 		return new Client({ credential: { secretId: key.secret_id, secretKey: key.secret_key }, region: 'ap-guangzhou',
 			profile: { signMethod, httpProfile: { protocol: 'http://', endpoint: `${this.address}:${this.controlPort}`, reqMethod } } });
 	}

@@ -184,28 +184,28 @@ static void test_search(void **state)
 	int64_t recording = add_recording("finished");
 	struct tess_file a = add_file(recording, 0, "lesson_1", "mp4");
 	struct tess_file b = add_file(recording, 0, "Lesson%2", "flv");
-	struct tess_file c = add_file(recording, 0, "my lesson", "hls");
+	struct tess_file c = add_file(recording, 0, "my-lesson", "hls");
 	json_t *ids = json_pack("[I, I]", (json_int_t)a.id, (json_int_t)c.id);
 
 	(void)state;
 	add_file(recording, 1500000001, "lesson_of_others", "mp4");
 	add_file(recording, 0, "课程一", "mp4");
-	EXPECT("课程一 my lesson Lesson%2 lesson_1 ", .area = 0);
-	EXPECT("lesson_1 Lesson%2 my lesson 课程一 ", .oldest_first = true);
+	EXPECT("课程一 my-lesson Lesson%2 lesson_1 ", .area = 0);
+	EXPECT("lesson_1 Lesson%2 my-lesson 课程一 ", .oldest_first = true);
 	EXPECT("lesson_of_others ", .area = 1500000001);
 	EXPECT("", .area = 1500000002);
 	EXPECT("", .application = APP + 1);
-	EXPECT("my lesson lesson_1 ", .ids = ids);
+	EXPECT("my-lesson lesson_1 ", .ids = ids);
 	EXPECT("", .ids = list_of("[]"));
 	/* prefixes: bytes, and what SQL thinks special is itself */
 	EXPECT("lesson_1 ", .prefixes = list_of("['lesson_']"));
 	EXPECT("Lesson%2 ", .prefixes = list_of("['Lesson%']"));
 	EXPECT("", .prefixes = list_of("['%']"));
-	EXPECT("my lesson lesson_1 ", .prefixes = list_of("['my','less']"));
+	EXPECT("my-lesson lesson_1 ", .prefixes = list_of("['my','less']"));
 	EXPECT("课程一 ", .prefixes = list_of("['课']"));
 	/* texts: anywhere, letters of any case; the whole name first, then its begin */
-	EXPECT("Lesson%2 lesson_1 my lesson ", .texts = list_of("['LESSON']"));
-	EXPECT("my lesson Lesson%2 lesson_1 ", .texts = list_of("['lesson','my lesson']"));
+	EXPECT("Lesson%2 lesson_1 my-lesson ", .texts = list_of("['LESSON']"));
+	EXPECT("my-lesson Lesson%2 lesson_1 ", .texts = list_of("['lesson','my-lesson']"));
 	EXPECT("lesson_1 ", .texts = list_of("['n_1']"));
 	EXPECT("Lesson%2 ", .texts = list_of("['%2']")); /* too short for the index */
 	EXPECT("课程一 ", .texts = list_of("['程一']"));
@@ -214,8 +214,8 @@ static void test_search(void **state)
 	EXPECT("lesson_1 ", .texts = list_of("['lesson']"), .text = "_1");
 	EXPECT("lesson_1 ", .text = "LESSON_");
 	EXPECT("课程一 lesson_1 ", .formats = list_of("['mp4']"));
-	EXPECT("my lesson Lesson%2 ", .formats = list_of("['flv','hls']"));
-	EXPECT("课程一 my lesson Lesson%2 lesson_1 ", .streams = list_of("['show','x']"));
+	EXPECT("my-lesson Lesson%2 ", .formats = list_of("['flv','hls']"));
+	EXPECT("课程一 my-lesson Lesson%2 lesson_1 ", .streams = list_of("['show','x']"));
 	EXPECT("", .streams = list_of("['sho']"));
 	EXPECT("", .rooms = list_of("['102']"));
 	EXPECT("", .categories = list_of("['Audio']"));
@@ -229,7 +229,7 @@ static void test_search(void **state)
 	EXPECT("", .expires_to = f.time.utc_us + 1000000000000);
 	/* to be removed: not found */
 	assert_int_equal(tess_store_file_delete(f.control.store, a.id), 0);
-	EXPECT("Lesson%2 my lesson ", .texts = list_of("['lesson']"));
+	EXPECT("Lesson%2 my-lesson ", .texts = list_of("['lesson']"));
 	json_decref(ids);
 	list_of("[]");
 }
