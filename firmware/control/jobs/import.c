@@ -135,7 +135,8 @@ static int tell(struct tess_control *control, const struct tess_recording *row, 
 
 /* All that follows from a fact: the row, its files, recorded time, callbacks. @retval 1 it has just
  * ended by itself, 0, or an error */
-static int import_fact(struct tess_control *control, struct tess_recording *row, const json_t *fact)
+static int import_fact(struct tess_control *control, struct tess_recording *row, const json_t *fact,
+		       bool meter)
 {
 	char from[sizeof(row->state)];
 	bool ended = row->wanted && is_over(text(fact, "state"));
@@ -145,7 +146,7 @@ static int import_fact(struct tess_control *control, struct tess_recording *row,
 	rc = write_facts(control, row, fact);
 	if (!rc)
 		rc = tell(control, row, from);
-	if (!rc && is_over(row->state))
+	if (!rc && (meter || is_over(row->state)))
 		rc = tess_usage_take(control, row, fact);
 	if (rc || !is_over(row->state))
 		return rc;
@@ -178,7 +179,7 @@ static int import_one(struct tess_import *import, struct tess_control *control, 
 	/* what is finished stays so: egress tells it until it sees the acknowledgement */
 	if (strcmp(row.state, "finished") != 0) {
 		if (worth_writing(&row, fact))
-			rc = import_fact(control, &row, fact);
+			rc = import_fact(control, &row, fact, import->meter);
 		else if (import->meter)
 			rc = tess_usage_take(control, &row, fact);
 		if (rc >= 0) {
