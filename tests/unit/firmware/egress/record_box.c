@@ -247,7 +247,7 @@ static void open_call(void *arg)
 {
 	struct call *call = arg;
 
-	call->result = tess_records_open(call->box->records, call->id, &call->fd);
+	call->result = tess_records_open(call->box->records, call->id, call->text, &call->fd);
 }
 
 int box_open_file(struct box *box, int64_t id, int *fdp)
