@@ -4,6 +4,7 @@ import { api, type Application, type Key } from './api';
 import { time } from './format';
 import { t } from './i18n';
 import { Dialog, Field, Form, Problem } from './parts';
+import { RecordSettingsDialog } from './record_settings';
 import { usePolled } from './state';
 
 export function Applications() {
@@ -31,12 +32,14 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 	const keys = usePolled(() => api.keys(app.id), 10000);
 	const [made, setMade] = useState<Key>();
 	const [userSigKey, setUserSigKey] = useState('');
+	const [recording, setRecording] = useState(false);
 	const [problem, setProblem] = useState<Error>();
 	const guard = (action: () => Promise<unknown>) => () => { setProblem(undefined); action().catch(setProblem); };
 	return <article class="card">
 		<h2>{app.name}<small>SdkAppId {app.id}</small></h2>
 		{app.description && <p>{app.description}</p>}
 		<p class="hint">{t('created')} {time(app.created)}</p>
+		<button class="plain" onClick={() => setRecording(true)}>{t('recordSettings')}</button>
 		<h3>{t('apiKeys')}</h3>
 		<ul class="keys">{keys.data?.map(key => <li key={key.secret_id}><code>{key.secret_id}</code>
 			<button class="plain" onClick={guard(async () => {
@@ -50,6 +53,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 			if (confirm(t('confirmDeleteApplication'))) { await api.deleteApplication(app.id); again(); }
 		})}>{t('remove')}</button></div>
 		{problem && <Problem error={problem} />}
+		{recording && <RecordSettingsDialog app={app} onClose={() => setRecording(false)} />}
 		{made && <Dialog title={t('newKey')} onClose={() => setMade(undefined)}>
 			<p class="notice warn">{t('secretOnce')}</p>
 			<dl><dt>SecretId</dt><dd><code>{made.secret_id}</code></dd><dt>SecretKey</dt><dd><code>{made.secret_key}</code></dd></dl>

@@ -95,13 +95,13 @@ static int record(void *arg, const struct tess_recording *row)
 		return 0;
 	/* the folder is the area's, which has a number as applications have */
 	return append(records->wanted,
-		      json_pack("{sI ss sI ss so si si ss}", "id", (json_int_t)row->id, "stream",
+		      json_pack("{sI ss sI ss so si si}", "id", (json_int_t)row->id, "stream",
 				row->stream, "app",
 				row->settings.area ? (json_int_t)row->settings.area
 						   : (json_int_t)row->room.sdk_app_id,
 				"prefix", row->record_id, "formats", formats(row->settings.formats),
 				"split_minutes", row->settings.split_minutes, "resume_timeout_s",
-				row->settings.resume_timeout_s, "format", "mp4"));
+				row->settings.resume_timeout_s));
 }
 
 static int deleted_file(void *arg, int64_t recording, const char *path)

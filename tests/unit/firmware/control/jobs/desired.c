@@ -92,7 +92,7 @@ static void test_messages(void **state)
 		      "'time_zone':'Asia/Shanghai','live':[{'stream':'mix-1','name':'show'}],"
 		      "'records':[{'id':1,'stream':'mix-1','app':1400000001,"
 		      "'prefix':'file001','formats':['mp4'],'split_minutes':120,'resume_timeout_s':"
-		      "0,'format':'mp4'}],'acknowledged':[9],'deleted':[],'deleted_files':[]}");
+		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[]}");
 
 	/* the mix ends: the record is not wanted; finished and removed: to be deleted */
 	fixture_call(&f, "DELETE", ROOM "/mix", NULL, 204);
@@ -131,7 +131,7 @@ static void test_messages(void **state)
 		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/Shanghai','live':[],'records':[{'id':2,"
 		      "'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
-		      "minutes':120,'resume_timeout_s':0,'format':'mp4'}],"
+		      "minutes':120,'resume_timeout_s':0}],"
 		      "'acknowledged':[],'deleted':[1],'deleted_files':[]}");
 }
 
