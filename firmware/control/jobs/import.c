@@ -98,8 +98,9 @@ static int write_facts(struct tess_control *control, struct tess_recording *row,
 }
 
 /* What the change of state of a recording is to who follows it; NULL-ended. */
-static void events_of(const char *events[4], const char *from, const char *to, const char *error)
+static void events_of(const char *events[4], const struct tess_recording *row, const char *from)
 {
+	const char *to = row->state;
 	bool began = strcmp(from, "waiting") != 0 && *from, failed = !strcmp(to, "failed");
 
 	*events = NULL;
@@ -110,8 +111,11 @@ static void events_of(const char *events[4], const char *from, const char *to, c
 	} else {
 		if (!began && strcmp(to, "waiting") != 0)
 			*events++ = "record_start_succeeded";
-		if (!strcmp(to, "gap"))
-			*events++ = *error ? "record_error" : "record_paused";
+		/* the stream of one that is to end may end first: that is no pause */
+		if (!strcmp(to, "gap") && *row->error)
+			*events++ = "record_error";
+		else if (!strcmp(to, "gap") && row->wanted)
+			*events++ = "record_paused";
 		else if (!strcmp(to, "recording") && !strcmp(from, "gap"))
 			*events++ = "record_resumed";
 		else if (failed)
@@ -127,7 +131,7 @@ static int tell(struct tess_control *control, const struct tess_recording *row, 
 	const char *events[4];
 	int rc = 0;
 
-	events_of(events, from, row->state, row->error);
+	events_of(events, row, from);
 	for (unsigned i = 0; !rc && events[i]; i++)
 		rc = tess_events_status(control, row, events[i]);
 	return rc;

@@ -256,13 +256,22 @@ static void test_events(void **state)
 	assert_int_equal(add_followed("mp4"), 5);
 	told("{'records':[{'id':5,'state':'failed','error':'disk'}]}", 1);
 	outbox("record_start_failed:5_mp4 ");
-	/* nothing was recorded */
+	/* one that is ended loses its stream: no pause */
 	assert_int_equal(add_followed("mp4"), 6);
 	assert_int_equal(tess_store_recording_end(f.control.store, "mix-9"), 0);
+	told("{'records':[{'id':6,'state':'recording'}]}", 1);
+	told("{'records':[{'id':6,'state':'gap'}]}", 0);
+	told("{'records':[{'id':6,'state':'finishing'}]}", 0);
+	told("{'records':[{'id':6,'state':'finished'}]}", 1);
+	outbox("record_start_succeeded:6_mp4 record_ended:6_mp4 ");
+	/* nothing was recorded */
+	assert_int_equal(add_followed("mp4"), 7);
+	assert_int_equal(tess_store_recording_end(f.control.store, "mix-9"), 0);
 	told("{'records':[]}", 1);
+	outbox("");
 	fixture_advance(&f, TESS_IMPORT_LOST_US);
 	told("{'records':[]}", 0);
-	outbox("record_start_failed:6_mp4 ");
+	outbox("record_start_failed:7_mp4 ");
 }
 
 static int say_file(void *arg, const struct tess_file *row)
