@@ -13,21 +13,24 @@
 
 #define FEW 3000
 
+/* The arrays that each row is compared with, taken apart once: prefixes, texts. */
+#define WITH                                                           \
+	"WITH p(v) AS MATERIALIZED (SELECT value FROM json_each(?4))," \
+	" t(v) AS MATERIALIZED (SELECT lower(value) FROM json_each(?6)) "
+
 /* The parameters are those of bind_filter(). */
-#define MATCHES                                                                 \
-	" AND state = 'there'"                                                  \
-	" AND (?3 IS NULL OR f.id IN (SELECT value FROM json_each(?3)))"        \
-	" AND (?4 IS NULL OR EXISTS (SELECT 1 FROM json_each(?4)"               \
-	"  WHERE substr(name, 1, length(value)) = value))"                      \
-	" AND (?5 IS NULL OR +stream_id IN (SELECT value FROM json_each(?5)))"  \
-	" AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(?6)"               \
-	"  WHERE instr(lower(name), lower(value)) > 0))"                        \
-	" AND (?17 IS NULL OR instr(lower(name), lower(?17)) > 0)"              \
-	" AND (?7 IS NULL OR room IN (SELECT value FROM json_each(?7)))"        \
-	" AND (?8 IS NULL OR format IN (SELECT value FROM json_each(?8)))"      \
-	" AND (?9 IS NULL OR CASE WHEN width > 0 THEN 'Video' ELSE 'Audio' END" \
-	"  IN (SELECT value FROM json_each(?9)))"                               \
-	" AND coalesce(expires_us, 9223372036854775807) >= ?12"                 \
+#define MATCHES                                                                              \
+	" AND state = 'there'"                                                               \
+	" AND (?3 IS NULL OR f.id IN (SELECT value FROM json_each(?3)))"                     \
+	" AND (?4 IS NULL OR EXISTS (SELECT 1 FROM p WHERE substr(name, 1, length(v)) = v))" \
+	" AND (?5 IS NULL OR +stream_id IN (SELECT value FROM json_each(?5)))"               \
+	" AND (?6 IS NULL OR EXISTS (SELECT 1 FROM t WHERE instr(lower(name), v) > 0))"      \
+	" AND (?17 IS NULL OR instr(lower(name), lower(?17)) > 0)"                           \
+	" AND (?7 IS NULL OR room IN (SELECT value FROM json_each(?7)))"                     \
+	" AND (?8 IS NULL OR format IN (SELECT value FROM json_each(?8)))"                   \
+	" AND (?9 IS NULL OR CASE WHEN width > 0 THEN 'Video' ELSE 'Audio' END"              \
+	"  IN (SELECT value FROM json_each(?9)))"                                            \
+	" AND coalesce(expires_us, 9223372036854775807) >= ?12"                              \
 	" AND coalesce(expires_us, 9223372036854775807) <= ?13 "
 
 #define BY_TIME \
@@ -37,20 +40,20 @@
 	"?11" MATCHES
 
 #define IDS "SELECT value FROM json_each(?3)"
-#define NAMES                                                                          \
-	"SELECT g.id FROM json_each(?4), recording_file AS g WHERE g.application = ?1" \
+#define NAMES                                                                                    \
+	"SELECT g.id FROM json_each(?4) CROSS JOIN recording_file AS g WHERE g.application = ?1" \
 	" AND g.area = ?2 AND g.name >= value AND g.name < value || char(1114111)"
-#define STREAMS                                                                        \
-	"SELECT g.id FROM json_each(?5), recording_file AS g WHERE g.application = ?1" \
+#define STREAMS                                                                                  \
+	"SELECT g.id FROM json_each(?5) CROSS JOIN recording_file AS g WHERE g.application = ?1" \
 	" AND g.area = ?2 AND g.stream_id = value"
 /* ?14 is the expression for the index of texts */
 #define TEXTS "SELECT rowid FROM recording_text WHERE recording_text MATCH ?14"
 
 enum leader { BY_TIME_OF_MAKING = 1, BY_IDS, BY_NAMES, BY_STREAMS, BY_TEXTS };
 
-#define BEST                                                                                       \
-	"CASE WHEN ?6 IS NULL THEN 0 ELSE (SELECT min(CASE WHEN lower(name) = lower(value) THEN 0" \
-	" WHEN instr(lower(name), lower(value)) = 1 THEN 1 ELSE 2 END) FROM json_each(?6)) END, "
+#define BEST                                                                            \
+	"CASE WHEN ?6 IS NULL THEN 0 ELSE (SELECT min(CASE WHEN lower(name) = v THEN 0" \
+	" WHEN instr(lower(name), v) = 1 THEN 1 ELSE 2 END) FROM t) END, "
 
 struct search {
 	char *ids, *prefixes, *streams, *texts, *rooms, *formats, *categories;
@@ -206,12 +209,12 @@ static int choose(struct tess_store *store, const struct tess_file_filter *filte
 	return BY_TIME_OF_MAKING;
 }
 
-#define PAGE(leader, order)                                                                     \
-	TESS_FILE_COLUMNS "WHERE f.id IN (" leader ")" LED "ORDER BY " BEST "created_us " order \
-			  ", f.id " order " LIMIT ?15 OFFSET ?16"
-#define PAGE_BY_TIME(order)                                                    \
-	TESS_FILE_COLUMNS BY_TIME "ORDER BY created_us " order ", f.id " order \
-				  " LIMIT ?15 OFFSET ?16"
+#define PAGE(leader, order)                                                      \
+	WITH TESS_FILE_COLUMNS "WHERE f.id IN (" leader ")" LED "ORDER BY " BEST \
+			       "created_us " order ", f.id " order " LIMIT ?15 OFFSET ?16"
+#define PAGE_BY_TIME(order)                                                         \
+	WITH TESS_FILE_COLUMNS BY_TIME "ORDER BY created_us " order ", f.id " order \
+				       " LIMIT ?15 OFFSET ?16"
 
 static struct tess_query page_of(struct tess_db *db, int leader, bool oldest_first)
 {
@@ -255,9 +258,9 @@ int tess_store_files_search(struct tess_store *store, const struct tess_file_fil
 	return rc;
 }
 
-#define TOTAL(leader)                                                                            \
-	"SELECT count(*) FROM (SELECT 1 FROM recording_file AS f WHERE f.id IN (" leader ")" LED \
-	"LIMIT ?15)"
+#define TOTAL(leader)                                                                         \
+	WITH "SELECT count(*) FROM (SELECT 1 FROM recording_file AS f WHERE f.id IN (" leader \
+	     ")" LED "LIMIT ?15)"
 
 static struct tess_query total_of(struct tess_db *db, int leader)
 {
@@ -271,7 +274,7 @@ static struct tess_query total_of(struct tess_db *db, int leader)
 	case BY_TEXTS:
 		return tess_query(db, TOTAL(TEXTS));
 	default:
-		return tess_query(db,
+		return tess_query(db, WITH
 				  "SELECT count(*) FROM (SELECT 1 FROM recording_file AS f " BY_TIME
 				  "LIMIT ?15)");
 	}
