@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "firmware/base/prefixes.h"
+
 enum kind {
 	KIND_TEXT = 1, /* char[size]; min and max are its length in bytes, max 0 = what fits */
 	KIND_U32,      /* uint32_t, min..max */
@@ -125,6 +127,8 @@ static const struct form path_form = {is_path, "an absolute path is expected"};
 static const struct form listen_form = {
 	is_listen, "an address like \"0.0.0.0:8080\" or \"[::]:8080\" is expected"};
 static const struct form host_form = {is_host, "an address or the name of a host is expected"};
+static const struct form prefixes_form = {
+	tess_prefixes_valid, "networks such as \"10.0.0.0/8, fe80::/10\" are expected"};
 static const struct form url_form = {is_url,
 				     "an address like \"https://live.example.com\" is expected"};
 static const struct form zone_form = {
@@ -157,6 +161,15 @@ static const struct setting settings[] = {
 	{"control", "session_hours", KIND_U32, PLACE(control.session_hours), 1, 720, "12", NULL},
 	{"control", "fetch_from", KIND_TEXT, PLACE(control.fetch_from), 1, 0, "network",
 	 &fetch_form},
+	{"control", "callback_exclude", KIND_TEXT, PLACE(control.callback_exclude), 0, 0,
+	 "127.0.0.0/8, ::1, 0.0.0.0/8, ::, 169.254.0.0/16, fe80::/10", &prefixes_form},
+	{"control", "callback_ca_file", KIND_TEXT, PLACE(control.callback_ca_file), 0, 0, "",
+	 &path_form},
+	{"control", "callback_retry_s", KIND_U32, PLACE(control.callback_retry_s), 1, 3600, "60",
+	 NULL},
+	{"control", "callback_retries", KIND_U32, PLACE(control.callback_retries), 0, 1000, "12",
+	 NULL},
+	{"control", "callback_hours", KIND_U32, PLACE(control.callback_hours), 0, 720, "24", NULL},
 	{"media", "net", KIND_TEXT, PLACE(media.net), 1, 0, "udp:0.0.0.0", &net_form},
 	{"media", "net_fallback", KIND_TEXT, PLACE(media.net_fallback), 0, 0, "", &udp_form},
 	{"media", "address", KIND_TEXT, PLACE(media.address), 0, 0, "", &host_form},
@@ -180,6 +193,12 @@ static const struct setting settings[] = {
 	{"egress", "viewer_buffer_kib", KIND_U32, PLACE(egress.viewer_buffer_kib), 64, 65536,
 	 "2048", NULL},
 	{"egress", "max_viewers", KIND_U32, PLACE(egress.max_viewers), 1, 1000000, "10000", NULL},
+	{"egress", "disk_soft_percent", KIND_U32, PLACE(egress.disk_soft_percent), 0, 100, "5",
+	 NULL},
+	{"egress", "disk_hard_percent", KIND_U32, PLACE(egress.disk_hard_percent), 0, 100, "2",
+	 NULL},
+	{"egress", "disk_reserve_percent", KIND_U32, PLACE(egress.disk_reserve_percent), 0, 100,
+	 "1", NULL},
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))

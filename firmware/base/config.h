@@ -28,6 +28,11 @@ struct tess_config {
 		char webui_dir[256];	/* built web UI; found beside the program by default */
 		uint32_t session_hours; /* 12 */
 		char fetch_from[16];	/* "network": where pictures of mixes are fetched from */
+		char callback_exclude[512]; /* networks that no callback goes to */
+		char callback_ca_file[256]; /* certificates that are trusted; "" = the system's */
+		uint32_t callback_retry_s;  /* 60 */
+		uint32_t callback_retries;  /* 12, at that interval */
+		uint32_t callback_hours;    /* 24: after that a callback is dead */
 	} control;
 	struct {
 		char net[256];	       /* "udp:0.0.0.0" */
@@ -53,6 +58,8 @@ struct tess_config {
 		uint32_t fragment_ms;	    /* 1000 */
 		uint32_t viewer_buffer_kib; /* most bytes waiting for one slow viewer; 2048 */
 		uint32_t max_viewers;	    /* 10000 */
+		/* of free disk space below which: an alarm, no new recording, running ones end */
+		uint32_t disk_soft_percent, disk_hard_percent, disk_reserve_percent; /* 5, 2, 1 */
 	} egress;
 };
 

@@ -34,6 +34,9 @@ struct tess_control {
 	/** The desired state is another one now; may be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
+	/** There is something in the outbox; may be NULL. */
+	void (*outbox)(void *arg);
+	void *outbox_arg;
 };
 
 /**

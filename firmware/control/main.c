@@ -3,15 +3,19 @@
  * do.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "firmware/base/log.h"
 #include "firmware/base/program.h"
 #include "firmware/control/clock.h"
 #include "firmware/control/control.h"
 #include "firmware/control/http/server.h"
+#include "firmware/control/jobs/callbacks.h"
 #include "firmware/control/jobs/reconcile.h"
+#include "firmware/control/jobs/space.h"
 
 static int report(const char *what, int rc)
 {
@@ -29,9 +33,15 @@ static int serve(struct tess_control *control, struct tess_loop *loop)
 {
 	struct tess_reconcile *reconcile = NULL;
 	struct tess_http_server *server = NULL;
+	struct tess_callbacks *callbacks = NULL;
+	struct tess_space_keeper *keeper = NULL;
 	int rc;
 
 	rc = report("control.sock", tess_reconcile_start(&reconcile, control, loop));
+	if (!rc)
+		rc = report("callbacks", tess_callbacks_start(&callbacks, control, loop));
+	if (!rc)
+		rc = report("space", tess_space_start(&keeper, control, loop));
 	if (!rc)
 		rc = report(control->config->control.listen,
 			    tess_http_server_start(&server, control, loop));
@@ -41,6 +51,8 @@ static int serve(struct tess_control *control, struct tess_loop *loop)
 		rc = report("loop", tess_loop_run(loop));
 	}
 	tess_http_server_stop(server);
+	tess_space_stop(keeper);
+	tess_callbacks_stop(callbacks);
 	tess_reconcile_stop(reconcile);
 	return rc;
 }
@@ -50,6 +62,10 @@ static int run(const struct tess_config *config, struct tess_loop *loop)
 	struct tess_control control;
 	int rc;
 
+	/* the days of usage are the box's; before there are threads */
+	if (*config->box.time_zone && setenv("TZ", config->box.time_zone, 1))
+		return report("TZ", -errno);
+	tzset();
 	rc = report(config->box.state_dir, make_dir(config->box.state_dir, 0700));
 	if (!rc)
 		rc = report(config->box.run_dir, make_dir(config->box.run_dir, 0755));

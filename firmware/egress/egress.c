@@ -43,11 +43,11 @@ struct tess_egress {
 	int listen_error, rtmp_error; /* told last */
 };
 
-static int open_record(void *arg, int64_t id, int *fdp)
+static int open_record(void *arg, int64_t id, const char *name, int *fdp)
 {
 	struct tess_egress *egress = arg;
 
-	return tess_records_open(egress->records, id, fdp);
+	return tess_records_open(egress->records, id, name, fdp);
 }
 
 /** Tell why it does not listen, once for each reason, and try again. */

@@ -15,6 +15,25 @@
 /* the loop serves others between two of these */
 #define BYTES_A_TURN (256u << 10)
 
+/** RFC 8216 §10, RFC 4337, and what players expect of the others. */
+static const char *type_of(const char *name)
+{
+	static const struct {
+		const char *suffix, *type;
+	} types[] = {
+		{".mp4", "video/mp4"},	 {".m4s", "video/mp4"},
+		{".flv", "video/x-flv"}, {".m3u8", "application/vnd.apple.mpegurl"},
+		{".aac", "audio/aac"},
+	};
+	const char *suffix = strrchr(name, '.');
+
+	for (unsigned i = 0; suffix && i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(suffix, types[i].suffix) == 0)
+			return types[i].type;
+	}
+	return "application/octet-stream";
+}
+
 int tess_http_file_take(struct tess_http_file *file, char headers[TESS_HTTP_FILE_HEADERS], int fd,
 			const char *name, const struct tess_http_request *request)
 {
@@ -60,9 +79,10 @@ int tess_http_file_take(struct tess_http_file *file, char headers[TESS_HTTP_FILE
 				 "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n",
 				 first, last, size);
 	(void)snprintf(headers + used, TESS_HTTP_FILE_HEADERS - (size_t)used,
-		       "Content-Type: video/mp4\r\nContent-Length: %" PRIu64
-		       "\r\nContent-Disposition: inline; filename=\"%s\"\r\n",
-		       file->left, name);
+		       "Content-Type: %s\r\nContent-Length: %" PRIu64
+		       "\r\nCache-Control: no-cache\r\n"
+		       "Content-Disposition: inline; filename=\"%s\"\r\n",
+		       type_of(name), file->left, name);
 	if (request->method == TESS_HTTP_HEAD || !file->left)
 		tess_http_file_close(file);
 	return partial ? 206 : 200;

@@ -8,7 +8,7 @@
 #include "firmware/egress/http_request.h"
 
 /** Room for the headers that tess_http_file_open() writes. */
-#define TESS_HTTP_FILE_HEADERS 512
+#define TESS_HTTP_FILE_HEADERS 768
 
 struct tess_http_file {
 	int fd;		 /* -1: there is no body */
@@ -18,7 +18,8 @@ struct tess_http_file {
 
 /**
  * Take a file that is open for reading as the answer to a request, and say how to answer. A file
- * that grows is sent as long as it was at this moment. @p name is offered for saving.
+ * that grows is sent as long as it was at this moment. @p name is offered for saving, and its
+ * ending says of what type it is.
  * @return the status: 200, 206, 304 or 416, with its headers in @p headers (each line ends with CR
  * LF); 404 if it is not a regular file, without any. @p fd is the file's, or closed if no body is
  * to be sent.

@@ -192,29 +192,87 @@ static enum next serve_live(struct connection *connection, const struct tess_htt
 	return NEXT_GONE;
 }
 
+/** What the name of an address stands for. */
+struct record_address {
+	int64_t id;
+	const char *file; /* as it was asked for; NULL: the first MP4 */
+	char name[TESS_HTTP_MAX_PATH];
+	char expires[32], sign[80];
+};
+
+static bool read_id(struct record_address *address, const char *text, size_t length)
+{
+	if (!length || length > 18 || strspn(text, "0123456789") < length)
+		return false;
+	address->id = strtoll(text, NULL, 10); /* ends at the slash or the dot */
+	return true;
+}
+
+/** The next part of a path, which ends with a slash; false: there is none, or it is too long. */
+static bool take_part(const char **path, char *part, size_t size)
+{
+	size_t length = strcspn(*path, "/");
+
+	if (!(*path)[length] || length >= size)
+		return false;
+	memcpy(part, *path, length);
+	part[length] = 0;
+	*path += length + 1;
+	return true;
+}
+
+/** /record/ID.mp4?expires=UNIX&sign=HEX or /record/ID/UNIX/HEX/NAME; false: it is another path. */
+static bool record_route(struct record_address *address, const struct tess_http_request *request)
+{
+	static const char prefix[] = "/record/";
+	const char *at = request->path;
+	char id[24];
+
+	*address = (struct record_address){0};
+	if (route(address->name, sizeof(address->name), at, prefix, ".mp4") &&
+	    read_id(address, address->name, strlen(address->name))) {
+		/* without them it is a wrong signature */
+		if (tess_http_query(address->expires, sizeof(address->expires), request->query,
+				    "expires") ||
+		    tess_http_query(address->sign, sizeof(address->sign), request->query, "sign"))
+			address->sign[0] = 0;
+		(void)snprintf(address->name, sizeof(address->name), "%" PRId64 ".mp4",
+			       address->id);
+		return true;
+	}
+	if (strncmp(at, prefix, strlen(prefix)) != 0)
+		return false;
+	at += strlen(prefix);
+	if (!take_part(&at, id, sizeof(id)) || !read_id(address, id, strlen(id)) ||
+	    !take_part(&at, address->expires, sizeof(address->expires)) ||
+	    !take_part(&at, address->sign, sizeof(address->sign)) || !*at)
+		return false;
+	address->file = at;
+	at = strrchr(at, '/') ? strrchr(at, '/') + 1 : at;
+	(void)snprintf(address->name, sizeof(address->name), "%s", at);
+	return true;
+}
+
 static enum next serve_record(struct connection *connection,
-			      const struct tess_http_request *request, const char *name)
+			      const struct tess_http_request *request,
+			      const struct record_address *address)
 {
 	struct tess_http *http = connection->http;
-	char expires[32], sign[80], file_name[32], headers[TESS_HTTP_FILE_HEADERS];
 	bool with_body = request->method != TESS_HTTP_HEAD;
+	char headers[TESS_HTTP_FILE_HEADERS];
 	int status = 404, fd, rc;
-	int64_t id;
 
-	if (strlen(name) > 18 || strspn(name, "0123456789") != strlen(name))
-		return answer(connection, 404, "", with_body) ? NEXT_CLOSE : NEXT_REQUEST;
-	id = strtoll(name, NULL, 10);
 	if (!http->has_key ||
-	    tess_http_query(expires, sizeof(expires), request->query, "expires") ||
-	    tess_http_query(sign, sizeof(sign), request->query, "sign") ||
-	    tess_token_check(http->key, id, expires, sign, tess_clock_utc_us(http->config.clock)))
+	    tess_token_check(http->key, address->id, address->expires, address->sign,
+			     tess_clock_utc_us(http->config.clock)))
 		return answer(connection, 403, "", with_body) ? NEXT_CLOSE : NEXT_REQUEST;
-	rc = http->config.record_open(http->config.arg, id, &fd);
+	rc = http->config.record_open(http->config.arg, address->id, address->file, &fd);
 	if (!rc) {
-		(void)snprintf(file_name, sizeof(file_name), "%" PRId64 ".mp4", id);
-		status = tess_http_file_take(&connection->file, headers, fd, file_name, request);
+		status =
+			tess_http_file_take(&connection->file, headers, fd, address->name, request);
 	} else if (rc != -ENOENT) {
-		TESS_ERROR("http.open_failed", "record=%" PRId64 " error=%s", id, strerror(-rc));
+		TESS_ERROR("http.open_failed", "record=%" PRId64 " error=%s", address->id,
+			   strerror(-rc));
 		status = 500;
 	}
 	if (status == 404 || status == 500)
@@ -226,6 +284,7 @@ static enum next serve_record(struct connection *connection,
 
 static enum next serve(struct connection *connection, const struct tess_http_request *request)
 {
+	struct record_address address;
 	char name[TESS_HTTP_MAX_PATH];
 	bool with_body = request->method != TESS_HTTP_HEAD;
 
@@ -240,8 +299,8 @@ static enum next serve(struct connection *connection, const struct tess_http_req
 			       : NEXT_REQUEST;
 	if (route(name, sizeof(name), request->path, "/live/", ".flv"))
 		return serve_live(connection, request, name);
-	if (route(name, sizeof(name), request->path, "/record/", ".mp4"))
-		return serve_record(connection, request, name);
+	if (record_route(&address, request))
+		return serve_record(connection, request, &address);
 	return answer(connection, strcmp(request->path, "/health") == 0 ? 200 : 404, "", with_body)
 		       ? NEXT_CLOSE
 		       : NEXT_REQUEST;

@@ -23,9 +23,11 @@ struct tess_http_config {
 	unsigned max_connections;
 	const struct tess_clock *clock;
 	struct tess_live *live;
-	/** Open the file of a recording for reading. @retval 0 *fdp is the server's, -ENOENT, ...
+	/**
+	 * Open a file of a recording for reading; @p name as it was asked for, or NULL: the first
+	 * MP4. @retval 0 *fdp is the server's, -ENOENT, ...
 	 */
-	int (*record_open)(void *arg, int64_t id, int *fdp);
+	int (*record_open)(void *arg, int64_t id, const char *name, int *fdp);
 	void *arg;
 };
 

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "firmware/base/log.h"
 #include "firmware/egress/record_journal.h"
 #include "pipeline/mux/mp4_index.h"
 
@@ -36,13 +37,35 @@ static void close_fd(int *fd)
 
 void tess_record_file_close(struct tess_record_file *file)
 {
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		if (file->outputs[i])
+			file->outputs[i]->ops->free(file->outputs[i]);
+		file->outputs[i] = NULL;
+	}
+	tess_record_state_free(&file->state);
 	close_fd(&file->fd);
 	close_fd(&file->journal);
 	close_fd(&file->dir);
 }
 
+static bool has_mp4(const struct tess_record_file *file)
+{
+	return file->formats >> TESS_RECORD_MP4 & 1;
+}
+
+int tess_record_file_make_outputs(struct tess_record_file *file)
+{
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		if (i == TESS_RECORD_MP4 || !(file->formats >> i & 1))
+			continue;
+		if (tess_output_alloc(&file->outputs[i], i, file->dir, file->base))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /** Append _YYYY-MM-DD-HH-MM-SS; beyond the years of four digits it is 1970. */
-static void append_time(char name[TESS_RECORD_NAME_SIZE], int64_t utc_us)
+void tess_record_append_time(char name[TESS_RECORD_NAME_SIZE], int64_t utc_us)
 {
 	time_t seconds = (time_t)(utc_us / 1000000);
 	size_t length = strlen(name);
@@ -109,7 +132,7 @@ static int write_header(struct tess_record_file *file, const struct tess_record_
 	return fdatasync(file->journal) ? -errno : 0;
 }
 
-/** Whether a finished recording begins with this name. */
+/** Whether there is anything that begins with this name. */
 static int name_is_taken(int dir, const char *base)
 {
 	size_t length = strlen(base);
@@ -124,16 +147,42 @@ static int name_is_taken(int dir, const char *base)
 		return taken;
 	}
 	while (!taken && (entry = readdir(listing)))
-		taken = strncmp(entry->d_name, base, length) == 0 && entry->d_name[length] == '_';
+		taken = strncmp(entry->d_name, base, length) == 0 &&
+			(entry->d_name[length] == '_' || entry->d_name[length] == '.');
 	(void)closedir(listing);
 	return taken;
 }
 
-/** Journal and file under one name. @retval 0, -EEXIST it is taken, or another negative errno */
-static int create_pair(struct tess_record_file *file, const struct tess_record_meta *meta,
-		       const uint8_t *head, size_t length)
+static int create_mp4(struct tess_record_file *file, const uint8_t *head, size_t length)
 {
-	int error = name_is_taken(file->dir, file->base);
+	file->fd = open_new(file->dir, file->base, ".mp4");
+	if (file->fd < 0)
+		return file->fd;
+	return tess_write_fully(file->fd, &(struct iovec){(void *)head, length}, 1, 0);
+}
+
+static int create_files(struct tess_record_file *file, const uint8_t *head, size_t length)
+{
+	int error = tess_record_state_init(&file->state, head, length);
+
+	if (!error)
+		error = tess_record_file_make_outputs(file);
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS && !error; i++) {
+		if (file->outputs[i])
+			error = file->outputs[i]->ops->open(file->outputs[i]);
+	}
+	if (!error && has_mp4(file))
+		error = create_mp4(file, head, length);
+	if (!error && fsync(file->dir))
+		error = -errno;
+	return error;
+}
+
+/** Journal and files under one name. @retval 0, -EEXIST it is taken, or another negative errno */
+static int create_all(struct tess_record_file *file, const struct tess_record_meta *meta,
+		      const uint8_t *head, size_t length)
+{
+	int error = name_is_taken(file->dir, file->base), dir = file->dir;
 
 	if (error)
 		return error < 0 ? error : -EEXIST;
@@ -141,23 +190,16 @@ static int create_pair(struct tess_record_file *file, const struct tess_record_m
 	if (file->journal < 0)
 		return file->journal;
 	error = write_header(file, meta, head, length);
-	if (error)
-		goto fail;
-	file->fd = open_new(file->dir, file->base, ".mp4");
-	if (file->fd < 0) {
-		error = file->fd;
-		goto fail;
-	}
-	error = tess_write_fully(file->fd, &(struct iovec){(void *)head, length}, 1, 0);
-	if (!error && fsync(file->dir))
-		error = -errno;
+	if (!error)
+		error = create_files(file, head, length);
 	if (!error)
 		return 0;
-	(void)unlink_suffix(file->dir, file->base, ".mp4");
-fail:
-	(void)unlink_suffix(file->dir, file->base, ".journal");
-	close_fd(&file->fd);
-	close_fd(&file->journal);
+	/* what cannot be removed is empty, which the next start sees */
+	if (tess_record_file_remove(file))
+		TESS_WARN("record.not_removed", "file=%s", file->base);
+	file->dir = -1;
+	tess_record_file_close(file);
+	file->dir = dir;
 	return error;
 }
 
@@ -168,21 +210,70 @@ int tess_record_file_create(struct tess_record_file *file, int record_dir,
 
 	if (!tess_record_prefix_is_good(meta->prefix))
 		return -EINVAL;
+	file->formats = meta->formats;
 	file->dir = open_app_dir(record_dir, meta->app);
 	if (file->dir < 0)
 		return file->dir;
 	for (int64_t later = 0; error == -EEXIST && later < NAME_TRIES; later++) {
 		(void)snprintf(file->base, sizeof(file->base), "%s", meta->prefix);
-		append_time(file->base, meta->start_utc_us + later * 1000000);
-		error = create_pair(file, meta, head, length);
+		tess_record_append_time(file->base, meta->start_utc_us + later * 1000000);
+		error = create_all(file, meta, head, length);
 	}
-	if (error) {
+	if (error)
 		close_fd(&file->dir);
-		return error;
+	return error;
+}
+
+static int append_mp4(struct tess_record_file *file, struct iovec pieces[3])
+{
+	int error = tess_write_fully(file->fd, pieces, 3, file->state.media_end), ignored;
+
+	if (!error && fdatasync(file->fd))
+		error = -errno;
+	if (error) {
+		/* leave no half fragment to those who read the file meanwhile */
+		ignored = ftruncate(file->fd, (off_t)file->state.media_end);
+		(void)ignored;
 	}
-	file->media_end = length;
-	(void)snprintf(file->name, sizeof(file->name), "%.100s.mp4", file->base);
+	return error;
+}
+
+static int append_journal(struct tess_record_file *file, const struct tess_bytes *moof)
+{
+	uint8_t offset[8];
+	int64_t written;
+
+	for (unsigned i = 0; i < 8; i++)
+		offset[i] = (uint8_t)(file->state.media_end >> (56 - 8 * i));
+	/* the moof without the mdat's header */
+	written = tess_journal_write(file->journal, file->journal_end, TESS_JOURNAL_FRAGMENT,
+				     (struct iovec[]){{offset, 8}, {moof->data, moof->length - 8}},
+				     2);
+	if (written < 0)
+		return (int)written;
+	if (!has_mp4(file) && fdatasync(file->journal))
+		return -errno;
+	file->journal_end += (uint64_t)written;
 	return 0;
+}
+
+/** The fragment is on disk: it counts from now on. */
+static int take(struct tess_record_file *file, const struct tess_output_fragment *fragment)
+{
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		struct tess_output *output = file->outputs[i];
+		int error = 0;
+
+		if (!output)
+			continue;
+		output->ops->take(output, fragment);
+		if (output->ops->publish)
+			error = output->ops->publish(output);
+		if (error)
+			TESS_WARN("record.not_published", "file=%s format=%s error=\"%s\"",
+				  file->base, tess_record_format_name(i), strerror(-error));
+	}
+	return tess_record_state_apply(&file->state, fragment->moof, file->state.media_end);
 }
 
 int tess_record_file_append(struct tess_record_file *file, const struct tess_bytes *moof,
@@ -191,31 +282,27 @@ int tess_record_file_append(struct tess_record_file *file, const struct tess_byt
 	struct iovec pieces[] = {{moof->data, moof->length},
 				 {first->data, first->length},
 				 {second->data, second->length}};
-	uint8_t offset[8];
-	int64_t written;
-	int error;
+	struct tess_moof parsed;
+	struct tess_output_fragment fragment = {
+		.state = &file->state, .moof = &parsed, .head = moof, .payloads = {first, second}};
+	int error = tess_moof_parse(&parsed, moof->data, moof->length - 8);
 
-	error = tess_write_fully(file->fd, pieces, 3, file->media_end);
-	if (!error && fdatasync(file->fd))
-		error = -errno;
-	if (error) {
-		/* leave no half fragment to those who read the file meanwhile */
-		int ignored = ftruncate(file->fd, (off_t)file->media_end);
-
-		(void)ignored;
-		return error;
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS && !error; i++) {
+		if (file->outputs[i])
+			error = file->outputs[i]->ops->write(file->outputs[i], &fragment);
 	}
-	for (unsigned i = 0; i < 8; i++)
-		offset[i] = (uint8_t)(file->media_end >> (56 - 8 * i));
-	/* the moof without the mdat's header */
-	written = tess_journal_write(file->journal, file->journal_end, TESS_JOURNAL_FRAGMENT,
-				     (struct iovec[]){{offset, 8}, {moof->data, moof->length - 8}},
-				     2);
-	if (written < 0)
-		return (int)written;
-	file->journal_end += (uint64_t)written;
-	file->media_end += moof->length + first->length + second->length;
-	return 0;
+	if (!error && has_mp4(file))
+		error = append_mp4(file, pieces);
+	if (!error)
+		error = append_journal(file, moof);
+	return error ? error : take(file, &fragment);
+}
+
+uint64_t tess_record_file_bytes(const struct tess_record_file *file, enum tess_record_format format)
+{
+	if (format != TESS_RECORD_MP4)
+		return file->outputs[format] ? file->outputs[format]->bytes : 0;
+	return file->mp4_bytes ? file->mp4_bytes : file->state.media_end;
 }
 
 static int note(struct tess_record_file *file, enum tess_journal_type type, json_t *json)
@@ -246,8 +333,7 @@ int tess_record_file_note_origin(struct tess_record_file *file, int64_t origin_u
 struct journal_index {
 	struct tess_mp4_index *index;
 	uint64_t media_end;
-	bool ended;
-	int64_t end_utc_us;
+	struct tess_record_end end;
 };
 
 static int read_head(struct journal_index *out, struct tess_cursor cursor)
@@ -292,8 +378,7 @@ static int read_journal(struct tess_record_file *file, struct journal_index *out
 			error = read_fragment(out, cursor);
 			break;
 		case TESS_JOURNAL_END:
-			error = tess_record_end_parse(&out->end_utc_us, &record);
-			out->ended = true;
+			error = tess_record_end_parse(&out->end, &record);
 			break;
 		case TESS_JOURNAL_ORIGIN:
 			break;
@@ -313,17 +398,17 @@ static int close_media(struct tess_record_file *file, struct tess_mp4_index *ind
 	struct tess_bytes moov = {0};
 	int error;
 
-	tess_fmp4_final_header(header, file->media_end);
+	tess_fmp4_final_header(header, file->state.media_end);
 	error = tess_read_fully(file->fd, present, sizeof(present), TESS_FMP4_PLACEHOLDER_AT);
 	if (error || memcmp(present, header, sizeof(header)) == 0)
 		return error;
 	error = tess_mp4_index_put_moov(index, meta->start_utc_us, &moov);
 	/* an earlier attempt may have left a longer one */
-	if (!error && ftruncate(file->fd, (off_t)file->media_end))
+	if (!error && ftruncate(file->fd, (off_t)file->state.media_end))
 		error = -errno;
 	if (!error)
 		error = tess_write_fully(file->fd, &(struct iovec){moov.data, moov.length}, 1,
-					 file->media_end);
+					 file->state.media_end);
 	tess_bytes_free(&moov);
 	if (!error && fdatasync(file->fd))
 		error = -errno;
@@ -335,58 +420,91 @@ static int close_media(struct tess_record_file *file, struct tess_mp4_index *ind
 	return error;
 }
 
-/** The start in the base is not another recording's, so neither is this name. */
-static int rename_final(struct tess_record_file *file, int64_t end_utc_us)
+/** The MP4 under its final name; an earlier attempt may have got as far. */
+static int finish_mp4(struct tess_record_file *file, const struct tess_record_meta *meta,
+		      struct journal_index *journal)
 {
-	char final[TESS_RECORD_NAME_SIZE];
+	char from[TESS_RECORD_NAME_SIZE + 8], to[TESS_RECORD_NAME_SIZE + 8];
+	struct stat info;
+	int error = 0;
 
-	(void)snprintf(final, sizeof(final), "%s", file->base);
-	append_time(final, end_utc_us);
-	(void)strncat(final, ".mp4", sizeof(final) - strlen(final) - 1);
-	if (strcmp(file->name, final) != 0 && renameat(file->dir, file->name, file->dir, final))
-		return -errno;
-	memcpy(file->name, final, sizeof(final));
-	return fsync(file->dir) ? -errno : 0;
+	if (file->fd >= 0 && (!journal->index || journal->media_end != file->state.media_end))
+		return -EBADMSG;
+	if (file->fd >= 0)
+		error = close_media(file, journal->index, meta);
+	(void)snprintf(from, sizeof(from), "%s.mp4", file->base);
+	(void)snprintf(to, sizeof(to), "%s.mp4", file->final);
+	if (!error && renameat(file->dir, from, file->dir, to) && errno != ENOENT)
+		error = -errno;
+	/* -ENOENT if somebody removed it */
+	if (!error && fstatat(file->dir, to, &info, AT_SYMLINK_NOFOLLOW))
+		error = -errno;
+	if (!error)
+		file->mp4_bytes = (uint64_t)info.st_size;
+	return error;
 }
 
-static int finish(struct tess_record_file *file, const struct tess_record_meta *meta,
-		  const struct journal_index *journal, int64_t end_utc_us)
+/** Note the end, if that was not done, and with it the final name: the time zone may change. */
+static int note_end(struct tess_record_file *file, const struct tess_record_end *noted,
+		    const struct tess_record_end *end)
 {
 	int error = 0;
 
-	if (!journal->index || journal->media_end != file->media_end)
-		return -EBADMSG;
-	if (journal->ended)
-		end_utc_us = journal->end_utc_us;
-	else
+	(void)snprintf(file->final, sizeof(file->final), "%s", noted->final);
+	if (!file->final[0]) {
+		(void)snprintf(file->final, sizeof(file->final), "%s", file->base);
+		tess_record_append_time(file->final, noted->ended ? noted->utc_us : end->utc_us);
+	}
+	if (!noted->ended)
 		error = note(file, TESS_JOURNAL_END,
-			     json_pack("{s:I}", "end_utc_us", (json_int_t)end_utc_us));
-	if (!error && fdatasync(file->journal))
+			     json_pack("{s:I, s:b, s:s}", "end_utc_us", (json_int_t)end->utc_us,
+				       "last", (int)end->last, "final", file->final));
+	return !error && fdatasync(file->journal) ? -errno : error;
+}
+
+static int finish(struct tess_record_file *file, const struct tess_record_meta *meta,
+		  struct journal_index *journal, const struct tess_record_end *how)
+{
+	struct tess_output_end end = {file->final, &file->state};
+	int error = note_end(file, &journal->end, how);
+
+	if (!error && has_mp4(file))
+		error = finish_mp4(file, meta, journal);
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS && !error; i++) {
+		if (file->outputs[i])
+			error = file->outputs[i]->ops->finish(file->outputs[i], &end);
+	}
+	if (!error && fsync(file->dir))
 		error = -errno;
-	if (!error)
-		error = close_media(file, journal->index, meta);
-	if (!error)
-		error = rename_final(file, end_utc_us);
 	if (!error)
 		close_fd(&file->fd);
 	return error;
 }
 
 int tess_record_file_finish(struct tess_record_file *file, const struct tess_record_meta *meta,
-			    int64_t end_utc_us)
+			    const struct tess_record_end *end)
 {
 	struct journal_index journal = {0};
 	int error = read_journal(file, &journal);
 
 	if (!error)
-		error = finish(file, meta, &journal, end_utc_us);
+		error = finish(file, meta, &journal, end);
 	tess_mp4_index_free(journal.index);
 	return error;
 }
 
 int tess_record_file_remove(struct tess_record_file *file)
 {
-	if (unlinkat(file->dir, file->name, 0) && errno != ENOENT)
-		return -errno;
-	return unlink_suffix(file->dir, file->base, ".journal");
+	const char *final = file->final[0] ? file->final : NULL;
+	int error = 0;
+
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS && !error; i++) {
+		if (file->outputs[i])
+			error = file->outputs[i]->ops->remove(file->outputs[i], final);
+	}
+	if (!error && has_mp4(file))
+		error = unlink_suffix(file->dir, file->base, ".mp4");
+	if (!error && has_mp4(file) && final)
+		error = unlink_suffix(file->dir, final, ".mp4");
+	return error ? error : unlink_suffix(file->dir, file->base, ".journal");
 }

@@ -26,21 +26,31 @@
 struct recovery {
 	struct tess_record_file *file;
 	struct tess_record_meta *meta;
-	struct tess_record_state *state;
 	struct tess_record_end *end;
 	uint64_t file_size;
 	struct tess_bytes head; /* as the journal has it */
 };
 
-int tess_record_end_parse(int64_t *end_utc_us, const struct tess_journal_record *record)
+int tess_record_end_parse(struct tess_record_end *end, const struct tess_journal_record *record)
 {
 	json_t *json = json_loadb((const char *)record->payload, record->length,
 				  JSON_REJECT_DUPLICATES, NULL);
+	/* an earlier firmware noted no more than the time */
+	const char *final = "";
 	json_int_t utc_us;
-	int error = json_unpack(json, "{s:I}", "end_utc_us", &utc_us) ? -EBADMSG : 0;
+	int last = 1;
+	int error = json_unpack(json, "{s:I, s?b, s?s}", "end_utc_us", &utc_us, "last", &last,
+				"final", &final) ||
+				    strlen(final) >= sizeof(end->final) || strchr(final, '/')
+			    ? -EBADMSG
+			    : 0;
 
-	if (!error)
-		*end_utc_us = utc_us;
+	if (!error) {
+		end->ended = true;
+		end->utc_us = utc_us;
+		end->last = last;
+		(void)snprintf(end->final, sizeof(end->final), "%s", final);
+	}
 	json_decref(json);
 	return error;
 }
@@ -60,7 +70,10 @@ static int take_header(struct recovery *r, const struct tess_journal_record *rec
 	tess_put_data(&r->head, cursor.at, tess_left(&cursor));
 	if (r->head.failed)
 		return -ENOMEM;
-	return tess_record_state_init(r->state, r->head.data, r->head.length);
+	r->file->formats = r->meta->formats;
+	error = tess_record_file_make_outputs(r->file);
+	return error ? error
+		     : tess_record_state_init(&r->file->state, r->head.data, r->head.length);
 }
 
 static int take_origin(struct recovery *r, const struct tess_journal_record *record)
@@ -81,6 +94,33 @@ static int take_origin(struct recovery *r, const struct tess_journal_record *rec
 	return error;
 }
 
+/** It counts, in all formats. @retval 0, -EBADMSG it does not follow, -ENOMEM */
+static int take(struct recovery *r, const struct tess_moof *moof, uint64_t offset)
+{
+	struct tess_output_fragment fragment = {.state = &r->file->state, .moof = moof};
+	struct tess_record_state after;
+	int error;
+
+	if (r->file->formats == 1u << TESS_RECORD_MP4)
+		return tess_record_state_apply(&r->file->state, moof, offset);
+	error = tess_record_state_copy(&after, &r->file->state);
+	if (!error) {
+		error = tess_record_state_apply(&after, moof, offset);
+		if (error)
+			tess_record_state_free(&after);
+	}
+	if (error)
+		return error;
+	/* outputs look at the state before it */
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		if (r->file->outputs[i])
+			r->file->outputs[i]->ops->take(r->file->outputs[i], &fragment);
+	}
+	tess_record_state_free(&r->file->state);
+	r->file->state = after;
+	return 0;
+}
+
 static int take_fragment(struct recovery *r, const struct tess_journal_record *record)
 {
 	struct tess_cursor cursor = tess_cursor_of(record->payload, record->length);
@@ -90,13 +130,12 @@ static int take_fragment(struct recovery *r, const struct tess_journal_record *r
 	if (tess_moof_parse(&moof, cursor.at, tess_left(&cursor)) || offset > r->file_size ||
 	    moof.total > r->file_size - offset)
 		return -EBADMSG;
-	return tess_record_state_apply(r->state, &moof, offset);
+	return take(r, &moof, offset);
 }
 
 static int take_end(struct recovery *r, const struct tess_journal_record *record)
 {
-	r->end->ended = true;
-	return tess_record_end_parse(&r->end->utc_us, record);
+	return tess_record_end_parse(r->end, record);
 }
 
 /**
@@ -204,7 +243,7 @@ static int append_to_journal(struct recovery *r, uint64_t offset, uint8_t *data,
 /** One fragment that the journal does not have. @retval 1 it was whole, 0 it was not, errors */
 static int take_from_file(struct recovery *r)
 {
-	uint64_t offset = r->state->media_end;
+	uint64_t offset = r->file->state.media_end;
 	struct tess_moof moof;
 	uint8_t *data;
 	uint32_t length = 0;
@@ -216,7 +255,7 @@ static int take_from_file(struct recovery *r)
 	if (found > 0)
 		found = payload_is_whole(r, &moof, data, offset);
 	if (found > 0) {
-		error = tess_record_state_apply(r->state, &moof, offset);
+		error = take(r, &moof, offset);
 		if (!error)
 			error = append_to_journal(r, offset, data, length);
 		if (error)
@@ -255,78 +294,105 @@ static int repair_head(struct recovery *r)
 	return error;
 }
 
+/** What the MP4 has and the journal lacks; then what is torn is cut off. */
+static int recover_mp4(struct recovery *r)
+{
+	uint64_t known = r->file->state.fragments;
+	int found, error;
+
+	do {
+		found = take_from_file(r);
+	} while (found > 0);
+	if (found < 0)
+		return found;
+	if (r->file->state.fragments > known)
+		TESS_INFO("record.found", "file=%s fragments=%llu", r->file->base,
+			  (unsigned long long)(r->file->state.fragments - known));
+	if (!r->file->state.fragments)
+		return -ENOENT;
+	error = cut(r->file->fd, r->file->state.media_end, "mp4", r->file);
+	if (!error)
+		error = repair_head(r);
+	return !error && fdatasync(r->file->fd) ? -errno : error;
+}
+
+/** One format that cannot be brought back does not hold up the others. */
+static int open_outputs(struct recovery *r)
+{
+	struct tess_record_file *file = r->file;
+
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		int error = file->outputs[i] ? file->outputs[i]->ops->open(file->outputs[i]) : 0;
+
+		if (error && error != -EBADMSG && error != -ENOENT)
+			return error;
+		if (!error)
+			continue;
+		TESS_ERROR("record.format_lost", "file=%s%s error=\"it is shorter than it was\"",
+			   file->base, tess_record_format_suffix(i));
+		file->outputs[i]->ops->free(file->outputs[i]);
+		file->outputs[i] = NULL;
+		file->formats &= ~(1u << i);
+	}
+	r->meta->formats = file->formats;
+	return file->formats ? 0 : -EBADMSG;
+}
+
 /** A recording that goes on: find what the journal lacks, cut what is torn. */
 static int recover_running(struct recovery *r)
 {
-	int error = cut(r->file->journal, r->file->journal_end, "journal", r->file);
-	uint64_t known = r->state->fragments;
+	struct tess_record_file *file = r->file;
+	int error = cut(file->journal, file->journal_end, "journal", file);
 
-	while (!error) {
-		int found = take_from_file(r);
-
-		if (found <= 0) {
-			error = found;
-			break;
-		}
-	}
-	if (error)
-		return error;
-	if (r->state->fragments > known)
-		TESS_INFO("record.found", "file=%s fragments=%llu", r->file->base,
-			  (unsigned long long)(r->state->fragments - known));
-	if (!r->state->fragments)
+	if (!error && file->fd < 0) /* none was ordered, or somebody removed it */
+		file->formats &= ~(1u << TESS_RECORD_MP4);
+	if (!error && !file->formats)
 		return -ENOENT;
-	error = cut(r->file->fd, r->state->media_end, "mp4", r->file);
-	if (!error)
-		error = repair_head(r);
-	if (!error && fdatasync(r->file->fd))
-		error = -errno;
-	r->file->media_end = r->state->media_end;
-	return error;
+	if (!error && file->fd >= 0)
+		error = recover_mp4(r);
+	if (!error && !file->state.fragments)
+		error = -ENOENT;
+	return error ? error : open_outputs(r);
 }
 
-/** The name that the finished file got: BASE_END.mp4. @retval 0, -ENOENT, errors */
-static int find_finished(struct tess_record_file *file)
+/** Whether all files have their final names. @retval 1, 0, or errors of the system */
+static int is_finished(const struct tess_record_file *file)
 {
-	size_t length = strlen(file->base);
-	int error = -ENOENT, fd = openat(file->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		struct tess_output names = {.format = i, .dir = file->dir};
+		int here, there;
 
-	if (!listing) {
-		error = -errno;
-		if (fd >= 0)
-			(void)close(fd);
-		return error;
-	}
-	while (error && (entry = readdir(listing))) {
-		size_t entry_length = strlen(entry->d_name);
-
-		/* _YYYY-MM-DD-HH-MM-SS.mp4 */
-		if (entry_length != length + 24 ||
-		    strncmp(entry->d_name, file->base, length) != 0 ||
-		    entry->d_name[length] != '_' ||
-		    strcmp(entry->d_name + entry_length - 4, ".mp4") != 0)
+		if (!(file->formats >> i & 1))
 			continue;
-		memcpy(file->name, entry->d_name, entry_length + 1);
-		error = 0;
+		here = tess_output_exists(&names, file->base);
+		there = here ? 0 : tess_output_exists(&names, file->final);
+		if (here < 0 || there <= 0)
+			return here < 0 ? here : there;
 	}
-	(void)closedir(listing);
-	return error;
+	return 1;
 }
 
 static int recover_ended(struct recovery *r)
 {
 	struct tess_record_file *file = r->file;
-	int error;
+	struct stat info;
+	char name[TESS_RECORD_NAME_SIZE + 8];
+	int finished;
 
-	file->media_end = r->state->media_end;
-	if (file->fd >= 0)
-		return r->state->fragments ? 0 : -ENOENT;
-	error = find_finished(file);
-	if (error)
-		return error;
+	(void)snprintf(file->final, sizeof(file->final), "%s", r->end->final);
+	if (!file->final[0]) {
+		(void)snprintf(file->final, sizeof(file->final), "%s", file->base);
+		tess_record_append_time(file->final, r->end->utc_us);
+	}
+	if (!file->state.fragments)
+		return -ENOENT;
+	finished = is_finished(file);
+	if (finished <= 0)
+		return finished;
 	r->end->finished = true;
+	(void)snprintf(name, sizeof(name), "%s.mp4", file->final);
+	if (fstatat(file->dir, name, &info, AT_SYMLINK_NOFOLLOW) == 0)
+		file->mp4_bytes = (uint64_t)info.st_size;
 	/* the one who renamed it may have died before this */
 	return fsync(file->dir) ? -errno : 0;
 }
@@ -344,9 +410,10 @@ static int open_files(struct recovery *r, int dir)
 	file->journal = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (file->journal < 0)
 		return -errno;
-	file->fd = openat(dir, file->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	(void)snprintf(name, sizeof(name), "%s.mp4", file->base);
+	file->fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (file->fd < 0) {
-		r->file_size = UINT64_MAX; /* under its final name it has them all */
+		r->file_size = UINT64_MAX; /* under its final name, or in others, it has them all */
 		return errno == ENOENT ? 0 : -errno;
 	}
 	if (fstat(file->fd, &info))
@@ -355,25 +422,41 @@ static int open_files(struct recovery *r, int dir)
 	return 0;
 }
 
+/** Whether there is anything of the recording but a journal. */
+static bool has_files(const struct tess_record_file *file)
+{
+	struct stat info;
+	char name[TESS_RECORD_NAME_SIZE + 8];
+
+	(void)snprintf(name, sizeof(name), "%s.hls", file->base);
+	if (file->fd >= 0 || fstatat(file->dir, name, &info, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		struct tess_output names = {.format = i, .dir = file->dir};
+
+		if (tess_output_exists(&names, file->base))
+			return true;
+	}
+	return false;
+}
+
 static int recover(struct recovery *r)
 {
 	int error = read_journal(r);
 
 	/* the header was on disk before there was a file */
-	if (error == -EBADMSG && r->file->fd < 0)
+	if (error == -EBADMSG && !has_files(r->file))
 		return -ENOENT;
 	if (error)
 		return error;
-	if (r->end->ended)
-		return recover_ended(r);
-	return r->file->fd < 0 ? -ENOENT : recover_running(r);
+	return r->end->ended ? recover_ended(r) : recover_running(r);
 }
 
 int tess_record_file_recover(struct tess_record_file *file, struct tess_record_meta *meta,
 			     struct tess_record_state *state, struct tess_record_end *end, int dir,
 			     const char *base)
 {
-	struct recovery r = {.file = file, .meta = meta, .state = state, .end = end};
+	struct recovery r = {.file = file, .meta = meta, .end = end};
 	int error;
 
 	tess_record_file_init(file);
@@ -382,19 +465,18 @@ int tess_record_file_recover(struct tess_record_file *file, struct tess_record_m
 	if (strlen(base) > TESS_RECORD_PREFIX_SIZE + 20)
 		return -EBADMSG;
 	(void)snprintf(file->base, sizeof(file->base), "%s", base);
-	(void)snprintf(file->name, sizeof(file->name), "%.100s.mp4", base);
 	error = open_files(&r, dir);
 	if (!error)
 		error = recover(&r);
+	if (!error)
+		error = tess_record_state_copy(state, &file->state);
 	if (error == -ENOENT && file->journal >= 0) {
 		TESS_INFO("record.empty", "file=%s", base);
 		if (tess_record_file_remove(file))
 			error = -EIO;
 	}
 	tess_bytes_free(&r.head);
-	if (error) {
+	if (error)
 		tess_record_file_close(file);
-		tess_record_state_free(state);
-	}
 	return error;
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/egress/record_output.h"
+
 bool tess_record_prefix_is_good(const char *prefix)
 {
 	static const char good[] =
@@ -17,13 +19,29 @@ bool tess_record_prefix_is_good(const char *prefix)
 	return length && length < TESS_RECORD_PREFIX_SIZE && strspn(prefix, good) == length;
 }
 
+static json_t *dump_formats(unsigned formats)
+{
+	json_t *names = json_array();
+
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		if ((formats >> i & 1) &&
+		    json_array_append_new(names, json_string(tess_record_format_name(i)))) {
+			json_decref(names);
+			return NULL;
+		}
+	}
+	return names;
+}
+
 char *tess_record_meta_dump(const struct tess_record_meta *meta)
 {
-	json_t *json = json_pack("{s:i, s:I, s:I, s:s, s:s, s:I, s:I, s:s}", "version", 1, "id",
-				 (json_int_t)meta->id, "app", (json_int_t)meta->app, "stream",
-				 meta->stream, "prefix", meta->prefix, "start_utc_us",
-				 (json_int_t)meta->start_utc_us, "origin_us",
-				 (json_int_t)meta->origin_us, "boot_id", meta->boot_id);
+	json_t *json = json_pack(
+		"{s:i, s:I, s:I, s:s, s:s, s:o, s:i, s:I, s:I, s:I, s:I, s:s}", "version", 1, "id",
+		(json_int_t)meta->id, "app", (json_int_t)meta->app, "stream", meta->stream,
+		"prefix", meta->prefix, "formats", dump_formats(meta->formats), "part",
+		(int)meta->part, "split_us", (json_int_t)meta->split_us, "resume_us",
+		(json_int_t)meta->resume_us, "start_utc_us", (json_int_t)meta->start_utc_us,
+		"origin_us", (json_int_t)meta->origin_us, "boot_id", meta->boot_id);
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
 	json_decref(json);
@@ -35,6 +53,41 @@ static bool copy_text(char *out, size_t size, const char *text)
 	int length = snprintf(out, size, "%s", text);
 
 	return length >= 0 && (size_t)length < size;
+}
+
+unsigned tess_record_formats_parse(const json_t *names)
+{
+	unsigned formats = 0;
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name)
+	{
+		const char *text = json_string_value(name);
+		unsigned bit = text ? tess_record_format_bit(text) : 0;
+
+		if (!bit)
+			return 0;
+		formats |= bit;
+	}
+	return formats;
+}
+
+/** What a journal of an earlier firmware does not have is as it was then. */
+static bool parse_order(struct tess_record_meta *meta, json_t *json)
+{
+	json_int_t split_us = 0, resume_us = -1;
+	json_t *formats = NULL;
+	int part = 1;
+
+	if (json_unpack(json, "{s?o, s?i, s?I, s?I}", "formats", &formats, "part", &part,
+			"split_us", &split_us, "resume_us", &resume_us))
+		return false;
+	meta->formats = formats ? tess_record_formats_parse(formats) : 1u << TESS_RECORD_MP4;
+	meta->part = (unsigned)part;
+	meta->split_us = split_us;
+	meta->resume_us = resume_us;
+	return meta->formats && part > 0;
 }
 
 int tess_record_meta_parse(struct tess_record_meta *meta, const char *text, size_t length)
@@ -54,7 +107,7 @@ int tess_record_meta_parse(struct tess_record_meta *meta, const char *text, size
 	    version == 1 && tess_record_prefix_is_good(prefix) &&
 	    copy_text(m.stream, sizeof(m.stream), stream) &&
 	    copy_text(m.prefix, sizeof(m.prefix), prefix) &&
-	    copy_text(m.boot_id, sizeof(m.boot_id), boot_id)) {
+	    copy_text(m.boot_id, sizeof(m.boot_id), boot_id) && parse_order(&m, json)) {
 		m.id = id;
 		m.app = app;
 		m.start_utc_us = start_utc_us;

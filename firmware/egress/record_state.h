@@ -11,7 +11,9 @@
 
 #include "pipeline/mux/fmp4.h"
 
-#define TESS_RECORD_PREFIX_SIZE 65
+#define TESS_RECORD_PREFIX_SIZE 129
+/** PREFIX_START_END and a suffix. */
+#define TESS_RECORD_NAME_SIZE	192
 #define TESS_RECORD_STREAM_SIZE 128
 /** Gaps that are told one by one; those after them are only counted. */
 #define TESS_RECORD_MAX_GAPS 128
@@ -20,7 +22,11 @@
 struct tess_record_meta {
 	int64_t id, app;
 	char stream[TESS_RECORD_STREAM_SIZE];
-	char prefix[TESS_RECORD_PREFIX_SIZE]; /* of the file's name: [A-Za-z0-9_-]{1,64} */
+	char prefix[TESS_RECORD_PREFIX_SIZE]; /* of the file's name: [A-Za-z0-9_-]{1,128} */
+	unsigned formats;		      /* bits of enum tess_record_format */
+	unsigned part;			      /* from 1 */
+	int64_t split_us;		      /* its longest time; 0: any */
+	int64_t resume_us;		      /* the longest break; -1: any */
 	int64_t start_utc_us;
 	int64_t origin_us; /* the media time that is 0 in the file, on the boot below */
 	char boot_id[40];
@@ -28,6 +34,8 @@ struct tess_record_meta {
 
 /** True for what may become part of a file name. */
 bool tess_record_prefix_is_good(const char *prefix);
+/** The set of an array of names; 0: it is empty, or one is not known. */
+unsigned tess_record_formats_parse(const json_t *names);
 /** JSON text of a HEADER, to be freed; NULL: no memory */
 char *tess_record_meta_dump(const struct tess_record_meta *meta);
 /** @retval 0, -EBADMSG, -ENOMEM */

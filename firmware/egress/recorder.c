@@ -59,15 +59,12 @@ int tess_recorder_resume(struct tess_recorder **recorderp, struct tess_recorder_
 	r->end = *end;
 	r->begun = true;
 	r->away = true;
-	r->bytes = state->media_end;
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++)
+		r->bytes[i] = tess_record_file_bytes(file, i);
 	r->state = TESS_RECORDER_GAP;
-	tess_recorder_set_path(r, file->name);
+	tess_recorder_set_name(r, end->finished ? file->final : file->base);
 	tess_fragmenter_resume(&r->fragmenter, &copy, meta->origin_us);
 	if (end->finished) {
-		struct stat info;
-
-		if (fstatat(file->dir, file->name, &info, 0) == 0)
-			r->bytes = (uint64_t)info.st_size;
 		r->state = TESS_RECORDER_FINISHED;
 	} else if (end->ended) {
 		tess_recorder_submit_finish(r);
@@ -77,28 +74,6 @@ int tess_recorder_resume(struct tess_recorder **recorderp, struct tess_recorder_
 		(void)snprintf(r->meta.boot_id, sizeof(r->meta.boot_id), "%s", shared->boot_id);
 		tess_recorder_submit_origin(r);
 	}
-	*recorderp = r;
-	return 0;
-}
-
-int tess_recorder_stored(struct tess_recorder **recorderp, struct tess_recorder_shared *shared,
-			 int64_t id, const char *path)
-{
-	struct tess_record_meta meta = {.id = id, .app = strtoll(path, NULL, 10)};
-	const char *name = strchr(path, '/');
-	struct tess_recorder *r;
-	int error = tess_recorder_alloc(&r, shared, &meta);
-	char app[24];
-
-	if (error)
-		return error;
-	r->state = TESS_RECORDER_FINISHED;
-	(void)snprintf(r->path, sizeof(r->path), "%s", path);
-	(void)snprintf(app, sizeof(app), "%" PRId64, meta.app);
-	/* without the folder there is nothing to delete but the link */
-	r->file.dir = openat(shared->record_dir, app, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	(void)snprintf(r->file.name, sizeof(r->file.name), "%s", name ? name + 1 : "");
-	(void)snprintf(r->file.base, sizeof(r->file.base), "%s", r->file.name);
 	*recorderp = r;
 	return 0;
 }
@@ -127,6 +102,12 @@ static bool takes_units(const struct tess_recorder *r)
 	       r->state == TESS_RECORDER_GAP;
 }
 
+/** Of its formats none holds a picture. */
+static bool takes_sound_alone(const struct tess_recorder *r)
+{
+	return !tess_record_formats_for(r->meta.formats, true, false);
+}
+
 int64_t tess_recorder_after_us(const struct tess_recorder *r)
 {
 	int64_t after_us = INT64_MIN;
@@ -140,6 +121,8 @@ void tess_recorder_stream_up(struct tess_recorder *r, const struct tess_stream_i
 			     uint64_t epoch)
 {
 	r->info = *info;
+	if (takes_sound_alone(r))
+		r->info.has_video = false;
 	r->away = false;
 	if (r->begun)
 		tess_fragmenter_stream_up(&r->fragmenter, info, r->epoch && r->epoch != epoch);
@@ -167,6 +150,12 @@ static void begin(struct tess_recorder *r, const struct tess_au *au)
 	r->meta.start_utc_us = au->dts_us + utc_minus_media_us(r);
 	r->meta.origin_us = au->dts_us;
 	memcpy(r->meta.boot_id, r->shared->boot_id, sizeof(r->meta.boot_id));
+	r->meta.formats =
+		tess_record_formats_for(r->meta.formats, r->info.has_video, r->info.has_audio);
+	if (!r->meta.formats) {
+		tess_recorder_fail(r, "the stream has nothing for these formats");
+		return;
+	}
 	error = tess_fragmenter_begin(&r->fragmenter, &r->info, au, r->meta.start_utc_us, &head);
 	if (!error)
 		error = tess_record_state_init(&r->held, head.data, head.length);
@@ -176,7 +165,7 @@ static void begin(struct tess_recorder *r, const struct tess_au *au)
 			r->shared->counters.units_no_key++;
 		else
 			tess_recorder_fail(r, error == -ENOTSUP
-						      ? "the stream's codec is not for MP4"
+						      ? "the stream's codec cannot be recorded"
 						      : strerror(-error));
 		return;
 	}
@@ -190,7 +179,7 @@ void tess_recorder_au(struct tess_recorder *r, const struct tess_au *au)
 	struct tess_records_counters *counters = &r->shared->counters;
 	bool first;
 
-	if (!takes_units(r))
+	if (!takes_units(r) || (au->track == TESS_TRACK_VIDEO && takes_sound_alone(r)))
 		return;
 	if (!r->begun)
 		begin(r, au);
@@ -245,7 +234,7 @@ void tess_recorder_tick(struct tess_recorder *r)
 		tess_recorder_flush(r);
 }
 
-void tess_recorder_finish(struct tess_recorder *r)
+void tess_recorder_finish(struct tess_recorder *r, bool last)
 {
 	if (!takes_units(r))
 		return;
@@ -257,6 +246,7 @@ void tess_recorder_finish(struct tess_recorder *r)
 	if (!takes_units(r))
 		return;
 	r->end = (struct tess_record_end){.ended = true,
+					  .last = last,
 					  .utc_us = r->meta.start_utc_us +
 						    tess_fragmenter_end_us(&r->fragmenter)};
 	tess_recorder_submit_finish(r);
@@ -310,12 +300,49 @@ const struct tess_record_meta *tess_recorder_meta(const struct tess_recorder *r)
 	return &r->meta;
 }
 
+bool tess_recorder_has_begun(const struct tess_recorder *r)
+{
+	return r->begun;
+}
+
+int64_t tess_recorder_last_us(const struct tess_recorder *r)
+{
+	return tess_timeline_last_media_us(&r->fragmenter.timeline);
+}
+
+int64_t tess_recorder_origin_us(const struct tess_recorder *r)
+{
+	return r->fragmenter.timeline.origin_us;
+}
+
+const char *tess_recorder_error(const struct tess_recorder *r)
+{
+	return r->error;
+}
+
 const char *tess_recorder_path(const struct tess_recorder *r)
 {
 	return r->path;
 }
 
-static const char *state_name(const struct tess_recorder *r)
+bool tess_recorder_has_file(const struct tess_recorder *r, const char *name)
+{
+	size_t length = strlen(r->name);
+
+	if (!length)
+		return false;
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		if ((r->meta.formats >> i & 1) && strncmp(name, r->name, length) == 0 &&
+		    strcmp(name + length, tess_record_format_suffix(i)) == 0)
+			return true;
+	}
+	/* the folder of segments is not renamed */
+	length = strlen(r->file.base);
+	return (r->meta.formats >> TESS_RECORD_HLS & 1) &&
+	       strncmp(name, r->file.base, length) == 0 && strcmp(name + length, ".hls") == 0;
+}
+
+const char *tess_recorder_state_name(enum tess_recorder_state state)
 {
 	static const char *const names[] = {
 		[TESS_RECORDER_WAITING] = "waiting",   [TESS_RECORDER_RECORDING] = "recording",
@@ -324,9 +351,45 @@ static const char *state_name(const struct tess_recorder *r)
 		[TESS_RECORDER_DELETED] = "deleted",
 	};
 
-	if (r->state == TESS_RECORDER_RECORDING && r->disk_fails)
-		return names[TESS_RECORDER_GAP];
-	return names[r->state];
+	return names[state];
+}
+
+static const char *state_name(const struct tess_recorder *r)
+{
+	bool fails = r->state == TESS_RECORDER_RECORDING && r->disk_fails;
+
+	return tess_recorder_state_name(fails ? TESS_RECORDER_GAP : r->state);
+}
+
+/** The files with their final names are those of a finished part. */
+static json_t *files_facts(const struct tess_recorder *r, int64_t duration_us, int64_t end_utc_us)
+{
+	char name[TESS_RECORD_NAME_SIZE + 8];
+	json_t *files = json_array(), *file;
+
+	for (unsigned i = 0; r->name[0] && i < TESS_RECORD_FORMATS; i++) {
+		if (!(r->meta.formats >> i & 1))
+			continue;
+		(void)snprintf(name, sizeof(name), "%s%s", r->name, tess_record_format_suffix(i));
+		file = json_pack(
+			"{s:s, s:s, s:I, s:I, s:i, s:s, s:I, s:I}", "format",
+			tess_record_format_name(i), "name", name, "bytes", (json_int_t)r->bytes[i],
+			"duration_ms", (json_int_t)(duration_us / 1000), "part", (int)r->meta.part,
+			"state", state_name(r), "start_utc_us", (json_int_t)r->meta.start_utc_us,
+			"end_utc_us", (json_int_t)end_utc_us);
+		if (json_array_append_new(files, file))
+			break; /* no memory: fewer are told */
+	}
+	return files;
+}
+
+static uint64_t first_bytes(const struct tess_recorder *r)
+{
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		if (r->meta.formats >> i & 1)
+			return r->bytes[i];
+	}
+	return 0;
 }
 
 json_t *tess_recorder_facts(const struct tess_recorder *r)
@@ -342,10 +405,11 @@ json_t *tess_recorder_facts(const struct tess_recorder *r)
 		if (json_array_append_new(gaps, gap))
 			break; /* no memory: fewer are told */
 	}
-	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:o, s:s}", "id",
+	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:o, s:s, s:o}", "id",
 			 (json_int_t)r->meta.id, "state", state_name(r), "path", r->path, "bytes",
-			 (json_int_t)r->bytes, "start_utc_us", (json_int_t)r->meta.start_utc_us,
-			 "end_utc_us", (json_int_t)end_utc_us, "duration_us",
-			 (json_int_t)duration_us, "width", (int)r->held.width, "height",
-			 (int)r->held.height, "gaps", gaps, "error", r->error);
+			 (json_int_t)first_bytes(r), "start_utc_us",
+			 (json_int_t)r->meta.start_utc_us, "end_utc_us", (json_int_t)end_utc_us,
+			 "duration_us", (json_int_t)duration_us, "width", (int)r->held.width,
+			 "height", (int)r->held.height, "gaps", gaps, "error", r->error, "files",
+			 files_facts(r, duration_us, end_utc_us));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/egress/recorder.h - one recording: takes access units, makes fragments, has them
- * written.
+ * firmware/egress/recorder.h - one part of a recording: takes access units, makes fragments, has
+ * them written.
  *
  * Backpressure: while the disk is behind (or fails, which is tried again each second), the recorder
  * is not ready and its units wait in the stream's ring; only when that overruns is something lost,
@@ -44,7 +44,7 @@ struct tess_recorder_shared {
 
 struct tess_recorder;
 
-/** A new recording; meta tells id, app, stream and prefix. @retval 0, -ENOMEM */
+/** A new one; meta tells the order, and which part of it. @retval 0, -ENOMEM */
 int tess_recorder_alloc(struct tess_recorder **recorderp, struct tess_recorder_shared *shared,
 			const struct tess_record_meta *meta) TESS_MUST_CHECK;
 /**
@@ -56,12 +56,6 @@ int tess_recorder_resume(struct tess_recorder **recorderp, struct tess_recorder_
 			 const struct tess_record_meta *meta, const struct tess_record_file *file,
 			 const struct tess_record_state *state,
 			 const struct tess_record_end *end) TESS_MUST_CHECK;
-/**
- * One of an earlier life that control has stored, to be deleted. @p path: APP/NAME. @retval 0,
- * -ENOMEM
- */
-int tess_recorder_stored(struct tess_recorder **recorderp, struct tess_recorder_shared *shared,
-			 int64_t id, const char *path) TESS_MUST_CHECK;
 /** When it has no jobs under way: the writer was stopped, or tess_recorder_is_idle(). Accepts NULL.
  */
 void tess_recorder_free(struct tess_recorder *recorder);
@@ -80,11 +74,12 @@ void tess_recorder_stream_away(struct tess_recorder *recorder);
 void tess_recorder_tick(struct tess_recorder *recorder);
 /** Write what was taken so far. */
 void tess_recorder_flush(struct tess_recorder *recorder);
-/** No more units: finish the file. */
-void tess_recorder_finish(struct tess_recorder *recorder);
+/** No more units: finish the files. @p last: no part comes after it, for it is all to end. */
+void tess_recorder_finish(struct tess_recorder *recorder, bool last);
 /** It cannot be: state failed, with this text. */
 void tess_recorder_fail(struct tess_recorder *recorder, const char *error);
-/** Control has stored it: link it by its id, remove the journal; then it may be forgotten. */
+/** Control has stored it: link it by its id (record_links.h), remove the journal; then it may be
+ * forgotten. */
 void tess_recorder_acknowledge(struct tess_recorder *recorder);
 /** True once the above is done. */
 bool tess_recorder_is_acknowledged(const struct tess_recorder *recorder);
@@ -93,7 +88,17 @@ void tess_recorder_delete(struct tess_recorder *recorder);
 
 enum tess_recorder_state tess_recorder_state(const struct tess_recorder *recorder);
 const struct tess_record_meta *tess_recorder_meta(const struct tess_recorder *recorder);
-/** APP/NAME below the record folder; "" before there is a file */
+/** It has, or will have, a file. */
+bool tess_recorder_has_begun(const struct tess_recorder *recorder);
+/** Media time up to which it took all there was; INT64_MIN: it took nothing. */
+int64_t tess_recorder_last_us(const struct tess_recorder *recorder);
+/** Media time that is 0 in its files, once it has begun. */
+int64_t tess_recorder_origin_us(const struct tess_recorder *recorder);
+const char *tess_recorder_state_name(enum tess_recorder_state state);
+const char *tess_recorder_error(const struct tess_recorder *recorder);
+/** Whether one of its files, or its folder of segments, has this name. */
+bool tess_recorder_has_file(const struct tess_recorder *recorder, const char *name);
+/** APP/NAME below the record folder of its first file; "" before there is one */
 const char *tess_recorder_path(const struct tess_recorder *recorder);
 /** Its object in the facts (docs/links.md); the caller's reference, or NULL. */
 json_t *tess_recorder_facts(const struct tess_recorder *recorder);

@@ -24,8 +24,9 @@ struct tess_recorder {
 	struct tess_record_file file;  /* the writer's while there are jobs */
 	struct tess_record_state held; /* what is on disk */
 	struct tess_record_end end;
-	char path[TESS_RECORD_NAME_SIZE + 24];
-	uint64_t bytes;
+	char name[TESS_RECORD_NAME_SIZE]; /* of its files, without suffix; "": there are none yet */
+	char path[TESS_RECORD_NAME_SIZE + 32]; /* of the first of them */
+	uint64_t bytes[TESS_RECORD_FORMATS];   /* of each format */
 	bool disk_fails, deleting, acknowledged;
 	char error[128];
 };
@@ -35,8 +36,8 @@ static inline void tess_recorder_changed(struct tess_recorder *recorder)
 	recorder->shared->changed(recorder->shared->arg);
 }
 
-/** Its file has this name in its application's folder. */
-void tess_recorder_set_path(struct tess_recorder *recorder, const char *name);
+/** Its files have this name in its application's folder. */
+void tess_recorder_set_name(struct tess_recorder *recorder, const char *name);
 /** Of the lane: a job failed and will be repeated. */
 void tess_recorder_on_failing(void *arg, int error);
 /** Of the fragmenter: write this one. */

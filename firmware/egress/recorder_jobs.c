@@ -5,15 +5,14 @@
 #include "firmware/egress/recorder_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/egress/record_links.h"
 
 /** A job and what it needs; not all members are used by all kinds. */
 struct record_job {
@@ -21,10 +20,10 @@ struct record_job {
 	struct tess_recorder *recorder;
 	struct tess_fragment_bytes fragment;
 	struct tess_bytes head;
-	struct tess_record_meta meta;	  /* as it was when the job was made */
-	char name[TESS_RECORD_NAME_SIZE]; /* out: of the file */
-	uint64_t bytes;			  /* out: of the file */
-	int64_t end_utc_us;
+	struct tess_record_meta meta;	     /* as it was when the job was made */
+	char name[TESS_RECORD_NAME_SIZE];    /* out: of the files */
+	uint64_t bytes[TESS_RECORD_FORMATS]; /* out: of the files */
+	struct tess_record_end end;
 };
 
 /* Told once, not at each try. */
@@ -96,9 +95,26 @@ static void job_free(struct record_job *job)
 	free(job);
 }
 
-void tess_recorder_set_path(struct tess_recorder *r, const char *name)
+void tess_recorder_set_name(struct tess_recorder *r, const char *name)
 {
-	(void)snprintf(r->path, sizeof(r->path), "%" PRId64 "/%s", r->meta.app, name);
+	unsigned first = 0;
+
+	while (first < TESS_RECORD_FORMATS - 1 && !(r->meta.formats >> first & 1))
+		first++;
+	(void)snprintf(r->name, sizeof(r->name), "%s", name);
+	(void)snprintf(r->path, sizeof(r->path), "%" PRId64 "/%s%s", r->meta.app, name,
+		       tess_record_format_suffix(first));
+}
+
+/** On the writer's thread: what the loop is to know of the files. */
+static void look_at(struct record_job *job)
+{
+	const struct tess_record_file *file = &job->recorder->file;
+
+	(void)snprintf(job->name, sizeof(job->name), "%s",
+		       file->final[0] ? file->final : file->base);
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++)
+		job->bytes[i] = tess_record_file_bytes(file, i);
 }
 
 /* making the file */
@@ -111,7 +127,8 @@ static int run_create(struct tess_writer_job *base)
 					    job->head.data, job->head.length);
 
 	base->repeat = error && error != -EINVAL;
-	memcpy(job->name, file->name, sizeof(job->name));
+	if (!error)
+		look_at(job);
 	return error;
 }
 
@@ -122,8 +139,8 @@ static void done_create(struct tess_writer_job *base, int result)
 
 	job_ended(job, result);
 	if (!result) {
-		tess_recorder_set_path(r, job->name);
-		r->bytes = job->head.length;
+		tess_recorder_set_name(r, job->name);
+		memcpy(r->bytes, job->bytes, sizeof(r->bytes));
 		TESS_INFO("record.started", "record=%" PRId64 " stream=%s path=%s", r->meta.id,
 			  r->meta.stream, r->path);
 	} else if (result != -ECANCELED) {
@@ -154,7 +171,9 @@ static int run_append(struct tess_writer_job *base)
 	int error = tess_record_file_append(&job->recorder->file, &job->fragment.moof,
 					    &job->fragment.payloads[0], &job->fragment.payloads[1]);
 
-	base->repeat = error != 0;
+	base->repeat = error && error != -EBADMSG;
+	if (!error)
+		look_at(job);
 	return error;
 }
 
@@ -169,10 +188,13 @@ static void done_append(struct tess_writer_job *base, int result)
 	if (!result && (tess_moof_parse(&moof, bytes->data, bytes->length - 8) ||
 			tess_record_state_apply(&r->held, &moof, r->held.media_end)))
 		tess_recorder_fail(r, "out of step with the file");
+	else if (result && result != -ECANCELED)
+		tess_recorder_fail(r, strerror(-result));
 	if (!result) {
 		r->shared->counters.fragments++;
-		r->shared->counters.bytes += r->held.media_end - r->bytes;
-		r->bytes = r->held.media_end;
+		for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++)
+			r->shared->counters.bytes += job->bytes[i] - r->bytes[i];
+		memcpy(r->bytes, job->bytes, sizeof(r->bytes));
 	}
 	job_free(job);
 }
@@ -233,13 +255,10 @@ static int run_finish(struct tess_writer_job *base)
 {
 	struct record_job *job = (struct record_job *)base;
 	struct tess_record_file *file = &job->recorder->file;
-	struct stat info;
-	int error = tess_record_file_finish(file, &job->meta, job->end_utc_us);
+	int error = tess_record_file_finish(file, &job->meta, &job->end);
 
-	if (!error && fstatat(file->dir, file->name, &info, 0))
-		error = -errno;
-	job->bytes = error ? 0 : (uint64_t)info.st_size;
-	memcpy(job->name, file->name, sizeof(job->name));
+	if (!error)
+		look_at(job);
 	/* -ENOENT: somebody removed the file, and trying again does not bring it back */
 	base->repeat = error && error != -EBADMSG && error != -EFBIG && error != -ENODATA &&
 		       error != -ENOENT;
@@ -253,11 +272,10 @@ static void done_finish(struct tess_writer_job *base, int result)
 
 	job_ended(job, result);
 	if (!result) {
-		r->bytes = job->bytes;
+		memcpy(r->bytes, job->bytes, sizeof(r->bytes));
 		r->state = TESS_RECORDER_FINISHED;
-		tess_recorder_set_path(r, job->name);
-		TESS_INFO("record.finished", "record=%" PRId64 " path=%s bytes=%" PRIu64,
-			  r->meta.id, r->path, r->bytes);
+		tess_recorder_set_name(r, job->name);
+		TESS_INFO("record.finished", "record=%" PRId64 " path=%s", r->meta.id, r->path);
 	} else if (result != -ECANCELED) {
 		tess_recorder_fail(r, result == -ENODATA  ? "no media"
 				      : result == -ENOENT ? "the file was removed"
@@ -275,7 +293,7 @@ void tess_recorder_submit_finish(struct tess_recorder *r)
 		tess_recorder_fail(r, strerror(ENOMEM));
 		return;
 	}
-	job->end_utc_us = r->end.utc_us;
+	job->end = r->end;
 	job_submit(job);
 }
 
@@ -285,13 +303,10 @@ static int run_delete(struct tess_writer_job *base)
 {
 	struct record_job *job = (struct record_job *)base;
 	struct tess_recorder *r = job->recorder;
-	char link[40];
 	int error = r->file.dir >= 0 ? tess_record_file_remove(&r->file) : 0;
 
-	(void)snprintf(link, sizeof(link), "by-id/%" PRId64, job->meta.id);
-	if (!error && unlinkat(r->shared->record_dir, link, 0) && errno != ENOENT &&
-	    errno != ENOTDIR)
-		error = -errno;
+	if (!error)
+		error = tess_links_remove(r->shared->record_dir, job->meta.id);
 	base->repeat = error != 0;
 	return error;
 }
@@ -319,36 +334,25 @@ void tess_recorder_submit_delete(struct tess_recorder *r)
 
 /* stored by control */
 
-/** by-id/ID -> ../APP/NAME, whatever was there before. */
-static int link_by_id(const struct tess_recorder *r, int64_t id)
-{
-	char target[TESS_RECORD_NAME_SIZE + 40], link[40], fresh[48];
-	int dir = r->shared->record_dir, error = 0, by_id;
-
-	if (mkdirat(dir, "by-id", 0750) && errno != EEXIST)
-		return -errno;
-	by_id = openat(dir, "by-id", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (by_id < 0)
-		return -errno;
-	(void)snprintf(target, sizeof(target), "../%s", r->path);
-	(void)snprintf(link, sizeof(link), "%" PRId64, id);
-	(void)snprintf(fresh, sizeof(fresh), ".%" PRId64, id);
-	if ((unlinkat(by_id, fresh, 0) && errno != ENOENT) || symlinkat(target, by_id, fresh) ||
-	    renameat(by_id, fresh, by_id, link) || fsync(by_id) || fsync(dir))
-		error = -errno;
-	(void)close(by_id);
-	return error;
-}
-
 static int run_acknowledge(struct tess_writer_job *base)
 {
 	struct record_job *job = (struct record_job *)base;
-	struct tess_recorder *r = job->recorder;
-	char journal[TESS_RECORD_NAME_SIZE + 16];
-	int error = link_by_id(r, job->meta.id);
+	const struct tess_record_file *file = &job->recorder->file;
+	char name[TESS_RECORD_NAME_SIZE + 16];
+	int dir = job->recorder->shared->record_dir, error = 0;
 
-	(void)snprintf(journal, sizeof(journal), "%s.journal", r->file.base);
-	if (!error && unlinkat(r->file.dir, journal, 0) && errno != ENOENT)
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS && !error; i++) {
+		if (!(file->formats >> i & 1))
+			continue;
+		(void)snprintf(name, sizeof(name), "%s%s", file->final,
+			       tess_record_format_suffix(i));
+		error = tess_links_add(dir, job->meta.id, job->meta.app, name);
+		(void)snprintf(name, sizeof(name), "%s.hls", file->base);
+		if (!error && i == TESS_RECORD_HLS)
+			error = tess_links_add(dir, job->meta.id, job->meta.app, name);
+	}
+	(void)snprintf(name, sizeof(name), "%s.journal", file->base);
+	if (!error && unlinkat(file->dir, name, 0) && errno != ENOENT)
 		error = -errno;
 	base->repeat = error != 0;
 	return error;

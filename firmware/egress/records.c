@@ -14,16 +14,20 @@
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/egress/record_links.h"
 #include "firmware/egress/record_scan.h"
-#include "firmware/egress/recorder.h"
+#include "firmware/egress/recording.h"
 
 #define TICK_US	 250000
 #define RETRY_US 1000000
 
+#define MAX_SPLIT_MINUTES 120
+#define MAX_RESUME_S	  1800
+
 struct entry {
 	struct tess_records *records;
 	struct entry *next;
-	struct tess_recorder *recorder;
+	struct tess_recording *recording;
 	struct tess_sink *sink;
 	bool desired, to_acknowledge, to_delete;
 };
@@ -57,28 +61,28 @@ static void on_stream_up(void *arg, const struct tess_stream_info *info, uint64_
 {
 	struct entry *entry = arg;
 
-	tess_recorder_stream_up(entry->recorder, info, epoch);
+	tess_recording_stream_up(entry->recording, info, epoch);
 }
 
 static void on_au(void *arg, const struct tess_au *au)
 {
 	struct entry *entry = arg;
 
-	tess_recorder_au(entry->recorder, au);
+	tess_recording_au(entry->recording, au);
 }
 
 static void on_stream_away(void *arg)
 {
 	struct entry *entry = arg;
 
-	tess_recorder_stream_away(entry->recorder);
+	tess_recording_stream_away(entry->recording);
 }
 
 static bool is_ready(void *arg)
 {
 	struct entry *entry = arg;
 
-	return tess_recorder_is_ready(entry->recorder);
+	return tess_recording_is_ready(entry->recording);
 }
 
 static const struct tess_sink_ops sink_ops = {
@@ -93,22 +97,22 @@ static struct entry *find(const struct tess_records *records, int64_t id)
 {
 	struct entry *entry = records->entries;
 
-	while (entry && tess_recorder_meta(entry->recorder)->id != id)
+	while (entry && tess_recording_order(entry->recording)->id != id)
 		entry = entry->next;
 	return entry;
 }
 
-/** Takes the recorder over. */
-static struct entry *add(struct tess_records *records, struct tess_recorder *recorder)
+/** Takes the recording over. */
+static struct entry *add(struct tess_records *records, struct tess_recording *recording)
 {
 	struct entry *entry = calloc(1, sizeof(*entry));
 
 	if (!entry) {
-		tess_recorder_free(recorder);
+		tess_recording_free(recording);
 		return NULL;
 	}
 	entry->records = records;
-	entry->recorder = recorder;
+	entry->recording = recording;
 	entry->next = records->entries;
 	records->entries = entry;
 	return entry;
@@ -121,18 +125,18 @@ static void forget(struct entry **at)
 
 	*at = entry->next;
 	tess_streams_detach(entry->sink);
-	tess_recorder_free(entry->recorder);
+	tess_recording_free(entry->recording);
 	free(entry);
 }
 
 static void attach(struct entry *entry)
 {
 	int error = tess_streams_attach(&entry->sink, entry->records->streams,
-					tess_recorder_meta(entry->recorder)->stream, &sink_ops,
-					entry, tess_recorder_after_us(entry->recorder));
+					tess_recording_order(entry->recording)->stream, &sink_ops,
+					entry, tess_recording_after_us(entry->recording));
 
 	if (error)
-		tess_recorder_fail(entry->recorder, strerror(-error));
+		tess_recording_fail(entry->recording, strerror(-error));
 }
 
 static void detach(struct entry *entry)
@@ -143,16 +147,39 @@ static void detach(struct entry *entry)
 
 /* what was there before */
 
+/** A part that is back goes to its recording, which may be back already. Takes the part over. */
+static int take_part(struct tess_records *records, const struct tess_record_meta *meta,
+		     struct tess_recorder *part, const struct tess_record_end *end)
+{
+	struct entry *entry = find(records, meta->id);
+	struct tess_recording *recording;
+	int error = 0;
+
+	if (!entry) {
+		error = tess_recording_alloc(&recording, &records->shared, meta);
+		entry = error ? NULL : add(records, recording);
+	}
+	if (!entry)
+		error = -ENOMEM;
+	if (!error)
+		error = tess_recording_add(entry->recording, part, end);
+	if (error) {
+		tess_recorder_free(part);
+		return error;
+	}
+	entry->desired = true; /* until control says otherwise */
+	return 0;
+}
+
 /** @retval 0 it is back, or there is nothing to bring back; else it is to be tried again */
 static int recover_one(struct tess_records *records, struct unrecovered *u)
 {
 	struct tess_record_meta meta = {0};
 	struct tess_record_state state;
-	struct tess_recorder *recorder;
+	struct tess_recorder *part;
 	struct tess_record_file file;
 	struct tess_record_end end;
 	int dir = tess_record_app_open(records->shared.record_dir, u->app), error = dir;
-	struct entry *entry;
 
 	if (dir < 0)
 		return error;
@@ -161,25 +188,26 @@ static int recover_one(struct tess_records *records, struct unrecovered *u)
 	u->id = meta.id;
 	if (error)
 		return error == -ENOENT ? 0 : error;
-	if (find(records, meta.id))
-		error = -EEXIST;
-	if (!error)
-		error = tess_recorder_resume(&recorder, &records->shared, &meta, &file, &state,
-					     &end);
+	error = tess_recorder_resume(&part, &records->shared, &meta, &file, &state, &end);
 	if (error) {
 		tess_record_file_close(&file);
 		tess_record_state_free(&state);
 		return error;
 	}
 	TESS_INFO("record.recovered", "record=%" PRId64 " path=%s fragments=%" PRIu64 " ended=%d",
-		  meta.id, tess_recorder_path(recorder), state.fragments, end.ended);
-	entry = add(records, recorder);
-	if (!entry)
-		return -ENOMEM;
-	entry->desired = true; /* until control says otherwise */
-	if (!end.ended)
-		attach(entry); /* even before control says so: the ring does not hold much */
-	return 0;
+		  meta.id, tess_recorder_path(part), state.fragments, end.ended);
+	return take_part(records, &meta, part, &end);
+}
+
+/** With all parts back, what was not ended goes on. */
+static void settle(struct tess_records *records)
+{
+	for (struct entry *entry = records->entries; entry; entry = entry->next) {
+		tess_recording_settle(entry->recording);
+		/* even before control says so: the ring does not hold much */
+		if (!entry->sink && entry->desired && !tess_recording_is_ending(entry->recording))
+			attach(entry);
+	}
 }
 
 static void recover_all(struct tess_records *records)
@@ -199,6 +227,7 @@ static void recover_all(struct tess_records *records)
 		*at = u->next;
 		free(u);
 	}
+	settle(records);
 }
 
 static void on_journal(void *arg, const char *app, const char *base)
@@ -249,10 +278,10 @@ static void on_changed(void *arg)
 static bool is_settled(const struct entry *entry)
 {
 	/* of a deleted one once it stops to ask for that */
-	if (tess_recorder_state(entry->recorder) == TESS_RECORDER_DELETED)
+	if (tess_recording_state(entry->recording) == TESS_RECORDER_DELETED)
 		return !entry->to_delete;
-	return tess_recorder_is_acknowledged(entry->recorder) &&
-	       tess_recorder_is_idle(entry->recorder);
+	return tess_recording_is_acknowledged(entry->recording) &&
+	       tess_recording_is_idle(entry->recording);
 }
 
 /** Bring each recording nearer to what is desired. */
@@ -262,9 +291,9 @@ static void reconcile(struct tess_records *records)
 		struct entry *entry = *at;
 
 		if (entry->to_delete)
-			tess_recorder_delete(entry->recorder);
+			tess_recording_delete(entry->recording);
 		else if (entry->to_acknowledge)
-			tess_recorder_acknowledge(entry->recorder);
+			tess_recording_acknowledge(entry->recording);
 		if (is_settled(entry))
 			forget(at);
 		else
@@ -274,74 +303,86 @@ static void reconcile(struct tess_records *records)
 
 /* what control desires */
 
-static void start(struct tess_records *records, const json_t *order)
+/**
+ * An order as docs/links.md has it.
+ * @return NULL, or what is wrong with it; *order has its id if it has one
+ */
+static const char *read_order(struct tess_record_meta *order, const json_t *json)
 {
-	struct tess_record_meta meta = {0};
-	const char *stream, *prefix, *format;
-	struct tess_recorder *recorder;
-	struct entry *entry;
+	int split_minutes = 0, resume_s = -1;
+	const char *stream, *prefix, *format = "";
+	const json_t *formats = NULL;
 	json_int_t id, app;
 
-	if (json_unpack((json_t *)order, "{s:I, s:I, s:s, s:s, s:s}", "id", &id, "app", &app,
-			"stream", &stream, "prefix", &prefix, "format", &format)) {
-		TESS_ERROR("record.bad_order", "error=\"a member is missing or of a wrong type\"");
+	*order = (struct tess_record_meta){.part = 1};
+	if (json_unpack((json_t *)json, "{s:I, s:I, s:s, s:s}", "id", &id, "app", &app, "stream",
+			&stream, "prefix", &prefix))
+		return "a member is missing or of a wrong type";
+	order->id = id;
+	order->app = app;
+	(void)snprintf(order->stream, sizeof(order->stream), "%s", stream);
+	(void)snprintf(order->prefix, sizeof(order->prefix), "%s", prefix);
+	if (app < 0 || !tess_record_prefix_is_good(prefix) ||
+	    strlen(stream) >= TESS_RECORD_STREAM_SIZE)
+		return "app, prefix or stream cannot be used";
+	if (json_unpack((json_t *)json, "{s?o, s?s, s?i, s?i}", "formats", &formats, "format",
+			&format, "split_minutes", &split_minutes, "resume_timeout_s", &resume_s))
+		return "a member is of a wrong type";
+	order->formats =
+		formats ? tess_record_formats_parse(formats) : tess_record_format_bit(format);
+	if (!order->formats)
+		return "there is no such format";
+	if (split_minutes < 0 || split_minutes > MAX_SPLIT_MINUTES || resume_s < -1 ||
+	    resume_s > MAX_RESUME_S)
+		return "split_minutes or resume_timeout_s is out of range";
+	order->split_us = split_minutes * INT64_C(60000000);
+	order->resume_us = resume_s < 0 ? -1 : resume_s * INT64_C(1000000);
+	return NULL;
+}
+
+static void start(struct tess_records *records, const json_t *json)
+{
+	struct tess_record_meta order;
+	const char *wrong = read_order(&order, json);
+	struct tess_recording *recording;
+	struct entry *entry;
+
+	if (!order.id) {
+		TESS_ERROR("record.bad_order", "error=\"%s\"", wrong);
 		return;
 	}
-	entry = find(records, id);
+	entry = find(records, order.id);
 	if (entry) {
 		entry->desired = true;
+		if (!wrong)
+			tess_recording_complete(entry->recording, &order);
 		return;
 	}
-	if (is_unrecovered(records, id))
+	if (is_unrecovered(records, order.id))
 		return; /* it will go on in its own file */
-	meta.id = id;
-	meta.app = app;
-	(void)snprintf(meta.stream, sizeof(meta.stream), "%s", stream);
-	(void)snprintf(meta.prefix, sizeof(meta.prefix), "%s", prefix);
-	if (tess_recorder_alloc(&recorder, &records->shared, &meta))
+	if (tess_recording_alloc(&recording, &records->shared, &order))
 		return; /* no memory: control will say it again */
-	entry = add(records, recorder);
+	entry = add(records, recording);
 	if (!entry)
 		return;
 	entry->desired = true;
-	if (strcmp(format, "mp4") != 0)
-		tess_recorder_fail(recorder, "format is not mp4");
-	else if (app < 0 || !tess_record_prefix_is_good(prefix) ||
-		 strlen(stream) >= TESS_RECORD_STREAM_SIZE)
-		tess_recorder_fail(recorder, "app, prefix or stream cannot be used");
+	tess_recording_complete(recording, &order);
+	if (wrong)
+		tess_recording_fail(recording, wrong);
 	else
 		attach(entry);
-}
-
-/** Where the link by-id/ID points: APP/NAME. */
-static int stored_path(const struct tess_records *records, int64_t id, char *path, size_t size)
-{
-	char link[40], target[256];
-	ssize_t length;
-
-	(void)snprintf(link, sizeof(link), "by-id/%" PRId64, id);
-	length = readlinkat(records->shared.record_dir, link, target, sizeof(target) - 1);
-	if (length < 0)
-		return errno == ENOTDIR ? -ENOENT : -errno;
-	target[length] = 0;
-	if (strncmp(target, "../", 3) != 0 || strlen(target) - 3 >= size)
-		return -ENOENT;
-	(void)snprintf(path, size, "%s", target + 3);
-	return 0;
 }
 
 static void order_delete(struct tess_records *records, int64_t id)
 {
 	struct entry *entry = find(records, id);
-	struct tess_recorder *recorder;
-	char path[256] = "";
+	struct tess_recording *recording;
 
 	if (!entry) {
 		/* one that is not there is told of as deleted all the same */
-		(void)stored_path(records, id, path, sizeof(path));
-		if (tess_recorder_stored(&recorder, &records->shared, id, path))
+		if (tess_recording_stored(&recording, &records->shared, id))
 			return;
-		entry = add(records, recorder);
+		entry = add(records, recording);
 		if (!entry)
 			return;
 	}
@@ -374,7 +415,7 @@ static void apply(struct tess_records *records)
 		if (entry->desired || entry->to_delete)
 			continue;
 		detach(entry);
-		tess_recorder_finish(entry->recorder);
+		tess_recording_finish(entry->recording);
 	}
 	reconcile(records);
 	on_changed(records);
@@ -426,7 +467,7 @@ static void on_tick(void *arg)
 	if (retry)
 		keep_folder(records);
 	for (struct entry *entry = records->entries; entry; entry = entry->next)
-		tess_recorder_tick(entry->recorder);
+		tess_recording_tick(entry->recording);
 	if (records->unrecovered && retry) {
 		recover_all(records);
 		if (records->desired)
@@ -484,7 +525,7 @@ void tess_records_free(struct tess_records *records)
 		return;
 	for (struct entry *entry = records->entries; entry; entry = entry->next) {
 		detach(entry);
-		tess_recorder_flush(entry->recorder);
+		tess_recording_flush(entry->recording);
 	}
 	if (records->shared.writer)
 		tess_writer_stop(records->shared.writer);
@@ -523,7 +564,7 @@ json_t *tess_records_facts(const struct tess_records *records)
 	json_t *facts = json_array();
 
 	for (struct entry *entry = records->entries; entry; entry = entry->next) {
-		if (json_array_append_new(facts, tess_recorder_facts(entry->recorder))) {
+		if (json_array_append_new(facts, tess_recording_facts(entry->recording))) {
 			json_decref(facts);
 			return NULL;
 		}
@@ -537,20 +578,43 @@ void tess_records_counters(const struct tess_records *records,
 	*counters = records->shared.counters;
 }
 
-int tess_records_open(const struct tess_records *records, int64_t id, int *fdp)
+/** NAME or NAME/FILE of no more than plain characters, so that it stays in its folder. */
+static bool split_name(const char *name, char *first, size_t size, const char **rest)
+{
+	static const char good[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+	size_t length = strspn(name, good);
+
+	if (!length || length >= size || name[0] == '.')
+		return false;
+	(void)snprintf(first, size, "%.*s", (int)length, name);
+	*rest = name + length;
+	if (!**rest)
+		return true;
+	return (*rest)[0] == '/' && (*rest)[1] && (*rest)[1] != '.' &&
+	       strspn(*rest + 1, good) == strlen(*rest + 1);
+}
+
+int tess_records_open(const struct tess_records *records, int64_t id, const char *name, int *fdp)
 {
 	const struct entry *entry = find(records, id);
-	char path[256] = "";
-	int error = 0;
+	char path[256] = "", first[256], whole[512];
+	const char *rest = "";
+	int error;
 
+	if (name && !split_name(name, first, sizeof(first), &rest))
+		return -ENOENT;
 	if (entry)
-		(void)snprintf(path, sizeof(path), "%s", tess_recorder_path(entry->recorder));
+		error = tess_recording_path(entry->recording, name ? first : NULL, path,
+					    sizeof(path));
 	else
-		error = stored_path(records, id, path, sizeof(path));
+		error = tess_links_find(records->shared.record_dir, id, name ? first : NULL, path,
+					sizeof(path));
 	if (error)
 		return error;
-	if (!path[0])
-		return -ENOENT;
-	*fdp = openat(records->shared.record_dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return *fdp < 0 ? -errno : 0;
+	(void)snprintf(whole, sizeof(whole), "%s%s", path, rest);
+	*fdp = openat(records->shared.record_dir, whole, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (*fdp >= 0)
+		return 0;
+	return errno == ENOTDIR ? -ENOENT : -errno;
 }

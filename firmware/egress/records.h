@@ -5,9 +5,9 @@
  * on as soon as control's desired state lists them, and are finished when it does not. A recording
  * that was lost sight of is never deleted.
  *
- *   record_dir/APP/PREFIX_START.mp4, .journal        while it runs
- *   record_dir/APP/PREFIX_START_END.mp4, PREFIX_START.journal   until control has stored it
- *   record_dir/by-id/ID -> ../APP/PREFIX_START_END.mp4          from then on
+ *   record_dir/APP/PREFIX_START.mp4 ..., .journal    while a part runs (record_file.h)
+ *   record_dir/APP/PREFIX_START_END.mp4 ..., PREFIX_START.journal   until control has stored it
+ *   record_dir/by-id/ID/NAME -> ../../APP/NAME       from then on (record_links.h)
  *
  * Threads: the loop's; the disk is written by one thread of its own, so nothing here waits for it.
  */
@@ -59,9 +59,12 @@ void tess_records_counters(const struct tess_records *records,
 			   struct tess_records_counters *counters);
 
 /**
- * Open the file of a recording for reading, finished or still growing (then it is fragmented).
+ * Open a file of a recording for reading, finished or still growing. @p name: of a file, or of one
+ * in a folder of segments, FOLDER/NAME; NULL: of the first MP4, or the first file of one that runs.
+ * Any text may be given.
  * @retval 0 *fdp is the caller's; -ENOENT; or another negative errno
  */
-int tess_records_open(const struct tess_records *records, int64_t id, int *fdp) TESS_MUST_CHECK;
+int tess_records_open(const struct tess_records *records, int64_t id, const char *name,
+		      int *fdp) TESS_MUST_CHECK;
 
 #endif

@@ -120,15 +120,19 @@ static uint8_t *put_name(uint8_t *out, const char *name)
 	return put_data(put_u16(out, (uint32_t)length), name, length);
 }
 
-static uint8_t *put_number(uint8_t *out, const char *name, double value)
+static uint8_t *put_value(uint8_t *out, double value)
 {
 	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
-	out = put_name(out, name);
 	*out++ = 0x00;
 	out = put_u32(out, (uint32_t)(bits >> 32));
 	return put_u32(out, (uint32_t)bits);
+}
+
+static uint8_t *put_number(uint8_t *out, const char *name, double value)
+{
+	return put_value(put_name(out, name), value);
 }
 
 static uint8_t *put_boolean(uint8_t *out, const char *name, bool value)
@@ -188,4 +192,56 @@ size_t tess_flv_put_audio_config(uint8_t *out, const struct tess_stream_info *in
 	*at++ = PACKET_CONFIG;
 	at = put_data(at, info->audio_config, info->audio_config_length);
 	return put_trailer(out, at);
+}
+
+/** One column of the keys, as a strict array (0x0a). */
+static uint8_t *put_keys(uint8_t *out, const char *name, const struct tess_flv_index *index,
+			 bool times)
+{
+	out = put_name(out, name);
+	*out++ = 0x0a;
+	out = put_u32(out, index->key_count);
+	for (unsigned i = 0; i < index->key_count; i++)
+		out = put_value(out, times ? index->keys[i].time_s : index->keys[i].position);
+	return out;
+}
+
+void tess_flv_put_index(uint8_t *out, const struct tess_flv_index *index)
+{
+	uint8_t *at = out, *count;
+	uint32_t properties = 4;
+
+	memset(out, 0, TESS_FLV_INDEX_BYTES);
+	*at++ = 0x02; /* string */
+	at = put_name(at, "onMetaData");
+	*at++ = 0x08; /* ECMA array */
+	count = at;
+	at += 4;
+	at = put_number(at, "duration", index->duration_s);
+	at = put_number(at, "filesize", index->file_bytes);
+	at = put_boolean(at, "hasVideo", index->has_video);
+	at = put_boolean(at, "hasAudio", index->has_audio);
+	if (index->has_video) {
+		at = put_number(at, "width", index->width);
+		at = put_number(at, "height", index->height);
+		at = put_number(at, "videocodecid", 7);
+		at = put_boolean(at, "hasKeyframes", index->key_count > 0);
+		properties += 4;
+	}
+	if (index->has_audio) {
+		at = put_number(at, "audiocodecid", 10);
+		at = put_number(at, "audiosamplerate", index->audio_rate);
+		properties += 2;
+	}
+	if (index->key_count) {
+		at = put_name(at, "keyframes");
+		*at++ = 0x03; /* object */
+		at = put_keys(at, "filepositions", index, false);
+		at = put_keys(at, "times", index, true);
+		at = put_data(at, "\0\0\x09", 3);
+		properties++;
+	}
+	(void)put_u32(count, properties);
+	(void)put_data(at, "\0\0\x09", 3);
+	(void)put_trailer(out, out + TESS_FLV_INDEX_BYTES);
 }

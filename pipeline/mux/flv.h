@@ -50,4 +50,22 @@ size_t tess_flv_put_metadata(uint8_t *out, const struct tess_stream_info *info);
 size_t tess_flv_put_video_config(uint8_t *out, const struct tess_h264_config *config);
 size_t tess_flv_put_audio_config(uint8_t *out, const struct tess_stream_info *info);
 
+/** Key frames that the index of a file has room for. */
+#define TESS_FLV_INDEX_KEYS 1024
+/** Bytes of a file's metadata body, always the same: it is written again when the file ends. */
+#define TESS_FLV_INDEX_BYTES (512 + TESS_FLV_INDEX_KEYS * 18)
+
+/** What onMetaData tells of a whole file. */
+struct tess_flv_index {
+	double duration_s, file_bytes;
+	bool has_video, has_audio;
+	double width, height, audio_rate;
+	unsigned key_count; /* at most TESS_FLV_INDEX_KEYS */
+	struct tess_flv_key {
+		double time_s, position; /* of its tag in the file */
+	} keys[TESS_FLV_INDEX_KEYS];
+};
+/** Write a body of TESS_FLV_INDEX_BYTES and its trailer; what is left of it is zeros. */
+void tess_flv_put_index(uint8_t *out, const struct tess_flv_index *index);
+
 #endif

@@ -124,8 +124,9 @@ export class Box {
 		return { id, key, cloud: this.cloud(key, profile) };
 	}
 
-	cloud(key, { signMethod = 'TC3-HMAC-SHA256', reqMethod = 'POST' } = {}) {
-		const { Client } = require('tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js');
+	/** A client of the official SDK: by default for TRTC; for another product, e.g. 'vod', '2018-07-17'. */
+	cloud(key, { signMethod = 'TC3-HMAC-SHA256', reqMethod = 'POST', product = 'trtc', version = '2019-07-22' } = {}) {
+		const { Client } = require(`tencentcloud-sdk-nodejs/tencentcloud/services/${product}/v${version.replaceAll('-', '')}/${product}_client.js`);
 		return new Client({ credential: { secretId: key.secret_id, secretKey: key.secret_key }, region: 'ap-guangzhou',
 			profile: { signMethod, httpProfile: { protocol: 'http://', endpoint: `${this.address}:${this.controlPort}`, reqMethod } } });
 	}

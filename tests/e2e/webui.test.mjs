@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,7 +16,7 @@ const complaints = [];
 before(async () => {
 	fs.mkdirSync(shots, { recursive: true });
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-webui-'));
-	box = await Box.start(dir);
+	box = await Box.start(dir, { control: { callback_exclude: '', callback_retries: 0, callback_hours: 0 } });
 	browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
 		'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'] });
 	page = await browser.newPage({ viewport: { width: 1360, height: 900 }, locale: 'en-GB' });
@@ -95,6 +96,32 @@ test('a picture is uploaded, looked at and deleted', async () => {
 	await page.waitForFunction(() => !document.querySelector('.pictures li'));
 });
 
+test('how the application records is set', async () => {
+	await page.click('.card:has-text("Concert hall") button:has-text("Recording settings")');
+	await page.fill('dialog input[name=area]', 'Archive');
+	await page.click('dialog button:has-text("Add area")');
+	await page.waitForSelector('dialog select[name=area] option:has-text("Archive")', { state: 'attached' });
+	for (const format of ['hls', 'flv', 'aac'])
+		await page.check(`dialog input[name=${format}]`);
+	await page.fill('dialog input[name=retention_days]', '30');
+	await page.fill('dialog input[name=split_minutes]', '121');
+	await page.click('dialog button:has-text("Save")');
+	assert.ok(await page.$('dialog input[name=split_minutes]:invalid'));
+	await page.fill('dialog input[name=split_minutes]', '60');
+	await page.fill('dialog input[name=callback_key]', 'Key123');
+	await page.fill('dialog input[name=callback_url]', 'gopher://nowhere');
+	await page.click('dialog button:has-text("Save")');
+	await page.waitForSelector('dialog [role=alert]:has-text("callback_url")');
+	await page.fill('dialog input[name=callback_url]', 'http://127.0.0.1:1/');
+	await shot('record-settings');
+	await page.click('dialog button:has-text("Save")');
+	await page.waitForSelector('dialog', { state: 'detached' });
+	complaints.length = 0; // the browser logs the 400 itself
+	const [{ id }] = (await box.api('GET', '/applications')).applications;
+	assert.deepEqual(await box.api('GET', `/applications/${id}/recording`), { mode: 'rest', formats: ['hls', 'mp4', 'flv', 'aac'], split_minutes: 60,
+		retention_days: 30, resume_timeout_s: 0, area: null, callback_url: 'http://127.0.0.1:1/', callback_key: 'Key123' });
+});
+
 test('a user enters, publishers are seen, a mix is started and watched', { timeout: 90000 }, async () => {
 	await open('rooms');
 	await page.click('h1 button');
@@ -170,15 +197,58 @@ test('the recording is found and played', { timeout: 60000 }, async () => {
 	await open('recordings');
 	await page.fill('.search input', 'even');
 	await page.waitForSelector('tr:has-text("evening") .state.finished');
-	await page.click('tr:has-text("evening") button:has-text("Play")');
-	await playing('dialog video', 960);
-	await shot('player');
-	await page.click('dialog .close');
+	const file = format => `.files li:has(b:text-is("${format}"))`;
+	for (const [format, width] of [['MP4', 960], ['HLS', 960], ['FLV', 960], ['AAC', 0]]) {
+		await page.click(`${file(format)} button:has-text("Play")`);
+		await playing('dialog video', width);
+		await shot(`player-${format.toLowerCase()}`);
+		await page.click('dialog .close');
+		await page.waitForSelector('dialog', { state: 'detached' });
+	}
+	await shot('recordings');
+	// held, released, downloaded
+	await page.click(`${file('MP4')} button:has-text("Hold")`);
+	await page.waitForSelector(`${file('MP4')} button:has-text("Release")`);
+	assert.equal(await page.locator(`${file('MP4')} button:has-text("Delete")`).count(), 0);
+	await page.click(`${file('MP4')} button:has-text("Release")`);
+	await page.waitForSelector(`${file('MP4')} button:has-text("Hold")`);
+	const address = await page.getAttribute(`${file('AAC')} a`, 'href');
+	const aac = Buffer.from(await (await fetch(box.url + address, { headers: { Cookie: box.cookie } })).arrayBuffer());
+	assert.equal(aac.readUInt16BE(0) & 0xfff6, 0xfff0); // ADTS
 	await page.fill('.search input', 'nothing');
 	await page.waitForSelector('.empty');
 	await page.fill('.search input', '');
 	await page.waitForSelector('tr:has-text("evening")');
-	await shot('recordings');
+	// by time: begun before the year
+	await page.fill('.search label:nth-child(3) input', '2020-01-01T00:00');
+	await page.waitForSelector('.empty');
+	await page.fill('.search label:nth-child(3) input', '');
+	await page.fill('.search label:nth-child(2) input', '2020-01-01T00:00');
+	await page.waitForSelector('tr:has-text("evening")');
+	await page.fill('.search label:nth-child(2) input', '');
+});
+
+test('a dead callback is seen and sent again', { timeout: 60000 }, async () => {
+	// nobody listens there; the callbacks of the recording died at once
+	await page.waitForSelector('.callbacks tr:has-text("100"):has-text("given up")');
+	await shot('callbacks');
+	const received = [];
+	const receiver = http.createServer((request, response) => {
+		request.resume().on('end', () => { received.push(request.url); response.end(); });
+	});
+	await new Promise(done => receiver.listen(0, '127.0.0.1', done));
+	try {
+		const [{ id }] = (await box.api('GET', '/applications')).applications;
+		await box.api('PATCH', `/applications/${id}/recording`, { callback_url: `http://127.0.0.1:${receiver.address().port}/later` });
+		const count = await page.locator('.callbacks tbody tr').count();
+		for (let at = 0; at < count; at++)
+			await page.locator('.callbacks button:has-text("Send again")').first().click();
+		await page.waitForSelector('.callbacks', { state: 'detached' });
+		assert.equal(received.length, count);
+		assert.ok(received.every(url => url === '/later'));
+	} finally {
+		receiver.close();
+	}
 });
 
 test('health', async () => {

@@ -3,7 +3,7 @@
  * disk allows, until it is killed, crashes where it was told to, or comes to its end.
  *
  *   fault_life RECORD_DIR MEDIA_DIR STATE_FILE [until_us=N] [finish=1] [run=1] [fail_from_us=N]
- *              [fail_to_us=N] [disk options, disk.h]
+ *              [fail_to_us=N] [formats=mp4,hls,...] [split_minutes=N] [disk options, disk.h]
  *
  * At until_us it ends; with finish=1 the recording is finished before that, and its facts printed.
  * With run=1 media time goes on even while the recorder is not ready. From fail_from_us to
@@ -45,6 +45,8 @@ struct life {
 	struct tess_timer *timer;
 	struct tess_records *records;
 	int64_t until_us, fail_from_us, fail_to_us;
+	const char *formats;
+	int split_minutes;
 	bool finish, run, finishing;
 	uint64_t fragments; /* known committed */
 	int64_t begun_us;   /* first unit of this life; -1 */
@@ -152,12 +154,25 @@ static int64_t origin_us(struct life *life)
 	return start ? start - WORLD_UTC_US : -1;
 }
 
+/** The names between commas. */
+static json_t *formats_of(const struct life *life)
+{
+	json_t *formats = json_array();
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%s", life->formats);
+	for (char *name = strtok(text, ","); name; name = strtok(NULL, ","))
+		json_array_append_new(formats, json_string(name));
+	return formats;
+}
+
 static void desire(struct life *life, bool record)
 {
-	json_t *desired =
-		record ? json_pack("{s:[{s:i, s:s, s:i, s:s, s:s}]}", "records", "id", 7, "stream",
-				   "mix-1", "app", 1400000001, "prefix", "fault", "format", "mp4")
-		       : json_pack("{s:[]}", "records");
+	json_t *desired = record ? json_pack("{s:[{s:i, s:s, s:i, s:s, s:o, s:i}]}", "records",
+					     "id", 7, "stream", "mix-1", "app", 1400000001,
+					     "prefix", "fault", "formats", formats_of(life),
+					     "split_minutes", life->split_minutes)
+				 : json_pack("{s:[]}", "records");
 
 	tess_records_set_desired(life->records, desired);
 	json_decref(desired);
@@ -248,6 +263,7 @@ static void parse(struct life *life, int argc, char **argv)
 {
 	life->until_us = INT64_MAX;
 	life->begun_us = -1;
+	life->formats = "mp4";
 	for (int i = 4; i < argc; i++) {
 		const char *value = strchr(argv[i], '=');
 		int64_t number = value ? strtoll(value + 1, NULL, 10) : 0;
@@ -258,6 +274,10 @@ static void parse(struct life *life, int argc, char **argv)
 			life->fail_from_us = number;
 		else if (strncmp(argv[i], "fail_to_us=", 11) == 0)
 			life->fail_to_us = number;
+		else if (strncmp(argv[i], "formats=", 8) == 0)
+			life->formats = value + 1;
+		else if (strncmp(argv[i], "split_minutes=", 14) == 0)
+			life->split_minutes = (int)number;
 		else if (strncmp(argv[i], "finish=", 7) == 0)
 			life->finish = number;
 		else if (strncmp(argv[i], "run=", 4) == 0)

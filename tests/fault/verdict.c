@@ -37,40 +37,47 @@ struct packet {
 	size_t size;
 };
 
-static struct packet *read_packets(const char *path, int64_t origin_us, unsigned *count)
+struct packets {
+	struct packet *list;
+	unsigned count, allocated;
+};
+
+/** Add those of a file; @p origin_us is its begin. */
+static void read_packets(struct packets *packets, const char *path, int64_t origin_us)
 {
-	char *text = media_must_run(
-		"ffprobe -v error -show_entries packet=stream_index,pts,size -of csv=p=0 %s", path);
-	struct packet *packets = NULL;
-	unsigned allocated = 0;
+	/* fails at any complaint of ffprobe */
+	char *text =
+		media_must_run("ffprobe -v error -show_entries packet=codec_type,pts_time,size "
+			       "-of csv=p=0 %s | grep .",
+			       path);
 
-	*count = 0;
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		struct packet packet;
-		long long ticks;
+		struct packet packet = {.track = line[0] == 'a'};
+		double time_s;
 
-		assert_int_equal(sscanf(line, "%d,%lld,%zu", &packet.track, &ticks, &packet.size),
-				 3);
-		packet.time_us = origin_us + (packet.track ? (ticks * 1000000 + 24000) / 48000
-							   : (ticks * 1000000 + 45000) / 90000);
-		if (*count == allocated) {
-			allocated = allocated ? allocated * 2 : 1024;
-			packets = realloc(packets, allocated * sizeof(*packets));
-			assert_non_null(packets);
+		if (strncmp(line, "video", 5) != 0 && strncmp(line, "audio", 5) != 0)
+			print_error("%s: %s\n", path, line);
+		assert_int_equal(sscanf(line + 5, ",%lf,%zu", &time_s, &packet.size), 2);
+		packet.time_us = origin_us + (int64_t)(time_s * 1e6 + 0.5);
+		if (packets->count == packets->allocated) {
+			packets->allocated = packets->allocated ? packets->allocated * 2 : 1024;
+			packets->list =
+				realloc(packets->list, packets->allocated * sizeof(*packets->list));
+			assert_non_null(packets->list);
 		}
-		packets[(*count)++] = packet;
+		packets->list[packets->count++] = packet;
 	}
 	free(text);
-	return packets;
 }
 
 static int compare_packets(const void *a, const void *b)
 {
 	const struct packet *x = a, *y = b;
 
-	if (x->time_us / 20 != y->time_us / 20)
-		return x->time_us < y->time_us ? -1 : 1;
-	return x->track - y->track;
+	return x->track != y->track	  ? x->track - y->track
+	       : x->time_us == y->time_us ? 0
+	       : x->time_us < y->time_us  ? -1
+					  : 1;
 }
 
 static bool is_in(const json_t *gaps, int64_t at_us)
@@ -110,46 +117,181 @@ static void check_excuses(const json_t *gaps, int64_t origin_us, const struct ex
 	}
 }
 
+/** The packets are the world's units from begin to end but for those in gaps. @return how many are
+ * missing */
+static unsigned compare(const struct world *world, const json_t *facts, struct packets *packets,
+			int64_t tolerance_us)
+{
+	int64_t origin_us =
+		json_integer_value(json_object_get(facts, "start_utc_us")) - WORLD_UTC_US;
+	int64_t end_us = json_integer_value(json_object_get(facts, "end_utc_us")) - WORLD_UTC_US;
+	const json_t *gaps = json_object_get(facts, "gaps");
+	unsigned at[2] = {0}, end[2] = {0}, missing = 0;
+
+	/* pictures, then sound, each by time */
+	qsort(packets->list, packets->count, sizeof(*packets->list), compare_packets);
+	while (at[1] < packets->count && !packets->list[at[1]].track)
+		at[1]++;
+	end[0] = at[1];
+	end[1] = packets->count;
+	for (uint64_t index = world_find(world, origin_us);; index++) {
+		struct tess_au au = world_unit(world, index);
+		unsigned track = au.track - TESS_TRACK_VIDEO;
+		const struct packet *packet = &packets->list[at[track]];
+
+		/* the end of the two tracks is not the same */
+		if (au.dts_us > end_us + 200000)
+			break;
+		if (at[track] < end[track] && llabs(packet->time_us - au.dts_us) <= tolerance_us) {
+			assert_int_equal(packet->size, au.length);
+			at[track]++;
+		} else if (au.dts_us < end_us - 100000) {
+			missing++;
+			if (!is_in(gaps, au.dts_us - origin_us))
+				print_error("unit at %lld us is missing outside of gaps\n",
+					    (long long)(au.dts_us - origin_us));
+			assert_true(is_in(gaps, au.dts_us - origin_us));
+		}
+	}
+	assert_int_equal(at[0], end[0]);
+	assert_int_equal(at[1], end[1]);
+	return missing;
+}
+
 unsigned verdict_content(const struct world *world, const char *record_dir, const json_t *facts,
 			 const struct excuse *excuses, unsigned count)
 {
 	int64_t origin_us =
 		json_integer_value(json_object_get(facts, "start_utc_us")) - WORLD_UTC_US;
-	int64_t duration_us = json_integer_value(json_object_get(facts, "duration_us"));
-	const json_t *gaps = json_object_get(facts, "gaps");
-	unsigned packet_count, at = 0, missing = 0;
-	struct packet *packets;
+	struct packets packets = {0};
+	unsigned missing;
 	char path[1024];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", record_dir,
 		       json_string_value(json_object_get(facts, "path")));
 	verdict_plays(path);
-	check_excuses(gaps, origin_us, excuses, count);
-	packets = read_packets(path, origin_us,
-			       &packet_count); /* fails at any complaint of ffprobe */
-	qsort(packets, packet_count, sizeof(*packets), compare_packets);
-	for (uint64_t index = world_find(world, origin_us);; index++) {
+	check_excuses(json_object_get(facts, "gaps"), origin_us, excuses, count);
+	read_packets(&packets, path, origin_us);
+	missing = compare(world, facts, &packets, 20);
+	free(packets.list);
+	return missing;
+}
+
+static const char *text_of(const json_t *json, const char *name)
+{
+	return json_string_value(json_object_get(json, name));
+}
+
+/** All packets of a format's parts, each of which plays; empty: there is no such format. */
+static struct packets read_format(const char *record_dir, const json_t *facts, const char *format)
+{
+	struct packets packets = {0};
+	const json_t *file;
+	char path[1024];
+	size_t i;
+
+	json_array_foreach(json_object_get(facts, "files"), i, file)
+	{
+		if (strcmp(text_of(file, "format"), format) != 0)
+			continue;
+		assert_string_equal(text_of(file, "state"), "finished");
+		(void)snprintf(path, sizeof(path), "%s/1400000001/%s", record_dir,
+			       text_of(file, "name"));
+		verdict_plays(path);
+		read_packets(&packets, path,
+			     json_integer_value(json_object_get(file, "start_utc_us")) -
+				     WORLD_UTC_US);
+	}
+	return packets;
+}
+
+/** AAC: the same sizes in the same order. */
+static void compare_sound(const struct packets *sound, const struct packets *other)
+{
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < other->count; i++) {
+		if (!other->list[i].track)
+			continue;
+		assert_true(at < sound->count);
+		assert_int_equal(sound->list[at++].size, other->list[i].size + 7);
+	}
+	assert_int_equal(at, sound->count);
+}
+
+static void compare_sound_with_world(const struct world *world, const json_t *facts,
+				     const struct packets *sound)
+{
+	uint64_t index = world_find(
+		world, json_integer_value(json_object_get(facts, "start_utc_us")) - WORLD_UTC_US);
+
+	assert_int_equal(json_array_size(json_object_get(facts, "gaps")), 0);
+	for (unsigned i = 0; i < sound->count; index++) {
 		struct tess_au au = world_unit(world, index);
 
-		/* the end of the two tracks is not the same */
-		if (au.dts_us - origin_us > duration_us - 100000 && at == packet_count)
-			break;
-		assert_true(au.dts_us - origin_us < duration_us + 100000);
-		if (at < packet_count && packets[at].track == (int)au.track - TESS_TRACK_VIDEO &&
-		    llabs(packets[at].time_us - au.dts_us) <= 20) {
-			assert_int_equal(packets[at].size, au.length);
-			at++;
-		} else {
-			missing++;
-			if (!is_in(gaps, au.dts_us - origin_us) &&
-			    au.dts_us - origin_us < duration_us - 100000) {
-				print_error("unit at %lld us is missing outside of gaps\n",
-					    (long long)(au.dts_us - origin_us));
-				fail();
-			}
-		}
+		if (au.track == TESS_TRACK_AUDIO)
+			assert_int_equal(sound->list[i++].size, au.length + 7);
 	}
-	assert_int_equal(at, packet_count);
-	free(packets);
-	return missing;
+}
+
+void verdict_formats(const struct world *world, const char *record_dir, const json_t *facts,
+		     const struct excuse *excuses, unsigned count)
+{
+	static const char *const formats[] = {"mp4", "hls", "flv"};
+	struct packets sound = read_format(record_dir, facts, "aac"), other;
+	bool heard = false;
+
+	check_excuses(json_object_get(facts, "gaps"),
+		      json_integer_value(json_object_get(facts, "start_utc_us")) - WORLD_UTC_US,
+		      excuses, count);
+	for (unsigned i = 0; i < 3; i++) {
+		other = read_format(record_dir, facts, formats[i]);
+		if (!other.count)
+			continue;
+		/* FLV counts milliseconds */
+		(void)compare(world, facts, &other, i == 2 ? 1020 : 20);
+		if (sound.count && !heard)
+			compare_sound(&sound, &other);
+		heard = true;
+		free(other.list);
+	}
+	if (sound.count && !heard)
+		compare_sound_with_world(world, facts, &sound);
+	assert_true(heard || sound.count);
+	free(sound.list);
+}
+
+static bool is_named(const json_t *facts, const char *name)
+{
+	const json_t *file;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts, "files"), i, file)
+	{
+		if (strcmp(text_of(file, "name"), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void verdict_no_orphan(const char *record_dir, const json_t *facts)
+{
+	char *names = media_must_run("cd %s/1400000001 && ls -A", record_dir), *lost;
+
+	for (char *name = strtok(names, "\n"); name; name = strtok(NULL, "\n")) {
+		/* what a crash of the test's own disk leaves, and what the parts need */
+		if (strncmp(name, ".undo-", 6) == 0 || strstr(name, ".journal") ||
+		    strstr(name, ".hls") || is_named(facts, name))
+			continue;
+		print_error("%s is on disk and in no fact\n", name);
+		fail();
+	}
+	free(names);
+	lost = media_must_run("cd %s/1400000001 && for file in *.hls/*; do [ ! -e \"$file\" ] || "
+			      "grep -qF \"$file\" *.m3u8 || echo $file; done",
+			      record_dir);
+	if (lost[0])
+		print_error("in no playlist: %s", lost);
+	assert_string_equal(lost, "");
+	free(lost);
 }

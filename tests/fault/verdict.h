@@ -24,4 +24,13 @@ void verdict_plays(const char *path);
 unsigned verdict_content(const struct world *world, const char *record_dir, const json_t *facts,
 			 const struct excuse *excuses, unsigned count);
 
+/**
+ * The same of each format that the facts name, over all its parts. AAC, which has no times, holds
+ * the sound that the others hold; without others and without gaps, the world's.
+ */
+void verdict_formats(const struct world *world, const char *record_dir, const json_t *facts,
+		     const struct excuse *excuses, unsigned count);
+/** On disk is what the facts name, what a playlist lists, and a journal for each part; no more. */
+void verdict_no_orphan(const char *record_dir, const json_t *facts);
+
 #endif

@@ -36,8 +36,24 @@ export interface Recording {
 	id: number; application: number; room: string; stream_id: string; record_id: string;
 	state: 'waiting' | 'recording' | 'gap' | 'finishing' | 'finished' | 'failed' | 'deleting';
 	path: string; start: string | null; end: string | null; duration_ms: number; size_bytes: number; width: number; height: number;
-	gaps: { at_ms: number; length_ms: number }[]; error: string;
+	gaps: { at_ms: number; length_ms: number }[]; error: string; area: number | null; files: RecordedFile[];
 }
+export type Format = 'hls' | 'mp4' | 'flv' | 'aac';
+export interface RecordedFile {
+	id: string; format: Format | 'mp3'; name: string; size_bytes: number; duration_ms: number; hold: boolean; expires: string | null;
+}
+export interface RecordSettings {
+	mode: 'rest' | 'specified' | 'automatic'; formats: Format[]; split_minutes: number; retention_days: number; resume_timeout_s: number;
+	area: number | null; callback_url: string; callback_key?: string;
+}
+export interface Area {
+	id: number; name: string; description: string; status: 'On' | 'Off' | 'Destroyed'; quota_bytes: number; used_bytes: number; created: string;
+}
+export interface Callback {
+	id: number; application: number; recording: number; event_type: number; url: string; state: 'waiting' | 'dead'; attempts: number;
+	created: string; next: string | null; error: string; body: { record_event?: string };
+}
+export interface Search { prefix: string; from: string; to: string }
 export interface Work { decode: number; compose: number; encode: number }
 export interface Engine {
 	name: string; device: string; vendor: string; state: 'ok' | 'standby' | 'lost'; shared: boolean;
@@ -152,8 +168,24 @@ export const api = {
 		call<Preview>('POST', `${roomPath(room)}/mix/preview`, { ...request, room_type: room.room_type }),
 	stopMix: (room: Room) => call<void>('DELETE', `${roomPath(room)}/mix?room_type=${room.room_type}`),
 
-	recordings: (prefix: string, limit: number, offset: number) =>
-		call<{ total: number; recordings: Recording[] }>('GET', `/recordings?prefix=${e(prefix)}&limit=${limit}&offset=${offset}`),
+	/** `from` and `to` are what a field of date and time holds, in the browser's zone; empty ones do not narrow. */
+	recordings: ({ prefix, from, to }: Search, limit: number, offset: number) => {
+		const query = new URLSearchParams({ prefix, limit: String(limit), offset: String(offset) });
+		if (from) query.set('from', new Date(from).toISOString());
+		if (to) query.set('to', new Date(to).toISOString());
+		return call<{ total: number; recordings: Recording[] }>('GET', `/recordings?${query}`);
+	},
 	deleteRecording: (id: number) => call<void>('DELETE', `/recordings/${id}`),
-	recordingFile: (id: number) => `/api/v1/recordings/${id}/file`,
+	holdFile: (id: number, file: string, hold: boolean) => call<RecordedFile>('PATCH', `/recordings/${id}/files/${file}`, { hold }),
+	deleteFile: (id: number, file: string) => call<void>('DELETE', `/recordings/${id}/files/${file}`),
+	fileAddress: (id: number, file: string) => `/api/v1/recordings/${id}/files/${file}`,
+
+	recordSettings: (id: number) => call<RecordSettings>('GET', `/applications/${id}/recording`),
+	changeRecordSettings: (id: number, change: Partial<RecordSettings>) => call<RecordSettings>('PATCH', `/applications/${id}/recording`, change),
+	areas: (id: number) => call<{ areas: Area[] }>('GET', `/applications/${id}/areas`).then(r => r.areas),
+	createArea: (id: number, name: string) => call<Area>('POST', `/applications/${id}/areas`, { name }),
+
+	callbacks: () => call<{ waiting: number; dead: number; callbacks: Callback[] }>('GET', '/callbacks'),
+	resendCallback: (id: number) => call<void>('POST', `/callbacks/${id}/resend`),
+	deleteCallback: (id: number) => call<void>('DELETE', `/callbacks/${id}`),
 };

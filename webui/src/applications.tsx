@@ -4,6 +4,7 @@ import { api, type Application, type Frozen, type Key } from './api';
 import { time } from './format';
 import { t } from './i18n';
 import { Dialog, Field, Form, Problem } from './parts';
+import { RecordSettingsDialog } from './record_settings';
 import { usePolled } from './state';
 
 export function Applications() {
@@ -31,6 +32,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 	const keys = usePolled(() => api.keys(app.id), 10000);
 	const [made, setMade] = useState<Key>();
 	const [userSigKey, setUserSigKey] = useState('');
+	const [recording, setRecording] = useState(false);
 	const [problem, setProblem] = useState<Error>();
 	const guard = (action: () => Promise<unknown>) => () => { setProblem(undefined); action().catch(setProblem); };
 	return <article class="card">
@@ -41,6 +43,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 			const frozen = event.currentTarget.value as Frozen;
 			guard(async () => { await api.changeApplication(app.id, { frozen }); again(); })();
 		}}>{(['box', 'keep', 'dim', 'avatar'] as const).map(how => <option key={how} value={how}>{t(`frozen_${how}`)}</option>)}</select></label>
+		<button class="plain" onClick={() => setRecording(true)}>{t('recordSettings')}</button>
 		<h3>{t('apiKeys')}</h3>
 		<ul class="keys">{keys.data?.map(key => <li key={key.secret_id}><code>{key.secret_id}</code>
 			<button class="plain" onClick={guard(async () => {
@@ -54,6 +57,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 			if (confirm(t('confirmDeleteApplication'))) { await api.deleteApplication(app.id); again(); }
 		})}>{t('remove')}</button></div>
 		{problem && <Problem error={problem} />}
+		{recording && <RecordSettingsDialog app={app} onClose={() => setRecording(false)} />}
 		{made && <Dialog title={t('newKey')} onClose={() => setMade(undefined)}>
 			<p class="notice warn">{t('secretOnce')}</p>
 			<dl><dt>SecretId</dt><dd><code>{made.secret_id}</code></dd><dt>SecretKey</dt><dd><code>{made.secret_key}</code></dd></dl>

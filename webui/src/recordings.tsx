@@ -1,33 +1,40 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState } from 'preact/hooks';
-import { api, type Recording } from './api';
+import { api, type RecordedFile, type Recording, type Search } from './api';
+import { Callbacks } from './callbacks';
 import { bytes, duration, time } from './format';
 import { t } from './i18n';
 import { Dialog, Problem, State } from './parts';
+import { Playback } from './playback';
 import { usePolled } from './state';
 
 const page_size = 25;
+const counted = 10000; // the box counts no further
 
 export function Recordings() {
-	const [prefix, setPrefix] = useState('');
+	const [search, setSearch] = useState<Search>({ prefix: '', from: '', to: '' });
 	const [offset, setOffset] = useState(0);
-	const [playing, setPlaying] = useState<Recording>();
+	const [playing, setPlaying] = useState<{ recording: Recording; file: RecordedFile }>();
 	const [problem, setProblem] = useState<Error>();
-	const { data, error, again } = usePolled(() => api.recordings(prefix, page_size, offset), 2000, `${prefix}/${offset}`);
-	const remove = (recording: Recording) => {
-		if (!confirm(t('confirmDeleteRecording'))) return;
-		api.deleteRecording(recording.id).then(again, setProblem);
-	};
+	const { data, error, again } = usePolled(() => api.recordings(search, page_size, offset), 2000, `${JSON.stringify(search)}/${offset}`);
+	const narrow = (change: Partial<Search>) => { setSearch({ ...search, ...change }); setOffset(0); };
+	const act = (action: Promise<unknown>) => { setProblem(undefined); action.then(again, setProblem); };
 	return <section>
 		<h1>{t('recordings')}</h1>
-		<label class="field search"><span>{t('searchPrefix')}</span>
-			<input value={prefix} maxLength={64} onInput={event => { setPrefix(event.currentTarget.value); setOffset(0); }} /></label>
+		<div class="search">
+			<label class="field"><span>{t('searchPrefix')}</span>
+				<input value={search.prefix} maxLength={64} onInput={event => narrow({ prefix: event.currentTarget.value })} /></label>
+			<label class="field"><span>{t('searchFrom')}</span>
+				<input type="datetime-local" value={search.from} onInput={event => narrow({ from: event.currentTarget.value })} /></label>
+			<label class="field"><span>{t('searchTo')}</span>
+				<input type="datetime-local" value={search.to} onInput={event => narrow({ to: event.currentTarget.value })} /></label>
+		</div>
 		{error && <Problem error={error} />}
 		{problem && <Problem error={problem} />}
 		{data?.recordings.length === 0 && <p class="empty">{t('noRecordings')}</p>}
 		{data && data.recordings.length > 0 && <table>
 			<thead><tr><th>{t('name')}</th><th>{t('room')}</th><th>{t('state')}</th><th>{t('start')}</th><th class="number">{t('length')}</th>
-				<th class="number">{t('bytes')}</th><th>{t('picture')}</th><th class="number">{t('gaps')}</th><th /></tr></thead>
+				<th class="number">{t('bytes')}</th><th>{t('picture')}</th><th class="number">{t('gaps')}</th><th>{t('files')}</th><th /></tr></thead>
 			<tbody>{data.recordings.map(recording => <tr key={recording.id}>
 				<td title={recording.path}>{recording.record_id}</td>
 				<td>{recording.application} / {recording.room}</td>
@@ -38,21 +45,37 @@ export function Recordings() {
 				<td>{recording.width > 0 && `${recording.width} × ${recording.height}`}</td>
 				<td class="number" title={recording.gaps.map(gap => `${duration(gap.at_ms)} +${(gap.length_ms / 1000).toFixed(1)} s`).join('\n')}>
 					{recording.gaps.length || ''}</td>
-				<td class="buttons">{recording.state === 'finished' && <>
-					<button onClick={() => setPlaying(recording)}>{t('play')}</button>
-					<a class="button plain" href={api.recordingFile(recording.id)} download>{t('download')}</a>
-					<button class="plain" onClick={() => remove(recording)}>{t('remove')}</button>
-				</>}</td>
+				<td><ul class="files">{recording.files.map(file => <Row key={file.id} recording={recording} file={file}
+					play={() => setPlaying({ recording, file })} act={act} />)}</ul></td>
+				<td class="buttons">{recording.state === 'finished' &&
+					<button class="plain" onClick={() => { if (confirm(t('confirmDeleteRecording'))) act(api.deleteRecording(recording.id)); }}>
+						{t('remove')}</button>}</td>
 			</tr>)}</tbody>
 		</table>}
 		{data && data.total > page_size && <div class="buttons">
 			<button class="plain" disabled={offset === 0} onClick={() => setOffset(offset - page_size)}>{t('previous')}</button>
-			<span>{offset + 1}–{Math.min(offset + page_size, data.total)} / {data.total}</span>
+			<span>{offset + 1}–{Math.min(offset + page_size, data.total)} / {data.total}{data.total === counted && '+'}</span>
 			<button class="plain" disabled={offset + page_size >= data.total} onClick={() => setOffset(offset + page_size)}>{t('next')}</button>
 		</div>}
-		{playing && <Dialog wide title={playing.record_id} onClose={() => setPlaying(undefined)}>
-			<video class="player" src={api.recordingFile(playing.id)} controls autoplay />
-			<p class="hint">{playing.path}</p>
+		<Callbacks />
+		{playing && <Dialog wide title={playing.recording.record_id} onClose={() => setPlaying(undefined)}>
+			<Playback recording={playing.recording} file={playing.file} />
+			<p class="hint">{playing.file.name}</p>
 		</Dialog>}
 	</section>;
+}
+
+function Row({ recording, file, play, act }: {
+	recording: Recording; file: RecordedFile; play: () => void; act: (action: Promise<unknown>) => void;
+}) {
+	const expires = file.expires ? `${t('expires')} ${time(file.expires)}` : '';
+	return <li title={`${file.name}\nFileId ${file.id}\n${expires}`}>
+		<b>{file.format.toUpperCase()}</b> <span class="hint">{duration(file.duration_ms)} {bytes(file.size_bytes)}</span>
+		<button onClick={play}>{t('play')}</button>
+		<a class="button plain" href={api.fileAddress(recording.id, file.id)} download>{t('download')}</a>
+		<button class="plain" aria-pressed={file.hold} title={t('holdHint')}
+			onClick={() => act(api.holdFile(recording.id, file.id, !file.hold))}>{t(file.hold ? 'release' : 'hold')}</button>
+		{!file.hold && recording.files.length > 1 && <button class="plain"
+			onClick={() => { if (confirm(t('confirmDeleteFile'))) act(api.deleteFile(recording.id, file.id)); }}>{t('remove')}</button>}
+	</li>;
 }

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "firmware/control/cloud/digest.h"
 #include "firmware/control/cloud/host.h"
@@ -48,6 +50,49 @@ void tess_address_media(char address[256], const struct tess_control *control,
 	}
 }
 
+/* The address of the interface to the world; nothing is sent. */
+static bool own_address(char host[TESS_HOST_MAX])
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)}, own;
+	socklen_t length = sizeof(own);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool found;
+
+	if (fd < 0)
+		return false;
+	to.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, RFC 5737: of nobody */
+	found = !connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
+		!getsockname(fd, (struct sockaddr *)&own, &length) &&
+		inet_ntop(AF_INET, &own.sin_addr, host, TESS_HOST_MAX);
+	close(fd);
+	return found;
+}
+
+void tess_address_host(char host[TESS_HOST_MAX], const struct tess_control *control)
+{
+	const char *from = control->config->egress.public_url, *end;
+	union tess_addr listen;
+
+	if (*from) {
+		from = strstr(from, "://") + 3;
+	} else {
+		from = control->config->egress.listen;
+		if (!tess_config_address(from, &listen) &&
+		    (listen.sa.sa_family == AF_INET
+			     ? listen.in.sin_addr.s_addr == htonl(INADDR_ANY)
+			     : IN6_IS_ADDR_UNSPECIFIED(&listen.in6.sin6_addr))) {
+			if (!own_address(host))
+				tess_text_copy(host, TESS_HOST_MAX, "localhost");
+			return;
+		}
+	}
+	end = *from == '[' ? strchr(from, ']') : NULL;
+	end = end ? end + 1 : from + strcspn(from, ":/");
+	tess_text_copy(host, TESS_HOST_MAX, from);
+	if (end - from < TESS_HOST_MAX)
+		host[end - from] = 0;
+}
+
 void tess_address_egress(char url[320], const struct tess_control *control,
 			 const struct tess_request *request)
 {
@@ -63,7 +108,10 @@ void tess_address_egress(char url[320], const struct tess_control *control,
 		snprintf(url, 320, "%.*s", (int)length, configured);
 		return;
 	}
-	asked_host(host, request);
+	if (request)
+		asked_host(host, request);
+	else
+		tess_address_host(host, control);
 	snprintf(url, 320, "http://%s%s", host, port ? port : "");
 }
 
@@ -126,23 +174,55 @@ static void unhex(uint8_t *data, const char *text, size_t length)
 	}
 }
 
+/* The right to a recording's files until a time. */
+static int sign(char text[TESS_SHA256_HEX], const struct tess_control *control, int64_t recording,
+		int64_t expires)
+{
+	uint8_t key[32], mac[TESS_SHA256_BYTES];
+	size_t mac_length;
+	char what[64];
+	int rc;
+
+	unhex(key, control->token_key, sizeof(key));
+	snprintf(what, sizeof(what), "%" PRId64 ":%" PRId64, recording, expires);
+	rc = tess_hmac(mac, &mac_length, TESS_HMAC_SHA256, key, sizeof(key), what, strlen(what));
+	if (!rc)
+		tess_hex(text, mac, mac_length);
+	return rc;
+}
+
 int tess_address_file(char url[512], const struct tess_control *control,
 		      const struct tess_request *request, int64_t recording, int64_t life_s)
 {
 	int64_t expires = tess_control_utc_us(control) / 1000000 + life_s;
-	uint8_t key[32], mac[TESS_SHA256_BYTES];
-	char text[64], sign[TESS_SHA256_HEX], base[320];
-	size_t mac_length;
-	int rc;
+	char signature[TESS_SHA256_HEX], base[320];
+	int rc = sign(signature, control, recording, expires);
 
-	unhex(key, control->token_key, sizeof(key));
-	snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64, recording, expires);
-	rc = tess_hmac(mac, &mac_length, TESS_HMAC_SHA256, key, sizeof(key), text, strlen(text));
 	if (rc)
 		return rc;
-	tess_hex(sign, mac, mac_length);
 	tess_address_egress(base, control, request);
 	snprintf(url, 512, "%s/record/%" PRId64 ".mp4?expires=%" PRId64 "&sign=%s", base, recording,
-		 expires, sign);
+		 expires, signature);
+	return 0;
+}
+
+int tess_address_media_file(char url[TESS_FILE_URL_MAX], const struct tess_control *control,
+			    const struct tess_request *request, const struct tess_file *file,
+			    int64_t life_s)
+{
+	int64_t expires = tess_control_utc_us(control) / 1000000 + life_s;
+	const char *name = strrchr(file->path, '/');
+	char signature[TESS_SHA256_HEX], base[320], encoded[3 * sizeof(file->path) + 4];
+	int rc;
+
+	if (file->part == 1 && !strcmp(file->format, "mp4"))
+		return tess_address_file(url, control, request, file->recording, life_s);
+	rc = sign(signature, control, file->recording, expires);
+	if (rc)
+		return rc;
+	tess_address_egress(base, control, request);
+	percent_encode(encoded, sizeof(encoded), name ? name + 1 : file->path);
+	snprintf(url, TESS_FILE_URL_MAX, "%s/record/%" PRId64 "/%" PRId64 "/%s/%s", base,
+		 file->recording, expires, signature, encoded);
 	return 0;
 }

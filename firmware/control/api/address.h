@@ -6,12 +6,20 @@
 #define TESS_CONTROL_API_ADDRESS_H
 
 #include "firmware/control/api/request.h"
+#include "firmware/control/cloud/host.h"
 #include "firmware/control/control.h"
+#include "firmware/control/store/files.h"
+
+#define TESS_FILE_URL_MAX 1200
 
 /** Where RTP goes to: an IP address or a host name, IPv6 without brackets. */
 void tess_address_media(char address[256], const struct tess_control *control,
 			const struct tess_request *request);
-/** Where egress is reached, "http://host:port" without a slash at its end. */
+/** The box's name in addresses that nobody asked for: the host of egress.public_url, of
+ * egress.listen, or the address that the box sends from. */
+void tess_address_host(char host[TESS_HOST_MAX], const struct tess_control *control);
+/** Where egress is reached, "http://host:port" without a slash at its end. @p request may be NULL.
+ */
 void tess_address_egress(char url[320], const struct tess_control *control,
 			 const struct tess_request *request);
 /** The live address of a stream id. */
@@ -27,5 +35,9 @@ void tess_address_rtmp(char url[640], const struct tess_control *control,
 int tess_address_file(char url[512], const struct tess_control *control,
 		      const struct tess_request *request, int64_t recording,
 		      int64_t life_s) TESS_MUST_CHECK;
+/** The same for one file of it. @p request may be NULL. @retval as above */
+int tess_address_media_file(char url[TESS_FILE_URL_MAX], const struct tess_control *control,
+			    const struct tess_request *request, const struct tess_file *file,
+			    int64_t life_s) TESS_MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #include "firmware/base/log.h"
 #include "firmware/control/api/router.h"
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/api/vod.h"
 #include "firmware/control/jobs/rooms.h"
 
 static int find_key(void *arg, const char *secret_id, struct tess_cloud_key *key)
@@ -197,6 +198,8 @@ struct tess_cloud_backend tess_backend(struct tess_control *control)
 		.picture_set = picture_set,
 		.picture_remove = picture_remove,
 		.pictures = pictures,
+		.vod = tess_vod_run,
+		.record_statistic = tess_record_statistic,
 		.arg = control,
 	};
 }

@@ -11,6 +11,7 @@
 #include "firmware/control/cloud/digest.h"
 #include "firmware/control/cloud/form.h"
 #include "firmware/control/control.h"
+#include "firmware/control/times.h"
 
 #define TESS_CALL_MAX_PARAMS 4
 
@@ -56,8 +57,6 @@ void tess_call_audit(struct tess_call *call, const char *action, const char *for
 	__attribute__((format(printf, 3, 4)));
 /** UTC microseconds as RFC 3339 text; null for 0. New reference. */
 json_t *tess_time_json(int64_t utc_us);
-/** @retval 0, -EINVAL it is no RFC 3339 date and time */
-int tess_time_parse(int64_t *utc_us, const char *text);
 
 /**
  * The members of a body, by name; the last part of a dotted name is the member's. All return 1

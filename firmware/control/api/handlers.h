@@ -47,6 +47,19 @@ int tess_api_recordings(struct tess_call *call);
 int tess_api_recording_get(struct tess_call *call);
 int tess_api_recording_remove(struct tess_call *call);
 int tess_api_recording_file(struct tess_call *call);
+int tess_api_file_get(struct tess_call *call);
+int tess_api_file_set(struct tess_call *call);
+int tess_api_file_remove(struct tess_call *call);
+
+int tess_api_record_settings(struct tess_call *call);
+int tess_api_record_settings_set(struct tess_call *call);
+int tess_api_areas(struct tess_call *call);
+int tess_api_area_add(struct tess_call *call);
+int tess_api_area_set(struct tess_call *call);
+
+int tess_api_callbacks(struct tess_call *call);
+int tess_api_callback_resend(struct tess_call *call);
+int tess_api_callback_remove(struct tess_call *call);
 
 int tess_api_streams(struct tess_call *call);
 int tess_api_jobs(struct tess_call *call);

@@ -7,6 +7,7 @@
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/handlers.h"
 #include "firmware/control/api/views.h"
+#include "firmware/control/store/files.h"
 
 /* long enough to watch what was begun in the evening until the morning */
 #define FILE_ADDRESS_LIFE_S (12 * 3600)
@@ -29,13 +30,17 @@ static int each(void *arg, const struct tess_recording *row)
 
 static int read_filter(struct tess_call *call, struct tess_recording_filter *filter)
 {
-	int64_t application = 0;
+	int64_t application = 0, area = 0;
 	int rc;
 
 	filter->prefix = tess_form_get(&call->query, "prefix");
 	filter->limit = 50;
 	rc = tess_query_param_int(call, "application", 1, UINT32_MAX, &application);
 	filter->application = (uint32_t)application;
+	if (rc >= 0)
+		rc = tess_query_param_int(call, "area", 0, INT64_MAX, &area);
+	if (rc > 0)
+		filter->area = area ? area : TESS_AREA_OWN;
 	if (rc >= 0)
 		rc = tess_query_param_choice(call, "state", STATES, &filter->state);
 	if (rc >= 0)
@@ -109,8 +114,11 @@ int tess_api_recording_remove(struct tess_call *call)
 		if (!tess_recording_over(&row))
 			return tess_call_error(call, 409, "in_use", "",
 					       "The recording goes on; stop its mix first.");
-		/* egress removes the file and says so; until then the row stays */
-		rc = tess_store_recording_state(call->control->store, row.id, "deleting", "");
+		/* egress removes the files and says so; until then the row stays */
+		rc = tess_store_recording_delete(call->control->store, row.id);
+		if (rc == -EBUSY)
+			return tess_call_error(call, 409, "held", "",
+					       "A file of the recording is held.");
 		if (rc)
 			return rc;
 		tess_control_changed(call->control);
@@ -135,4 +143,89 @@ int tess_api_recording_file(struct tess_call *call)
 	if (!rc)
 		rc = tess_response_header(call->response, "Location", "%s", url);
 	return rc ? rc : tess_call_empty(call, 302);
+}
+
+struct wanted {
+	int64_t id;
+	struct tess_file *file;
+};
+
+static int match_file(void *arg, const struct tess_file *row)
+{
+	const struct wanted *wanted = arg;
+
+	if (row->id != wanted->id)
+		return 0;
+	*wanted->file = *row;
+	return 1;
+}
+
+/* The file of path parameters 0 and 1. @retval 1, -EINVAL answered, or an error */
+static int file_of(struct tess_call *call, struct tess_file *file)
+{
+	struct wanted wanted = {.file = file};
+	struct tess_recording row;
+	int rc = recording_of(call, &row);
+
+	if (rc > 0)
+		rc = tess_path_id(call, 1, "file", &wanted.id);
+	if (rc < 0)
+		return rc;
+	rc = tess_store_files_of(call->control->store, row.id, match_file, &wanted);
+	if (!rc)
+		return tess_call_missing(call, "file") ? -ENOMEM : -EINVAL;
+	return rc;
+}
+
+int tess_api_file_get(struct tess_call *call)
+{
+	char url[TESS_FILE_URL_MAX];
+	struct tess_file file;
+	int rc = file_of(call, &file);
+
+	if (rc < 0)
+		return tess_call_done(rc);
+	rc = tess_address_media_file(url, call->control, call->request, &file, FILE_ADDRESS_LIFE_S);
+	if (!rc)
+		rc = tess_response_header(call->response, "Location", "%s", url);
+	return rc ? rc : tess_call_empty(call, 302);
+}
+
+int tess_api_file_set(struct tess_call *call)
+{
+	struct tess_file file;
+	bool hold = false;
+	int rc;
+
+	rc = tess_fields_only(call, call->body, "", "hold");
+	if (rc > 0)
+		rc = tess_field_required(call, "hold",
+					 tess_field_bool(call, call->body, "hold", &hold));
+	if (rc > 0)
+		rc = file_of(call, &file);
+	if (rc < 0)
+		return tess_call_done(rc);
+	rc = tess_store_file_hold(call->control->store, file.recording, file.id, hold);
+	if (rc)
+		return rc;
+	file.hold = hold;
+	tess_call_audit(call, hold ? "file.hold" : "file.release", "%lld", (long long)file.id);
+	return tess_response_json(call->response, 200, tess_view_file(&file));
+}
+
+int tess_api_file_remove(struct tess_call *call)
+{
+	struct tess_file file;
+	int rc = file_of(call, &file);
+
+	if (rc < 0)
+		return tess_call_done(rc);
+	rc = tess_store_file_delete(call->control->store, file.id);
+	if (rc == -EBUSY)
+		return tess_call_error(call, 409, "held", "", "The file is held.");
+	if (rc)
+		return rc;
+	tess_control_changed(call->control);
+	tess_call_audit(call, "file.remove", "%lld", (long long)file.id);
+	return tess_call_empty(call, 204);
 }

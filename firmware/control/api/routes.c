@@ -59,6 +59,20 @@ static const struct tess_route ROUTES[] = {
 	{"DELETE", V1 "/recordings/{recording}", ADMIN, tess_api_recording_remove},
 	{"GET", V1 "/recordings/{recording}/file", READ, tess_api_recording_file},
 
+	{"GET", V1 "/recordings/{recording}/files/{file}", READ, tess_api_file_get},
+	{"PATCH", V1 "/recordings/{recording}/files/{file}", ADMIN, tess_api_file_set},
+	{"DELETE", V1 "/recordings/{recording}/files/{file}", ADMIN, tess_api_file_remove},
+
+	{"GET", APP "/recording", READ, tess_api_record_settings},
+	{"PATCH", APP "/recording", ADMIN, tess_api_record_settings_set},
+	{"GET", APP "/areas", READ, tess_api_areas},
+	{"POST", APP "/areas", ADMIN, tess_api_area_add},
+	{"PATCH", APP "/areas/{area}", ADMIN, tess_api_area_set},
+
+	{"GET", V1 "/callbacks", READ, tess_api_callbacks},
+	{"POST", V1 "/callbacks/{callback}/resend", ADMIN, tess_api_callback_resend},
+	{"DELETE", V1 "/callbacks/{callback}", ADMIN, tess_api_callback_remove},
+
 	{"GET", V1 "/audit", ADMIN, tess_api_audit},
 	{"GET", V1 "/health", OPEN, tess_api_health},
 	{"GET", "/metrics", OPEN, tess_api_metrics},

@@ -7,9 +7,7 @@
 
 #include "firmware/control/api/handlers.h"
 #include "firmware/control/api/views.h"
-
-/* below this the next recording is likely to fail */
-#define DISK_LOW_PERCENT 5
+#include "firmware/control/jobs/space.h"
 
 struct jobs {
 	struct tess_call *call;
@@ -104,11 +102,11 @@ static json_t *engines_json(const struct tess_control *control)
 	return list;
 }
 
-static bool is_well(const struct tess_control *control, const struct statvfs *disk)
+static bool is_well(const struct tess_control *control)
 {
 	return tess_facts_is_up(control->facts, TESS_PROCESS_MEDIA) &&
 	       tess_facts_is_up(control->facts, TESS_PROCESS_EGRESS) && !engine_lost(control) &&
-	       (!disk->f_blocks || disk->f_bavail * 100 / disk->f_blocks >= DISK_LOW_PERCENT);
+	       tess_space_now(control) < TESS_SPACE_SOFT;
 }
 
 static json_t *details(const struct tess_control *control, const char *status,
@@ -153,7 +151,7 @@ int tess_api_health(struct tess_call *call)
 
 	if (statvfs(control->config->egress.record_dir, &disk))
 		memset(&disk, 0, sizeof(disk)); /* not there yet */
-	status = is_well(control, &disk) ? "ok" : "degraded";
+	status = is_well(control) ? "ok" : "degraded";
 	if (call->identity.via == TESS_VIA_NONE)
 		return tess_response_json(call->response, 200, json_pack("{ss}", "status", status));
 	rc = tess_store_counts(control->store, &counts);

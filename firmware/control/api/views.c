@@ -245,6 +245,32 @@ static json_t *gaps_json(const json_t *fact, const char *stored)
 	return to;
 }
 
+/* FileIds are beyond what a number of JavaScript holds: text. */
+json_t *tess_view_file(const struct tess_file *row)
+{
+	char id[24];
+
+	snprintf(id, sizeof(id), "%lld", (long long)row->id);
+	return json_pack("{ss ss ss sI sI sb so}", "id", id, "format", row->format, "name",
+			 row->name, "size_bytes", (json_int_t)row->size_bytes, "duration_ms",
+			 (json_int_t)row->duration_us / 1000, "hold", row->hold, "expires",
+			 tess_time_json(row->expires_us));
+}
+
+static int add_file(void *arg, const struct tess_file *row)
+{
+	return json_array_append_new(arg, tess_view_file(row)) ? -ENOMEM : 0;
+}
+
+static json_t *files_json(const struct tess_call *call, int64_t recording)
+{
+	json_t *files = json_array();
+
+	if (tess_store_files_of(call->control->store, recording, add_file, files))
+		return fail(files);
+	return files;
+}
+
 json_t *tess_view_recording(const struct tess_call *call, const struct tess_recording *row)
 {
 	/* while it goes on, egress knows better than the last row */
@@ -252,7 +278,7 @@ json_t *tess_view_recording(const struct tess_call *call, const struct tess_reco
 		tess_recording_over(row) ? NULL : tess_facts_record(call->control->facts, row->id);
 
 	return merged(in_room(&row->room),
-		      json_pack("{sI ss ss ss ss so so sI sI sI sI so ss}", "id",
+		      json_pack("{sI ss ss ss ss so so sI sI sI sI so ss so so}", "id",
 				(json_int_t)row->id, "stream_id", row->stream_id, "record_id",
 				row->record_id, "state", row->state, "path", row->path, "start",
 				tess_time_json(told(fact, "start_utc_us", row->start_us)), "end",
@@ -262,7 +288,9 @@ json_t *tess_view_recording(const struct tess_call *call, const struct tess_reco
 				"size_bytes", (json_int_t)told(fact, "bytes", row->size_bytes),
 				"width", (json_int_t)told(fact, "width", row->width), "height",
 				(json_int_t)told(fact, "height", row->height), "gaps",
-				gaps_json(fact, row->gaps), "error", row->error));
+				gaps_json(fact, row->gaps), "error", row->error, "area",
+				row->settings.area ? json_integer(row->settings.area) : json_null(),
+				"files", files_json(call, row->id)));
 }
 
 static json_t *work(const json_t *fact, const char *name)

@@ -33,6 +33,16 @@ int tess_sha256_hex(char hex[TESS_SHA256_HEX], const void *data, size_t length)
 	return 0;
 }
 
+int tess_md5_hex(char hex[TESS_MD5_HEX], const void *data, size_t length)
+{
+	uint8_t hash[16];
+
+	if (!EVP_Digest(length ? data : "", length, hash, NULL, EVP_md5(), NULL))
+		return -ENOMEM;
+	tess_hex(hex, hash, sizeof(hash));
+	return 0;
+}
+
 int tess_hmac(uint8_t mac[TESS_SHA256_BYTES], size_t *mac_length, enum tess_hmac hash,
 	      const void *key, size_t key_length, const void *data, size_t length)
 {

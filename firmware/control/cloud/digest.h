@@ -13,6 +13,7 @@
 
 #define TESS_SHA256_BYTES   32
 #define TESS_SHA256_HEX	    (2 * TESS_SHA256_BYTES + 1)
+#define TESS_MD5_HEX	    33
 #define TESS_BASE64_SIZE(n) (4 * (((n) + 2) / 3) + 1) /* of the text of n bytes, with its end */
 
 enum tess_hmac {
@@ -24,6 +25,8 @@ enum tess_hmac {
 void tess_hex(char *text, const uint8_t *data, size_t length);
 /** SHA-256 of the bytes as lower case hexadecimal. @retval 0, -ENOMEM */
 int tess_sha256_hex(char hex[TESS_SHA256_HEX], const void *data, size_t length) TESS_MUST_CHECK;
+/** MD5 as lower case hexadecimal, where others' formats ask for it. @retval 0, -ENOMEM */
+int tess_md5_hex(char hex[TESS_MD5_HEX], const void *data, size_t length) TESS_MUST_CHECK;
 /** @p mac has 32 bytes; *mac_length is 20 or 32. @retval 0, -ENOMEM */
 int tess_hmac(uint8_t mac[TESS_SHA256_BYTES], size_t *mac_length, enum tess_hmac hash,
 	      const void *key, size_t key_length, const void *data, size_t length) TESS_MUST_CHECK;

@@ -17,6 +17,8 @@
 	X(SECRET_ID_NOT_FOUND, "AuthFailure.SecretIdNotFound") \
 	X(SIGNATURE_EXPIRE, "AuthFailure.SignatureExpire") \
 	X(SIGNATURE_FAILURE, "AuthFailure.SignatureFailure") \
+	X(FAILED, "FailedOperation") \
+	X(INVALID_VOD_USER, "FailedOperation.InvalidVodUser") \
 	X(MIX_SESSION_NOT_EXIST, "FailedOperation.MixSessionNotExist") \
 	X(REQUEST_REJECTION, "FailedOperation.RequestRejection") \
 	X(RESTRICTED_FREQUENCY, "FailedOperation.RestrictedFrequency") \
@@ -47,6 +49,27 @@
 	X(INVALID_STR_ROOM_ID, "InvalidParameter.StrRoomId") \
 	X(INVALID_STREAM_ID, "InvalidParameter.StreamId") \
 	X(INVALID_VIDEO_RESOLUTION, "InvalidParameter.VideoResolution") \
+	X(INVALID_VALUE, "InvalidParameterValue") \
+	X(VALUE_CATEGORIES, "InvalidParameterValue.Categories") \
+	X(VALUE_CLASS_IDS, "InvalidParameterValue.ClassIds") \
+	X(VALUE_DESCRIPTION, "InvalidParameterValue.Description") \
+	X(VALUE_END_TIME, "InvalidParameterValue.EndTime") \
+	X(VALUE_FILE_IDS, "InvalidParameterValue.FileIds") \
+	X(VALUE_FILE_IDS_EMPTY, "InvalidParameterValue.FileIdsEmpty") \
+	X(VALUE_FILE_IDS_OVER_LIMIT, "InvalidParameterValue.FileIdsOverLimit") \
+	X(VALUE_NAME, "InvalidParameterValue.Name") \
+	X(VALUE_NAME_PREFIXES, "InvalidParameterValue.NamePrefixes") \
+	X(VALUE_NAMES, "InvalidParameterValue.Names") \
+	X(VALUE_OFFSET, "InvalidParameterValue.Offset") \
+	X(VALUE_SORT, "InvalidParameterValue.Sort") \
+	X(VALUE_SOURCE_TYPE, "InvalidParameterValue.SourceType") \
+	X(VALUE_SOURCE_TYPES, "InvalidParameterValue.SourceTypes") \
+	X(VALUE_START_TIME, "InvalidParameterValue.StartTime") \
+	X(VALUE_STORAGE_REGIONS, "InvalidParameterValue.StorageRegions") \
+	X(VALUE_STREAM_IDS, "InvalidParameterValue.StreamIds") \
+	X(VALUE_SUB_APP_ID, "InvalidParameterValue.SubAppId") \
+	X(VALUE_TAGS, "InvalidParameterValue.Tags") \
+	X(VALUE_TEXT, "InvalidParameterValue.Text") \
 	X(LIMIT_EXCEEDED, "LimitExceeded") \
 	X(MISSING_PARAMETER, "MissingParameter") \
 	X(MISSING_AUDIO_ENCODE_PARAMS, "MissingParameter.AudioEncodeParams") \

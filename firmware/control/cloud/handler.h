@@ -9,6 +9,8 @@
 
 #include "firmware/control/cloud/mix_params.h"
 #include "firmware/control/cloud/request.h"
+#include "firmware/control/cloud/statistic_params.h"
+#include "firmware/control/cloud/vod_params.h"
 
 #define TESS_CLOUD_MAX_SECRET 128
 
@@ -69,6 +71,13 @@ struct tess_cloud_backend {
 	int (*pictures)(void *arg, const struct tess_cloud_picture_query *query, int64_t *total,
 			int (*each)(void *each_arg, const struct tess_cloud_picture *picture),
 			void *each_arg);
+	/** An action of VOD on the application of the key; the answer's members into @p fields. */
+	int (*vod)(void *arg, int64_t key_id, const struct tess_vod_request *request,
+		   json_t *fields, struct tess_cloud_error *error);
+	/** Recorded time of the key's application. */
+	int (*record_statistic)(void *arg, int64_t key_id,
+				const struct tess_statistic_request *request, json_t *fields,
+				struct tess_cloud_error *error);
 	void *arg;
 };
 

@@ -8,6 +8,7 @@
 
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/store/files.h"
 #include "firmware/control/text.h"
 
 static json_t *track(uint16_t port, uint8_t payload_type, const char *codec)
@@ -91,6 +92,21 @@ struct records {
 	json_t *wanted, *deleted;
 };
 
+/* ["hls","mp4"] of "hls mp4" */
+static json_t *formats(const char *set)
+{
+	char text[sizeof(((struct tess_record_settings *)0)->formats)], *rest = text, *format;
+	json_t *array = json_array();
+
+	tess_text_copy(text, sizeof(text), set);
+	while ((format = strsep(&rest, " ")))
+		if (json_array_append_new(array, json_string(format))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
 static int record(void *arg, const struct tess_recording *row)
 {
 	struct records *records = arg;
@@ -99,10 +115,20 @@ static int record(void *arg, const struct tess_recording *row)
 		return append(records->deleted, json_integer(row->id));
 	if (!row->wanted)
 		return 0;
+	/* the folder is the area's, which has a number as applications have */
 	return append(records->wanted,
-		      json_pack("{sI ss sI ss ss}", "id", (json_int_t)row->id, "stream",
-				row->stream, "app", (json_int_t)row->room.sdk_app_id, "prefix",
-				row->record_id, "format", "mp4"));
+		      json_pack("{sI ss sI ss so si si}", "id", (json_int_t)row->id, "stream",
+				row->stream, "app",
+				row->settings.area ? (json_int_t)row->settings.area
+						   : (json_int_t)row->room.sdk_app_id,
+				"prefix", row->record_id, "formats", formats(row->settings.formats),
+				"split_minutes", row->settings.split_minutes, "resume_timeout_s",
+				row->settings.resume_timeout_s));
+}
+
+static int deleted_file(void *arg, int64_t recording, const char *path)
+{
+	return append(arg, json_pack("{sI ss}", "id", (json_int_t)recording, "path", path));
 }
 
 int tess_desired_media(json_t **messagep, struct tess_control *control, int64_t epoch)
@@ -131,22 +157,25 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 			json_t *acknowledged)
 {
 	struct records records = {json_array(), json_array()};
-	json_t *lives = json_array();
+	json_t *lives = json_array(), *files = json_array();
 	int rc;
 
 	rc = tess_store_mixes(control->store, live, lives);
 	if (!rc)
 		rc = tess_store_recordings_open(control->store, record, &records);
+	if (!rc)
+		rc = tess_store_files_deleting(control->store, deleted_file, files);
 	if (rc) {
+		json_decref(files);
 		json_decref(lives);
 		json_decref(records.wanted);
 		json_decref(records.deleted);
 		return rc;
 	}
-	*messagep =
-		json_pack("{ss sI ss ss so so sO so}", "type", "desired", "epoch",
-			  (json_int_t)epoch, "token_key", control->token_key, "time_zone",
-			  control->config->box.time_zone, "live", lives, "records", records.wanted,
-			  "acknowledged", acknowledged, "deleted", records.deleted);
+	*messagep = json_pack("{ss sI ss ss so so sO so so}", "type", "desired", "epoch",
+			      (json_int_t)epoch, "token_key", control->token_key, "time_zone",
+			      control->config->box.time_zone, "live", lives, "records",
+			      records.wanted, "acknowledged", acknowledged, "deleted",
+			      records.deleted, "deleted_files", files);
 	return *messagep ? 0 : -ENOMEM;
 }

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/jobs/events.h"
+#include "firmware/control/jobs/import_files.h"
+#include "firmware/control/jobs/usage.h"
 #include "firmware/control/text.h"
 
 int tess_import_init(struct tess_import *import)
@@ -94,6 +97,68 @@ static int write_facts(struct tess_control *control, struct tess_recording *row,
 	return tess_store_recording_facts(control->store, row);
 }
 
+/* What the change of state of a recording is to who follows it; NULL-ended. */
+static void events_of(const char *events[4], const struct tess_recording *row, const char *from)
+{
+	const char *to = row->state;
+	bool began = strcmp(from, "waiting") != 0 && *from, failed = !strcmp(to, "failed");
+
+	*events = NULL;
+	if (!strcmp(from, to))
+		return;
+	if (failed && !began) {
+		*events++ = "record_start_failed";
+	} else {
+		if (!began && strcmp(to, "waiting") != 0)
+			*events++ = "record_start_succeeded";
+		/* the stream of one that is to end may end first: that is no pause */
+		if (!strcmp(to, "gap") && *row->error)
+			*events++ = "record_error";
+		else if (!strcmp(to, "gap") && row->wanted)
+			*events++ = "record_paused";
+		else if (!strcmp(to, "recording") && !strcmp(from, "gap"))
+			*events++ = "record_resumed";
+		else if (failed)
+			*events++ = "record_error";
+		if (is_over(to))
+			*events++ = "record_ended";
+	}
+	*events = NULL;
+}
+
+static int tell(struct tess_control *control, const struct tess_recording *row, const char *from)
+{
+	const char *events[4];
+	int rc = 0;
+
+	events_of(events, row, from);
+	for (unsigned i = 0; !rc && events[i]; i++)
+		rc = tess_events_status(control, row, events[i]);
+	return rc;
+}
+
+/* All that follows from a fact: the row, its files, recorded time, callbacks. @retval 1 it has just
+ * ended by itself, 0, or an error */
+static int import_fact(struct tess_control *control, struct tess_recording *row, const json_t *fact,
+		       bool meter)
+{
+	char from[sizeof(row->state)];
+	bool ended = row->wanted && is_over(text(fact, "state"));
+	int rc;
+
+	memcpy(from, row->state, sizeof(from));
+	rc = write_facts(control, row, fact);
+	if (!rc)
+		rc = tell(control, row, from);
+	if (!rc && (meter || is_over(row->state)))
+		rc = tess_usage_take(control, row, fact);
+	if (rc || !is_over(row->state))
+		return rc;
+	TESS_INFO("recording.over", "id=%lld state=%s path=%s", (long long)row->id, row->state,
+		  row->path);
+	return ended;
+}
+
 /* @retval 1 the desired state changes (a file is gone), 0, or an error */
 static int import_one(struct tess_import *import, struct tess_control *control, const json_t *fact)
 {
@@ -116,17 +181,18 @@ static int import_one(struct tess_import *import, struct tess_control *control, 
 	if (!is_known(state))
 		return 0;
 	/* what is finished stays so: egress tells it until it sees the acknowledgement */
-	if (strcmp(row.state, "finished") != 0 && worth_writing(&row, fact)) {
-		bool ended = row.wanted && is_over(state);
+	if (strcmp(row.state, "finished") != 0) {
+		if (worth_writing(&row, fact))
+			rc = import_fact(control, &row, fact, import->meter);
+		else if (import->meter)
+			rc = tess_usage_take(control, &row, fact);
+		if (rc >= 0) {
+			int files = tess_import_files(control, &row, fact);
 
-		rc = write_facts(control, &row, fact);
-		if (rc)
-			return rc;
-		if (is_over(state)) {
-			TESS_INFO("recording.over", "id=%lld state=%s path=%s", (long long)id,
-				  state, row.path);
-			rc = ended;
+			rc = files ? files : rc;
 		}
+		if (rc < 0)
+			return rc;
 	}
 	if (is_over(state) && json_array_append_new(import->acknowledged, json_integer(id)))
 		return -ENOMEM;
@@ -161,6 +227,21 @@ static int find_lost(void *arg, const struct tess_recording *row)
 	return json_object_set_new(lost->missing, key, json_integer(since_us)) ? -ENOMEM : 0;
 }
 
+static int lose(struct tess_control *control, int64_t id)
+{
+	struct tess_recording row;
+	char from[sizeof(row.state)];
+	int rc = tess_store_recording_get(control->store, &row, id);
+
+	if (rc)
+		return rc;
+	memcpy(from, row.state, sizeof(from));
+	tess_text_copy(row.state, sizeof(row.state), "failed");
+	tess_text_copy(row.error, sizeof(row.error), "nothing was recorded");
+	rc = tess_store_recording_state(control->store, id, row.state, row.error);
+	return rc ? rc : tell(control, &row, from);
+}
+
 /* A recording that ended before egress heard of it would wait for ever. */
 static int import_lost(struct tess_import *import, struct tess_control *control)
 {
@@ -171,8 +252,7 @@ static int import_lost(struct tess_import *import, struct tess_control *control)
 		return -ENOMEM;
 	while ((rc = tess_store_recordings_open(control->store, find_lost, &lost)) == 1) {
 		TESS_WARN("recording.lost", "id=%lld", (long long)lost.id);
-		rc = tess_store_recording_state(control->store, lost.id, "failed",
-						"nothing was recorded");
+		rc = lose(control, lost.id);
 		if (rc)
 			break;
 	}
@@ -184,11 +264,13 @@ static int import_lost(struct tess_import *import, struct tess_control *control)
 static int import_all(struct tess_import *import, struct tess_control *control,
 		      const json_t *message)
 {
+	int64_t now_us = tess_clock_now_us(control->clock);
 	const json_t *fact;
 	bool changed = false;
 	size_t i;
 	int rc;
 
+	import->meter = now_us >= import->meter_us;
 	json_array_foreach(json_object_get(message, "records"), i, fact)
 	{
 		rc = import_one(import, control, fact);
@@ -196,7 +278,17 @@ static int import_all(struct tess_import *import, struct tess_control *control,
 			return rc;
 		changed |= rc == 1;
 	}
+	json_array_foreach(json_object_get(message, "deleted_files"), i, fact)
+	{
+		rc = tess_store_file_removed(control->store, number(fact, "id"),
+					     text(fact, "path"));
+		if (rc && rc != -ENOENT)
+			return rc;
+		changed |= !rc;
+	}
 	rc = import_lost(import, control);
+	if (!rc && import->meter)
+		import->meter_us = now_us + TESS_USAGE_INTERVAL_US;
 	return rc ? rc : changed;
 }
 

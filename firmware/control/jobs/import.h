@@ -15,6 +15,8 @@
 struct tess_import {
 	json_t *acknowledged; /* ids: told as over and stored so */
 	json_t *missing;      /* id -> monotonic time when it was first not told of */
+	int64_t meter_us;     /* monotonic: when recorded time is next added up */
+	bool meter;	      /* ... which is with this message */
 };
 
 int tess_import_init(struct tess_import *import) TESS_MUST_CHECK; /* -ENOMEM */

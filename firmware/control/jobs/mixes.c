@@ -11,6 +11,7 @@
 #include "firmware/control/jobs/limiter.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/jobs/space.h"
 
 void tess_rooms_stream(char stream[32], int64_t mix)
 {
@@ -93,7 +94,7 @@ static int publish_text(char *text, size_t size, const struct tess_mix_request *
 }
 
 static int open_output(struct tess_control *control, const struct tess_mix_request *request,
-		       const json_t *params)
+		       const json_t *params, struct tess_cloud_error *error)
 {
 	struct tess_mix mix = {
 		.room = request->room,
@@ -114,6 +115,13 @@ static int open_output(struct tess_control *control, const struct tess_mix_reque
 	if (!rc)
 		rc = tess_store_mix_add(control->store, &mix);
 	if (rc || !*request->record_id)
+		return rc;
+	rc = tess_store_record_settings_get(control->store, &recording.settings,
+					    request->room.sdk_app_id);
+	if (!rc)
+		rc = tess_space_admit(control, request->room.sdk_app_id, recording.settings.area,
+				      error);
+	if (rc)
 		return rc;
 	tess_rooms_stream(recording.stream, mix.id);
 	memcpy(recording.stream_id, mix.stream_id, sizeof(recording.stream_id));
@@ -152,7 +160,7 @@ static int change_output(struct tess_control *control, const struct tess_mix *mi
 }
 
 static int start(struct tess_control *control, const struct tess_mix_request *request,
-		 json_t *params)
+		 json_t *params, struct tess_cloud_error *error)
 {
 	struct tess_mix mix;
 	json_t *running;
@@ -161,7 +169,7 @@ static int start(struct tess_control *control, const struct tess_mix_request *re
 
 	rc = tess_store_mix_find(control->store, &mix, &request->room);
 	if (rc == -ENOENT)
-		return open_output(control, request, params);
+		return open_output(control, request, params, error);
 	if (rc)
 		return rc;
 	running = json_loads(mix.params, 0, NULL);
@@ -175,7 +183,7 @@ static int start(struct tess_control *control, const struct tess_mix_request *re
 	} else {
 		rc = close_output(control, &mix);
 		if (!rc)
-			rc = open_output(control, request, params);
+			rc = open_output(control, request, params, error);
 	}
 	json_decref(running);
 	return rc;
@@ -223,7 +231,7 @@ int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_req
 	}
 	rc = tess_store_begin(control->store);
 	if (!rc) {
-		rc = start(control, request, params);
+		rc = start(control, request, params, error);
 		rc = tess_store_finish(control->store, rc);
 	}
 	if (!rc)
@@ -232,6 +240,8 @@ int tess_rooms_mix_start(struct tess_control *control, const struct tess_mix_req
 	if (rc == -EEXIST)
 		return tess_cloud_refuse(error, TESS_CLOUD_INVALID_STREAM_ID,
 					 "StreamId is in use by another room.");
+	if (rc == -EINVAL)
+		return rc;
 	if (rc) {
 		TESS_ERROR("mix.start", "app=%u room=%s error=\"%s\"", request->room.sdk_app_id,
 			   request->room.id, strerror(-rc));

@@ -11,8 +11,11 @@
 
 static int next_id(struct tess_store *store, uint32_t *id)
 {
-	struct tess_query q =
-		tess_query(store->db, "SELECT max(id) + 1 FROM application WHERE id >= ?");
+	struct tess_query q = tess_query(
+		store->db, "WITH RECURSIVE next(id) AS ("
+			   " SELECT max(id) + 1 FROM application WHERE id >= ? UNION ALL"
+			   " SELECT id + 1 FROM next WHERE id IN (SELECT id FROM storage_area))"
+			   " SELECT max(id) FROM next");
 	int64_t value = 0;
 	int rc;
 
@@ -26,16 +29,30 @@ static int next_id(struct tess_store *store, uint32_t *id)
 	return 0;
 }
 
+/* Both have folders by their number. */
+static int is_area(struct tess_store *store, uint32_t id)
+{
+	struct tess_query q = tess_query(store->db, "SELECT count(*) FROM storage_area"
+						    " WHERE id = ?");
+	int64_t count = 0;
+	int rc;
+
+	tess_query_int(&q, id);
+	rc = tess_store_value(&q, &count);
+	return rc ? rc : count != 0;
+}
+
 int tess_store_application_add(struct tess_store *store, struct tess_application *application)
 {
 	struct tess_query q;
-	int rc;
+	int rc = 0;
 
-	if (!application->id) {
+	if (!application->id)
 		rc = next_id(store, &application->id);
-		if (rc)
-			return rc;
-	}
+	if (!rc)
+		rc = is_area(store, application->id);
+	if (rc)
+		return rc > 0 ? -EEXIST : rc;
 	q = tess_query(store->db, "INSERT INTO application"
 				  "(id, name, description, usersig_key, frozen, created_us)"
 				  " VALUES(?, ?, ?, ?, ?, ?)");
@@ -213,4 +230,16 @@ int tess_store_key_owns(struct tess_store *store, int64_t key, uint32_t applicat
 	tess_query_int(&q, application);
 	rc = tess_store_value(&q, &count);
 	return rc ? rc : count != 0;
+}
+
+int tess_store_key_application(struct tess_store *store, int64_t key, uint32_t *application)
+{
+	struct tess_query q = tess_query(store->db, "SELECT application FROM api_key WHERE id = ?");
+	int64_t id = 0;
+	int rc;
+
+	tess_query_int(&q, key);
+	rc = tess_store_value(&q, &id);
+	*application = (uint32_t)id;
+	return rc;
 }

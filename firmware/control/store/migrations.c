@@ -142,6 +142,111 @@ static const char *const STEPS[] = {
 	" hash TEXT NOT NULL,"
 	" content BLOB NOT NULL);"
 	"CREATE INDEX fetched_hash ON fetched(hash);",
+	/* 5: settings of recording, storage areas, files, callbacks, usage */
+	"CREATE TABLE storage_area("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT," /* SubAppId */
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" name TEXT NOT NULL,"
+	" description TEXT NOT NULL,"
+	" status TEXT NOT NULL CHECK(status IN ('On','Off','Destroyed')),"
+	" quota_bytes INTEGER NOT NULL," /* 0: none */
+	" created_us INTEGER NOT NULL);"
+	"CREATE INDEX storage_area_application ON storage_area(application);"
+	"INSERT INTO sqlite_sequence(name, seq) VALUES('storage_area', 1500000000);"
+
+	"CREATE TABLE record_setting("
+	" application INTEGER PRIMARY KEY REFERENCES application(id) ON DELETE CASCADE,"
+	" mode TEXT NOT NULL CHECK(mode IN ('rest','specified','automatic')),"
+	" formats TEXT NOT NULL," /* e.g. 'hls mp4' */
+	" split_minutes INTEGER NOT NULL,"
+	" resume_timeout_s INTEGER NOT NULL,"
+	" retention_days INTEGER NOT NULL," /* 0: for ever */
+	" area INTEGER NOT NULL,"	    /* 0: the application's own */
+	" callback_url TEXT NOT NULL,"
+	" callback_key TEXT NOT NULL);"
+
+	/* as the settings were when the recording began */
+	"ALTER TABLE recording ADD COLUMN formats TEXT NOT NULL DEFAULT 'mp4';"
+	"ALTER TABLE recording ADD COLUMN split_minutes INTEGER NOT NULL DEFAULT 120;"
+	"ALTER TABLE recording ADD COLUMN resume_timeout_s INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE recording ADD COLUMN retention_days INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE recording ADD COLUMN area INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE recording ADD COLUMN callback_url TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE recording ADD COLUMN callback_key TEXT NOT NULL DEFAULT '';"
+	/* of its duration, what is in the table usage */
+	"ALTER TABLE recording ADD COLUMN metered_us INTEGER NOT NULL DEFAULT 0;"
+	"DROP INDEX recording_record_id;"
+	"CREATE INDEX recording_record_id ON recording(record_id, id);"
+	"CREATE INDEX recording_begin ON recording(coalesce(start_us, created_us));"
+	"CREATE INDEX recording_area ON recording(area) WHERE area != 0;"
+
+	/* What is finished, a row a file. Texts of the recording are repeated for the search. */
+	"CREATE TABLE recording_file("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT," /* FileId: 19 digits, rising */
+	" recording INTEGER NOT NULL REFERENCES recording(id) ON DELETE CASCADE,"
+	" application INTEGER NOT NULL,"
+	" area INTEGER NOT NULL,"
+	" room TEXT NOT NULL,"
+	" stream_id TEXT NOT NULL,"
+	" record_id TEXT NOT NULL,"
+	" format TEXT NOT NULL,"
+	" part INTEGER NOT NULL DEFAULT 1," /* of a recording that was split */
+	" path TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" state TEXT NOT NULL DEFAULT 'there' CHECK(state IN ('there','deleting')),"
+	" hold INTEGER NOT NULL DEFAULT 0,"
+	" created_us INTEGER NOT NULL,"
+	" start_us INTEGER NOT NULL,"
+	" end_us INTEGER NOT NULL,"
+	" expires_us INTEGER," /* null: never */
+	" duration_us INTEGER NOT NULL,"
+	" size_bytes INTEGER NOT NULL,"
+	" width INTEGER NOT NULL,"
+	" height INTEGER NOT NULL,"
+	" UNIQUE(recording, path));"
+	"CREATE INDEX recording_file_created ON recording_file(application, area, created_us);"
+	"CREATE INDEX recording_file_name ON recording_file(application, area, name);"
+	"CREATE INDEX recording_file_stream ON recording_file(application, area, stream_id);"
+	"CREATE INDEX recording_file_expires ON recording_file(expires_us)"
+	" WHERE state = 'there' AND NOT hold AND expires_us IS NOT NULL;"
+	"CREATE INDEX recording_file_deleting ON recording_file(recording)"
+	" WHERE state = 'deleting';"
+	"CREATE VIRTUAL TABLE recording_text USING fts5(name, content='recording_file',"
+	" content_rowid='id', tokenize='trigram');"
+	"INSERT INTO recording_file(id, recording, application, area, room, stream_id, record_id,"
+	" format, path, name, created_us, start_us, end_us, duration_us, size_bytes, width, height)"
+	" SELECT 1000000000000000000 + id, id, application, 0, room,"
+	"  CASE stream_id WHEN '' THEN record_id ELSE stream_id END, record_id, 'mp4',"
+	"  path, replace(substr(path, instr(path, '/') + 1), '.mp4', ''),"
+	"  coalesce(end_us, created_us), coalesce(start_us, created_us),"
+	"  coalesce(end_us, created_us), duration_us, size_bytes, width, height"
+	" FROM recording WHERE state = 'finished' AND path != '';"
+	"INSERT INTO recording_text(rowid, name) SELECT id, name FROM recording_file;"
+
+	"CREATE TABLE callback("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" recording INTEGER NOT NULL," /* its order is kept */
+	" event_type INTEGER NOT NULL,"
+	" url TEXT NOT NULL,"
+	" key TEXT NOT NULL,"  /* signs; empty: not signed */
+	" body TEXT NOT NULL," /* JSON without t and sign */
+	" state TEXT NOT NULL CHECK(state IN ('waiting','dead')),"
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" created_us INTEGER NOT NULL,"
+	" next_us INTEGER NOT NULL,"
+	" error TEXT NOT NULL DEFAULT '');"
+	"CREATE INDEX callback_order ON callback(recording, id) WHERE state = 'waiting';"
+	"CREATE INDEX callback_due ON callback(next_us) WHERE state = 'waiting';"
+	"CREATE INDEX callback_application ON callback(application, state, id);"
+
+	/* recorded time, in slots of five minutes */
+	"CREATE TABLE usage("
+	" application INTEGER NOT NULL,"
+	" slot_us INTEGER NOT NULL,"
+	" tier TEXT NOT NULL CHECK(tier IN ('audio','sd','hd','fhd')),"
+	" us INTEGER NOT NULL,"
+	" PRIMARY KEY(application, slot_us, tier)) WITHOUT ROWID;",
 };
 
 unsigned tess_migrations_latest(void)

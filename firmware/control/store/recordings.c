@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "firmware/control/store/internal.h"
+#include "firmware/control/store/file_row.h"
 
 bool tess_recording_over(const struct tess_recording *recording)
 {
@@ -15,8 +15,10 @@ int tess_store_recording_add(struct tess_store *store, struct tess_recording *re
 {
 	struct tess_query q = tess_query(
 		store->db, "INSERT INTO recording(application, room_type, room, stream, stream_id,"
-			   " record_id, wanted, state, created_us)"
-			   " VALUES(?, ?, ?, ?, ?, ?, 1, 'waiting', ?)");
+			   " record_id, wanted, state, created_us, formats, split_minutes,"
+			   " resume_timeout_s, retention_days, area, callback_url, callback_key)"
+			   " VALUES(?, ?, ?, ?, ?, ?, 1, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)");
+	const struct tess_record_settings *settings = &recording->settings;
 	int rc;
 
 	tess_store_bind_room(&q, &recording->room);
@@ -24,16 +26,26 @@ int tess_store_recording_add(struct tess_store *store, struct tess_recording *re
 	tess_query_text(&q, recording->stream_id);
 	tess_query_text(&q, recording->record_id);
 	tess_query_int(&q, recording->created_us);
+	tess_query_text(&q, *settings->formats ? settings->formats : "mp4");
+	tess_query_int(&q,
+		       settings->split_minutes ? settings->split_minutes : TESS_SPLIT_MINUTES_MAX);
+	tess_query_int(&q, settings->resume_timeout_s);
+	tess_query_int(&q, settings->retention_days);
+	tess_query_int(&q, settings->area);
+	tess_query_text(&q, settings->callback_url);
+	tess_query_text(&q, settings->callback_key);
 	rc = tess_query_run(&q);
 	if (!rc)
 		recording->id = tess_db_last_id(store->db);
 	return rc;
 }
 
-#define COLUMNS                                                                                    \
-	"SELECT id, application, room_type, room, stream, stream_id, record_id, wanted, state,"    \
-	" path, created_us, start_us, end_us, duration_us, size_bytes, width, height, error, gaps" \
-	" FROM recording "
+#define COLUMNS                                                                                 \
+	"SELECT id, application, room_type, room, stream, stream_id, record_id, wanted, state," \
+	" path, created_us, start_us, end_us, duration_us, size_bytes, width, height, error, "  \
+	"gaps,"                                                                                 \
+	" formats, split_minutes, resume_timeout_s, retention_days, area, callback_url,"        \
+	" callback_key, metered_us FROM recording "
 
 static void column_recording(const struct tess_query *q, struct tess_recording *row)
 {
@@ -54,6 +66,15 @@ static void column_recording(const struct tess_query *q, struct tess_recording *
 	row->height = (uint32_t)tess_column_int(q, 16);
 	tess_column_text(q, 17, row->error, sizeof(row->error));
 	tess_column_text(q, 18, row->gaps, sizeof(row->gaps));
+	*row->settings.mode = 0;
+	tess_column_text(q, 19, row->settings.formats, sizeof(row->settings.formats));
+	row->settings.split_minutes = (uint32_t)tess_column_int(q, 20);
+	row->settings.resume_timeout_s = (uint32_t)tess_column_int(q, 21);
+	row->settings.retention_days = (uint32_t)tess_column_int(q, 22);
+	row->settings.area = tess_column_int(q, 23);
+	tess_column_text(q, 24, row->settings.callback_url, sizeof(row->settings.callback_url));
+	tess_column_text(q, 25, row->settings.callback_key, sizeof(row->settings.callback_key));
+	row->metered_us = tess_column_int(q, 26);
 }
 
 static int list(struct tess_query *q, int (*each)(void *arg, const struct tess_recording *row),
@@ -145,7 +166,7 @@ int tess_store_recording_state(struct tess_store *store, int64_t id, const char 
 	return tess_store_run_one(&q);
 }
 
-int tess_store_recording_remove(struct tess_store *store, int64_t id)
+static int remove_row(struct tess_store *store, int64_t id)
 {
 	struct tess_query q = tess_query(store->db, "DELETE FROM recording WHERE id = ?");
 
@@ -153,34 +174,122 @@ int tess_store_recording_remove(struct tess_store *store, int64_t id)
 	return tess_store_run_one(&q);
 }
 
-/* A parameter that is null does not narrow. The prefix is compared as bytes, so that '_' and '%'
- * in it are themselves. */
-#define WHERE                                                                         \
-	"WHERE application = coalesce(?, application) AND state = coalesce(?, state)" \
-	" AND substr(record_id, 1, ?) = ?"                                            \
-	" AND coalesce(start_us, created_us) >= ? AND coalesce(start_us, created_us) < ? "
+int tess_store_recording_remove(struct tess_store *store, int64_t id)
+{
+	int64_t there = 0;
+	struct tess_query q = tess_query(store->db, "SELECT id FROM recording WHERE id = ?");
+	int rc;
+
+	tess_query_int(&q, id);
+	rc = tess_store_value(&q, &there);
+	if (!rc)
+		rc = tess_store_begin(store);
+	if (rc)
+		return rc;
+	rc = tess_file_texts_forget(store, id, NULL);
+	if (!rc)
+		rc = remove_row(store, id); /* and with it its files */
+	return tess_store_finish(store, rc);
+}
+
+/* The files of a recording that is to be removed are not to be found any more. */
+static int delete_files(struct tess_store *store, int64_t id)
+{
+	struct tess_query q = tess_query(store->db, "UPDATE recording_file SET state = 'deleting'"
+						    " WHERE recording = ?");
+
+	tess_query_int(&q, id);
+	return tess_query_run(&q);
+}
+
+int tess_store_recording_delete(struct tess_store *store, int64_t id)
+{
+	struct tess_query q = tess_query(
+		store->db, "SELECT count(*) FROM recording_file WHERE recording = ? AND hold");
+	int64_t held = 0;
+	int rc;
+
+	tess_query_int(&q, id);
+	rc = tess_store_value(&q, &held);
+	if (rc || held)
+		return rc ? rc : -EBUSY;
+	rc = tess_store_begin(store);
+	if (rc)
+		return rc;
+	rc = tess_store_recording_state(store, id, "deleting", "");
+	if (!rc)
+		rc = delete_files(store, id);
+	return tess_store_finish(store, rc);
+}
+
+/*
+ * Which index leads the search. Of the prefix and the times the narrower leads when it has at most
+ * FEW rows, which are then sorted; otherwise what is searched for is common, and going through all
+ * by their beginning, the newest first, finds a page of it soon. Parameters that are null do not
+ * narrow. The prefix is compared as bytes, so that '_' and '%' in it are themselves: the names that
+ * begin with P are those from P to P and the greatest character.
+ */
+#define FEW 3000
+
+#define REST                                                                           \
+	" AND application = coalesce(?3, application) AND state = coalesce(?4, state)" \
+	" AND area = coalesce(?5, area) "
+#define BY_NAME                                                          \
+	"WHERE record_id >= ?1 AND record_id < ?2 || char(1114111)" REST \
+	" AND +coalesce(start_us, created_us) >= ?6 AND +coalesce(start_us, created_us) < ?7 "
+#define BY_BEGIN                                                           \
+	"WHERE +record_id >= ?1 AND +record_id < ?2 || char(1114111)" REST \
+	" AND coalesce(start_us, created_us) >= ?6 AND coalesce(start_us, created_us) < ?7 "
 
 static void bind_filter(struct tess_query *q, const struct tess_recording_filter *filter)
 {
 	const char *prefix = filter->prefix ? filter->prefix : "";
 
+	tess_query_text(q, prefix);
+	tess_query_text(q, prefix);
 	if (filter->application)
 		tess_query_int(q, filter->application);
 	else
 		tess_query_null(q);
 	tess_query_text(q, filter->state);
-	tess_query_int(q, (int64_t)strlen(prefix));
-	tess_query_text(q, prefix);
+	if (filter->area)
+		tess_query_int(q, filter->area == TESS_AREA_OWN ? 0 : filter->area);
+	else
+		tess_query_null(q);
 	tess_query_int(q, filter->from_us);
 	tess_query_int(q, filter->to_us ? filter->to_us : INT64_MAX);
+}
+
+/* @retval 1 the names lead, 0 the times, or an error */
+static int names_lead(struct tess_store *store, const struct tess_recording_filter *filter)
+{
+	struct tess_query q;
+	int64_t count = 0;
+	int rc;
+
+	if (!filter->prefix || !*filter->prefix)
+		return 0;
+	q = tess_query(store->db,
+		       "SELECT count(*) FROM (SELECT 1 FROM recording WHERE record_id >= ?1"
+		       " AND record_id < ?1 || char(1114111) LIMIT ?2)");
+	tess_query_text(&q, filter->prefix);
+	tess_query_int(&q, FEW + 1);
+	rc = tess_store_value(&q, &count);
+	return rc ? rc : count <= FEW;
 }
 
 int tess_store_recordings(struct tess_store *store, const struct tess_recording_filter *filter,
 			  int (*each)(void *arg, const struct tess_recording *row), void *arg)
 {
-	struct tess_query q =
-		tess_query(store->db, COLUMNS WHERE "ORDER BY id DESC LIMIT ? OFFSET ?");
+	struct tess_query q;
+	int names = names_lead(store, filter);
 
+	if (names < 0)
+		return names;
+	q = names ? tess_query(store->db, COLUMNS BY_NAME "ORDER BY id DESC LIMIT ? OFFSET ?")
+		  : tess_query(store->db, COLUMNS BY_BEGIN
+			       "ORDER BY coalesce(start_us, created_us) DESC, id DESC"
+			       " LIMIT ? OFFSET ?");
 	bind_filter(&q, filter);
 	tess_query_int(&q, filter->limit ? filter->limit : -1);
 	tess_query_int(&q, filter->offset);
@@ -190,9 +299,17 @@ int tess_store_recordings(struct tess_store *store, const struct tess_recording_
 int tess_store_recordings_count(struct tess_store *store,
 				const struct tess_recording_filter *filter, int64_t *count)
 {
-	struct tess_query q = tess_query(store->db, "SELECT count(*) FROM recording " WHERE);
+	struct tess_query q;
+	int names = names_lead(store, filter);
 
+	if (names < 0)
+		return names;
+	q = names ? tess_query(store->db,
+			       "SELECT count(*) FROM (SELECT 1 FROM recording " BY_NAME "LIMIT ?)")
+		  : tess_query(store->db, "SELECT count(*) FROM (SELECT 1 FROM recording " BY_BEGIN
+					  "LIMIT ?)");
 	bind_filter(&q, filter);
+	tess_query_int(&q, TESS_RECORDINGS_COUNT_MAX);
 	return tess_store_value(&q, count);
 }
 

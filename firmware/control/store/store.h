@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "firmware/control/cloud/mix_params.h"
+#include "firmware/control/store/settings.h"
 
 #define TESS_NAME_MAX	     64
 #define TESS_DESCRIPTION_MAX 256
@@ -155,6 +156,9 @@ int tess_store_key_remove(struct tess_store *store, uint32_t application,
 int tess_store_keys(struct tess_store *store, uint32_t application,
 		    int (*each)(void *arg, const struct tess_api_key *row),
 		    void *arg) TESS_MUST_CHECK;
+/** @retval 0, -ENOENT no such key */
+int tess_store_key_application(struct tess_store *store, int64_t key,
+			       uint32_t *application) TESS_MUST_CHECK;
 /** Does this key belong to this application? @retval 1, 0, or an error */
 int tess_store_key_owns(struct tess_store *store, int64_t key,
 			uint32_t application) TESS_MUST_CHECK;
@@ -243,15 +247,23 @@ struct tess_recording {
 	uint32_t width, height;
 	char gaps[8192]; /* JSON array, as on the links; "" = [] */
 	char error[128];
+	struct tess_record_settings settings; /* as they were when it began; its mode is "" */
+	int64_t metered_us;		      /* of its duration, what is in the usage; read only */
 };
 
 /** Is it finished or failed? Then it is not wanted any more. */
 bool tess_recording_over(const struct tess_recording *recording);
 
+/** A list's total stops here: to count on would take longer than anybody wants to wait. */
+#define TESS_RECORDINGS_COUNT_MAX 10000
+
+#define TESS_AREA_OWN (-1) /* in a filter: the application's own area, which is 0 elsewhere */
+
 /** How the list is narrowed; zero members do not narrow. */
 struct tess_recording_filter {
 	uint32_t application;
 	const char *prefix; /* of record_id */
+	int64_t area;	    /* or TESS_AREA_OWN */
 	const char *state;
 	int64_t from_us, to_us; /* of start (or creation, before it has one) */
 	int64_t limit, offset;	/* limit 0 = all */
@@ -274,14 +286,16 @@ int tess_store_recording_facts(struct tess_store *store,
 			       const struct tess_recording *recording) TESS_MUST_CHECK;
 int tess_store_recording_state(struct tess_store *store, int64_t id, const char *state,
 			       const char *error) TESS_MUST_CHECK;
+/** It and its files are to be removed by egress. @retval 0, -ENOENT, -EBUSY one of them is held */
+int tess_store_recording_delete(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
 int tess_store_recording_remove(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
-/** Newest first. */
+/** Newest first; with a prefix of many, those that began last first. */
 int tess_store_recordings(struct tess_store *store, const struct tess_recording_filter *filter,
 			  int (*each)(void *arg, const struct tess_recording *row),
 			  void *arg) TESS_MUST_CHECK;
 int tess_store_recordings_count(struct tess_store *store,
 				const struct tess_recording_filter *filter,
-				int64_t *count) TESS_MUST_CHECK;
+				int64_t *count) TESS_MUST_CHECK; /* at most ..._COUNT_MAX */
 /** Oldest first, those that are not finished or failed. */
 int tess_store_recordings_open(struct tess_store *store,
 			       int (*each)(void *arg, const struct tess_recording *row),

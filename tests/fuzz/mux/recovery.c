@@ -76,7 +76,9 @@ static void go_through(int dir)
 	    again.gap_count != state.gap_count)
 		abort();
 	/* what was taken back can always be finished */
-	if (!end.finished && tess_record_file_finish(&file, &meta, 1000000))
+	if (!end.ended)
+		end = (struct tess_record_end){.ended = true, .utc_us = 1000000, .last = true};
+	if (!end.finished && tess_record_file_finish(&file, &meta, &end))
 		abort();
 	tess_record_file_close(&file);
 	tess_record_state_free(&state);

@@ -77,6 +77,7 @@ static bool begin_recording(struct box *box, const struct tess_stream_info *info
 		.start_utc_us = TESS_MEDIA_REPLAY_UTC_US + au->dts_us - TESS_MEDIA_REPLAY_START_US,
 		.origin_us = au->dts_us,
 		.boot_id = "test",
+		.formats = 1u << TESS_RECORD_MP4,
 	};
 	error = tess_fragmenter_begin(&recording->fragmenter, info, au,
 				      recording->meta.start_utc_us, &head);
@@ -111,16 +112,16 @@ static void record(struct box *box, const struct tess_stream_info *info, const s
 static void finish_recording(struct box *box)
 {
 	struct recording *recording = &box->recording;
-	int64_t end_us;
+	struct tess_record_end end = {.ended = true, .last = true};
 
 	assert_true(recording->begun);
 	tess_fragmenter_cut(&recording->fragmenter);
-	end_us = recording->meta.start_utc_us + tess_fragmenter_end_us(&recording->fragmenter);
-	assert_int_equal(tess_record_file_finish(&recording->file, &recording->meta, end_us), 0);
+	end.utc_us = recording->meta.start_utc_us + tess_fragmenter_end_us(&recording->fragmenter);
+	assert_int_equal(tess_record_file_finish(&recording->file, &recording->meta, &end), 0);
 	/* nothing was missing, so no gap may be marked */
 	assert_int_equal(recording->fragmenter.state.gap_count, 0);
-	(void)snprintf(box->files->mp4, sizeof(box->files->mp4), "%s/%d/%.100s", box->files->dir,
-		       APP, recording->file.name);
+	(void)snprintf(box->files->mp4, sizeof(box->files->mp4), "%s/%d/%.100s.mp4",
+		       box->files->dir, APP, recording->file.final);
 	tess_record_file_close(&recording->file);
 	tess_fragmenter_free(&recording->fragmenter);
 	(void)close(recording->dir);

@@ -41,9 +41,10 @@ static uint16_t port;
 static uint8_t *file_data;
 static char file_path[32];
 
-static int open_record(void *arg, int64_t id, int *fdp)
+static int open_record(void *arg, int64_t id, const char *name, int *fdp)
 {
 	(void)arg;
+	(void)name;
 	if (id != 5)
 		return -ENOENT;
 	*fdp = open(file_path, O_RDONLY | O_CLOEXEC);

@@ -247,12 +247,17 @@ static void open_call(void *arg)
 {
 	struct call *call = arg;
 
-	call->result = tess_records_open(call->box->records, call->id, &call->fd);
+	call->result = tess_records_open(call->box->records, call->id, call->text, &call->fd);
 }
 
 int box_open_file(struct box *box, int64_t id, int *fdp)
 {
-	struct call call = {.box = box, .id = id};
+	return box_open_named(box, id, NULL, fdp);
+}
+
+int box_open_named(struct box *box, int64_t id, const char *name, int *fdp)
+{
+	struct call call = {.box = box, .id = id, .text = name};
 
 	turning_do(box->turning, open_call, &call);
 	*fdp = call.fd;

@@ -71,6 +71,7 @@ void box_wait_for(struct box *box, int64_t id, const char *state);
 /** Until so many fragments, of all recordings, are on disk. */
 void box_wait_for_fragments(struct box *box, uint64_t count);
 int box_open_file(struct box *box, int64_t id, int *fdp);
+int box_open_named(struct box *box, int64_t id, const char *name, int *fdp);
 /** Whether there is such a file in the record folder, and of this mode if that is not 0. */
 bool box_exists(struct box *box, const char *path, mode_t mode);
 /** It decodes without a complaint, and has so many pictures. */

@@ -69,11 +69,12 @@ static int teardown(void **state)
 	"'record_id':'alpha','state':'finished','path':'1400000001/a_s_e.mp4',"                  \
 	"'start':'2023-11-14T22:13:20.000Z','end':'2023-11-14T22:13:40.000Z',"                   \
 	"'duration_ms':20000,'size_bytes':1000000,'width':1280,'height':720,"                    \
-	"'gaps':[{'at_ms':5000,'length_ms':700}],'error':''}"
+	"'gaps':[{'at_ms':5000,'length_ms':700}],'error':'','area':null,'files':[]}"
 #define SECOND                                                                                   \
 	"{'id':2,'application':1400000001,'room':'101','room_type':'number','stream_id':'show'," \
 	"'record_id':'beta','state':'waiting','path':'','start':null,'end':null,"                \
-	"'duration_ms':0,'size_bytes':0,'width':0,'height':0,'gaps':[],'error':''}"
+	"'duration_ms':0,'size_bytes':0,'width':0,'height':0,'gaps':[],'error':'','area':null,"  \
+	"'files':[]}"
 
 static void expect(const char *query, const char *list)
 {

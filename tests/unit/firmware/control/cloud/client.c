@@ -91,6 +91,28 @@ static int room_dismiss(void *arg, const struct tess_cloud_room *room,
 	return box->refusal ? tess_cloud_refuse(error, box->refusal, "No.") : box->stop;
 }
 
+static int vod(void *arg, int64_t key_id, const struct tess_vod_request *request, json_t *fields,
+	       struct tess_cloud_error *error)
+{
+	(void)arg;
+	(void)key_id;
+	(void)request;
+	(void)fields;
+	(void)error;
+	return 0;
+}
+
+static int record_statistic(void *arg, int64_t key_id, const struct tess_statistic_request *request,
+			    json_t *fields, struct tess_cloud_error *error)
+{
+	(void)arg;
+	(void)key_id;
+	(void)request;
+	(void)fields;
+	(void)error;
+	return 0;
+}
+
 /* ---- the client ---- */
 
 static const char *get_header(void *arg, const char *name)
@@ -199,6 +221,8 @@ void client_call(struct client *client)
 		.mix_start = mix_start,
 		.mix_stop = mix_stop,
 		.room_dismiss = room_dismiss,
+		.vod = vod,
+		.record_statistic = record_statistic,
 		.arg = &client->box,
 	};
 	struct tess_cloud_response *response = &client->response;

@@ -178,8 +178,9 @@ static void test_actions(void **state)
 		{"2019-07-22", "DescribeMixTranscodingUsage", "UnsupportedOperation"},
 		{"2019-07-22", "CreateCloudRecording", "UnsupportedOperation"},
 		{"2019-07-22", "StopPublishCdnStream", "UnsupportedOperation"},
-		{"2018-07-17", "SearchMedia", "UnsupportedOperation"},
-		{"2018-07-17", "ModifySubAppIdStatus", "UnsupportedOperation"},
+		{"2018-07-17", "DescribeMediaInfos", "MissingParameter"},
+		{"2018-07-17", "ModifySubAppIdStatus", "MissingParameter"},
+		{"2019-07-22", "DescribeRecordStatistic", "MissingParameter"},
 		{"2018-08-01", "DescribeLivePlayAuthKey", "UnsupportedOperation"},
 		{"2018-08-01", "DropLiveStream", "UnsupportedOperation"},
 		/* an action belongs to its version; names have one spelling */

@@ -73,7 +73,7 @@ static void test_messages(void **state)
 	expect_egress(18, "[]",
 		      "{'type':'desired','epoch':18,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
-		      "'deleted':[]}");
+		      "'deleted':[],'deleted_files':[]}");
 
 	fixture_user(&f, "alice");
 	fixture_call(&f, "POST", ROOM "/users",
@@ -103,7 +103,8 @@ static void test_messages(void **state)
 		      "{'type':'desired','epoch':20,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/Shanghai','live':[{'stream':'mix-1','name':'show'}],"
 		      "'records':[{'id':1,'stream':'mix-1','app':1400000001,"
-		      "'prefix':'file001','format':'mp4'}],'acknowledged':[9],'deleted':[]}");
+		      "'prefix':'file001','formats':['mp4'],'split_minutes':120,'resume_timeout_s':"
+		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[]}");
 
 	/* the application has its own way with pictures that stand still */
 	fixture_call(&f, "PATCH", "/api/v1/applications/1400000001", "{'frozen':'avatar'}", 200);
@@ -117,7 +118,7 @@ static void test_messages(void **state)
 	expect_egress(21, "[]",
 		      "{'type':'desired','epoch':21,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
-		      "'deleted':[]}");
+		      "'deleted':[],'deleted_files':[]}");
 	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
 	(void)stpcpy(row.state, "finished");
 	assert_int_equal(tess_store_recording_facts(f.control.store, &row), 0);
@@ -125,7 +126,7 @@ static void test_messages(void **state)
 	expect_egress(22, "[]",
 		      "{'type':'desired','epoch':22,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
-		      "'deleted':[1]}");
+		      "'deleted':[1],'deleted_files':[]}");
 
 	/* sound only, string room, file alone */
 	fixture_call(&f, "DELETE", ROOM "/users/alice", NULL, 204);
@@ -148,8 +149,9 @@ static void test_messages(void **state)
 	expect_egress(24, "[]",
 		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/Shanghai','live':[],'records':[{'id':2,"
-		      "'stream':'mix-2','app':1400000001,'prefix':'x','format':'mp4'}],"
-		      "'acknowledged':[],'deleted':[1]}");
+		      "'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
+		      "minutes':120,'resume_timeout_s':0}],"
+		      "'acknowledged':[],'deleted':[1],'deleted_files':[]}");
 }
 
 int main(void)

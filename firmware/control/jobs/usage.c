@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/jobs/usage.c - see usage.h.
+ */
+#include "firmware/control/jobs/usage.h"
+
+#include "firmware/control/store/usage.h"
+
+static int64_t number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+/* By area, so that a picture on its side is as large as one upright. */
+static const char *tier_of(int64_t width, int64_t height)
+{
+	if (width <= 0 || height <= 0)
+		return "audio";
+	if (width * height <= 640 * 480)
+		return "sd";
+	return width * height <= 1280 * 720 ? "hd" : "fhd";
+}
+
+int tess_usage_take(struct tess_control *control, const struct tess_recording *recording,
+		    const json_t *fact)
+{
+	int64_t recorded_us = number(fact, "duration_us"), now_us = tess_control_utc_us(control);
+	const json_t *gap;
+	size_t i;
+
+	json_array_foreach(json_object_get(fact, "gaps"), i, gap)
+	{
+		if (number(gap, "length_us") > 0)
+			recorded_us -= number(gap, "length_us");
+	}
+	if (recorded_us <= recording->metered_us)
+		return 0;
+	return tess_store_usage_add(control->store, recording, now_us - now_us % TESS_USAGE_SLOT_US,
+				    tier_of(number(fact, "width"), number(fact, "height")),
+				    recorded_us - recording->metered_us);
+}

@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One recording and its parts.
+ */
+#include "firmware/egress/recording.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/log.h"
+
+/** A shorter break never ends a part. */
+#define SHORT_BREAK_US 2000000
+/** When nothing comes, the end of a break is awaited this much longer: the ring has delays too. */
+#define BREAK_MARGIN_US 2000000
+/** A part that was split off waits this long for sound that is older than the split. */
+#define CLOSE_US 1000000
+/** HLS alone is here, since it is not split; all others are in row 0. */
+#define HLS_ROW 1
+#define ROWS	2
+
+struct part {
+	struct part *next; /* the one made after it */
+	struct tess_recorder *recorder;
+	bool ended; /* no more units come to it */
+};
+
+/** Formats that are split at the same times. */
+struct row {
+	unsigned formats; /* 0: there is no such row */
+	int64_t split_us;
+	unsigned parts;		       /* made */
+	struct tess_recorder *current; /* takes units; NULL: the next unit begins one */
+	struct tess_recorder *closing; /* takes what is older than split_at_us; NULL: none */
+	int64_t split_at_us, ended_us; /* media time; ended: of the last one that has ended */
+};
+
+struct tess_recording {
+	struct tess_recorder_shared *shared;
+	struct tess_record_meta order;
+	struct part *parts;
+	struct row rows[ROWS];
+	struct tess_stream_info info;
+	uint64_t epoch;
+	bool up, away, ending, failed, deleting, acknowledged;
+	char error[128];
+};
+
+static unsigned row_of(unsigned formats)
+{
+	return formats == 1u << TESS_RECORD_HLS ? HLS_ROW : 0;
+}
+
+/** Fill in the rows that are not known yet. */
+static void set_rows(struct tess_recording *recording, const struct tess_record_meta *order)
+{
+	unsigned hls = order->formats & 1u << TESS_RECORD_HLS, others = order->formats & ~hls;
+	unsigned formats[ROWS] = {others, others ? 0 : hls};
+
+	if (others && hls && order->split_us)
+		formats[HLS_ROW] = hls;
+	else if (others)
+		formats[0] |= hls;
+	for (unsigned i = 0; i < ROWS; i++) {
+		struct row *row = &recording->rows[i];
+
+		if (row->formats)
+			continue;
+		row->formats = formats[i];
+		row->split_us = i == HLS_ROW ? 0 : order->split_us;
+		row->ended_us = INT64_MIN;
+	}
+}
+
+int tess_recording_alloc(struct tess_recording **recordingp, struct tess_recorder_shared *shared,
+			 const struct tess_record_meta *order)
+{
+	struct tess_recording *recording = calloc(1, sizeof(*recording));
+
+	if (!recording)
+		return -ENOMEM;
+	recording->shared = shared;
+	recording->order = *order;
+	*recordingp = recording;
+	return 0;
+}
+
+void tess_recording_free(struct tess_recording *recording)
+{
+	if (!recording)
+		return;
+	while (recording->parts) {
+		struct part *part = recording->parts;
+
+		recording->parts = part->next;
+		tess_recorder_free(part->recorder);
+		free(part);
+	}
+	free(recording);
+}
+
+static int add_part(struct tess_recording *recording, struct tess_recorder *recorder, bool ended)
+{
+	struct part *part = calloc(1, sizeof(*part)), **at = &recording->parts;
+
+	if (!part)
+		return -ENOMEM;
+	part->recorder = recorder;
+	part->ended = ended;
+	/* by number; those of both rows may have the same */
+	while (*at &&
+	       tess_recorder_meta((*at)->recorder)->part <= tess_recorder_meta(recorder)->part)
+		at = &(*at)->next;
+	part->next = *at;
+	*at = part;
+	return 0;
+}
+
+int tess_recording_stored(struct tess_recording **recordingp, struct tess_recorder_shared *shared,
+			  int64_t id)
+{
+	struct tess_record_meta order = {.id = id, .part = 1};
+	struct tess_recorder *recorder = NULL;
+	int error = tess_recording_alloc(recordingp, shared, &order);
+
+	if (error)
+		return error;
+	error = tess_recorder_alloc(&recorder, shared, &order);
+	if (!error)
+		error = add_part(*recordingp, recorder, true);
+	if (error) {
+		tess_recorder_free(recorder);
+		tess_recording_free(*recordingp);
+	}
+	return error;
+}
+
+static struct part *part_of(const struct tess_recording *recording,
+			    const struct tess_recorder *recorder)
+{
+	struct part *part = recording->parts;
+
+	while (part && part->recorder != recorder)
+		part = part->next;
+	return part;
+}
+
+static struct row *row_with(struct tess_recording *recording, const struct tess_recorder *recorder)
+{
+	return &recording->rows[row_of(tess_recorder_meta(recorder)->formats)];
+}
+
+/** A part that has nothing leaves no trace. */
+static void drop_part(struct tess_recording *recording, const struct tess_recorder *recorder)
+{
+	for (struct part **at = &recording->parts; *at; at = &(*at)->next) {
+		struct part *part = *at;
+
+		if (part->recorder != recorder)
+			continue;
+		*at = part->next;
+		tess_recorder_free(part->recorder);
+		free(part);
+		return;
+	}
+}
+
+/** No more units for it. */
+static void end_part(struct tess_recording *recording, struct row *row, struct tess_recorder **slot,
+		     bool last)
+{
+	struct tess_recorder *recorder = *slot;
+	struct part *part = recorder ? part_of(recording, recorder) : NULL;
+
+	*slot = NULL;
+	if (!part)
+		return;
+	if (!tess_recorder_has_begun(recorder) &&
+	    tess_recorder_state(recorder) == TESS_RECORDER_WAITING) {
+		drop_part(recording, recorder);
+		return;
+	}
+	part->ended = true;
+	if (tess_recorder_last_us(recorder) > row->ended_us)
+		row->ended_us = tess_recorder_last_us(recorder);
+	tess_recorder_finish(recorder, last);
+}
+
+/* what was there before */
+
+int tess_recording_add(struct tess_recording *recording, struct tess_recorder *recorder,
+		       const struct tess_record_end *end)
+{
+	const struct tess_record_meta *meta = tess_recorder_meta(recorder);
+	struct row *row = row_with(recording, recorder);
+
+	if (add_part(recording, recorder, end->ended))
+		return -ENOMEM;
+	if (!row->formats) {
+		row->formats = meta->formats;
+		row->split_us = meta->split_us;
+		row->ended_us = INT64_MIN;
+	}
+	if (meta->part > row->parts)
+		row->parts = meta->part;
+	if (end->ended && tess_recorder_last_us(recorder) > row->ended_us)
+		row->ended_us = tess_recorder_last_us(recorder);
+	if (end->last)
+		recording->ending = true;
+	return 0;
+}
+
+void tess_recording_settle(struct tess_recording *recording)
+{
+	for (struct part *part = recording->parts; part; part = part->next) {
+		struct row *row = row_with(recording, part->recorder);
+
+		if (part->ended || part->recorder == row->current || part->recorder == row->closing)
+			continue;
+		/* of two that go on, the older one was being split off when all stopped */
+		end_part(recording, row, &row->closing, false);
+		row->closing = row->current;
+		row->current = part->recorder;
+		row->split_at_us = tess_recorder_origin_us(part->recorder);
+	}
+	if (recording->ending)
+		tess_recording_finish(recording);
+}
+
+void tess_recording_complete(struct tess_recording *recording, const struct tess_record_meta *order)
+{
+	set_rows(recording, order);
+}
+
+/* units */
+
+/** The newest part of a row, NULL: there is none */
+static struct tess_recorder *newest(const struct tess_recording *recording, const struct row *row)
+{
+	struct tess_recorder *recorder = NULL;
+
+	for (struct part *part = recording->parts; part; part = part->next) {
+		unsigned formats = tess_recorder_meta(part->recorder)->formats;
+
+		if (&recording->rows[row_of(formats)] == row)
+			recorder = part->recorder;
+	}
+	return recorder;
+}
+
+int64_t tess_recording_after_us(const struct tess_recording *recording)
+{
+	int64_t after_us = TESS_SINK_NEWEST_KEY;
+
+	for (unsigned i = 0; i < ROWS; i++) {
+		const struct row *row = &recording->rows[i];
+		const struct tess_recorder *recorder =
+			row->closing ? row->closing : newest(recording, row);
+		int64_t part_us =
+			recorder ? tess_recorder_after_us(recorder) : TESS_SINK_NEWEST_KEY;
+
+		if (part_us != TESS_SINK_NEWEST_KEY &&
+		    (after_us == TESS_SINK_NEWEST_KEY || part_us < after_us))
+			after_us = part_us;
+	}
+	return after_us;
+}
+
+void tess_recording_stream_up(struct tess_recording *recording, const struct tess_stream_info *info,
+			      uint64_t epoch)
+{
+	recording->info = *info;
+	recording->epoch = epoch;
+	recording->up = true;
+	recording->away = false;
+	for (unsigned i = 0; i < ROWS; i++) {
+		struct row *row = &recording->rows[i];
+
+		if (row->closing)
+			tess_recorder_stream_up(row->closing, info, epoch);
+		if (row->current)
+			tess_recorder_stream_up(row->current, info, epoch);
+	}
+}
+
+bool tess_recording_is_ready(const struct tess_recording *recording)
+{
+	for (unsigned i = 0; i < ROWS; i++) {
+		const struct row *row = &recording->rows[i];
+
+		if ((row->closing && !tess_recorder_is_ready(row->closing)) ||
+		    (row->current && !tess_recorder_is_ready(row->current)))
+			return false;
+	}
+	return true;
+}
+
+static void begin_part(struct tess_recording *recording, struct row *row)
+{
+	struct tess_record_meta meta = recording->order;
+	struct tess_recorder *recorder = NULL;
+	int error;
+
+	meta.formats = row->formats;
+	meta.split_us = row->split_us;
+	meta.part = row->parts + 1;
+	error = tess_recorder_alloc(&recorder, recording->shared, &meta);
+	if (!error)
+		error = add_part(recording, recorder, false);
+	if (error) {
+		tess_recorder_free(recorder);
+		tess_recording_fail(recording, strerror(-error));
+		return;
+	}
+	tess_recorder_stream_up(recorder, &recording->info, recording->epoch);
+	row->current = recorder;
+}
+
+static int64_t break_us(const struct tess_recording *recording)
+{
+	int64_t resume_us = recording->order.resume_us;
+
+	if (resume_us < 0)
+		return INT64_MAX / 4;
+	return resume_us > SHORT_BREAK_US ? resume_us : SHORT_BREAK_US;
+}
+
+/** Whether so much is missing before this time that the part does not go on. */
+static bool is_break(const struct tess_recording *recording, const struct tess_recorder *recorder,
+		     int64_t now_us)
+{
+	int64_t last_us = tess_recorder_last_us(recorder);
+
+	return tess_recorder_has_begun(recorder) && last_us != INT64_MIN && now_us > last_us &&
+	       now_us - last_us > break_us(recording);
+}
+
+/** Whether a new part begins with this unit. */
+static bool is_split(const struct tess_recording *recording, const struct row *row,
+		     const struct tess_au *au)
+{
+	bool sound_alone =
+		!recording->info.has_video || !tess_record_formats_for(row->formats, true, false);
+	struct tess_h264_config config;
+
+	if (!row->split_us || !tess_recorder_has_begun(row->current) ||
+	    au->dts_us - tess_recorder_origin_us(row->current) < row->split_us)
+		return false;
+	if (sound_alone)
+		return au->track == TESS_TRACK_AUDIO;
+	/* one that the file can begin with */
+	return au->track == TESS_TRACK_VIDEO && au->key &&
+	       tess_h264_config_from_au(&config, au->data, au->length) == 0;
+}
+
+static void row_au(struct tess_recording *recording, struct row *row, const struct tess_au *au)
+{
+	if (row->closing) {
+		if (au->dts_us < row->split_at_us) {
+			tess_recorder_au(row->closing, au);
+			return;
+		}
+		if (au->track == TESS_TRACK_AUDIO || !recording->info.has_audio ||
+		    au->dts_us - row->split_at_us > CLOSE_US)
+			end_part(recording, row, &row->closing, false);
+	}
+	if (row->current && is_break(recording, row->current, au->dts_us))
+		end_part(recording, row, &row->current, false);
+	if (row->current && is_split(recording, row, au)) {
+		end_part(recording, row, &row->closing, false);
+		row->closing = row->current;
+		row->current = NULL;
+		row->split_at_us = au->dts_us;
+	}
+	if (!row->current) {
+		if (au->dts_us <= row->ended_us)
+			return; /* another row needed it again */
+		begin_part(recording, row);
+	}
+	if (!row->current)
+		return;
+	tess_recorder_au(row->current, au);
+	if (tess_recorder_has_begun(row->current))
+		row->parts = tess_recorder_meta(row->current)->part;
+}
+
+static bool takes_units(const struct tess_recording *recording)
+{
+	return recording->up && !recording->ending && !recording->failed && !recording->deleting;
+}
+
+void tess_recording_au(struct tess_recording *recording, const struct tess_au *au)
+{
+	for (unsigned i = 0; i < ROWS; i++) {
+		if (recording->rows[i].formats && takes_units(recording))
+			row_au(recording, &recording->rows[i], au);
+	}
+}
+
+void tess_recording_stream_away(struct tess_recording *recording)
+{
+	recording->away = true;
+	for (unsigned i = 0; i < ROWS; i++) {
+		struct row *row = &recording->rows[i];
+
+		end_part(recording, row, &row->closing, false);
+		if (row->current)
+			tess_recorder_stream_away(row->current);
+	}
+	recording->shared->changed(recording->shared->arg);
+}
+
+/* its life */
+
+void tess_recording_tick(struct tess_recording *recording)
+{
+	int64_t now_us = tess_clock_now_us(recording->shared->clock);
+
+	for (struct part *part = recording->parts; part; part = part->next)
+		tess_recorder_tick(part->recorder);
+	for (unsigned i = 0; i < ROWS; i++) {
+		struct row *row = &recording->rows[i];
+
+		/* while the disk is behind, nothing comes either */
+		if (!row->current || (!recording->away && !tess_recorder_is_ready(row->current)) ||
+		    !is_break(recording, row->current, now_us - BREAK_MARGIN_US))
+			continue;
+		end_part(recording, row, &row->closing, false);
+		end_part(recording, row, &row->current, false);
+	}
+}
+
+void tess_recording_flush(struct tess_recording *recording)
+{
+	for (struct part *part = recording->parts; part; part = part->next)
+		tess_recorder_flush(part->recorder);
+}
+
+void tess_recording_finish(struct tess_recording *recording)
+{
+	recording->ending = true;
+	if (recording->failed)
+		return;
+	for (unsigned i = 0; i < ROWS; i++) {
+		struct row *row = &recording->rows[i];
+
+		end_part(recording, row, &row->closing, true);
+		end_part(recording, row, &row->current, true);
+	}
+	if (!recording->parts)
+		tess_recording_fail(recording, "no media");
+}
+
+void tess_recording_fail(struct tess_recording *recording, const char *error)
+{
+	recording->failed = true;
+	(void)snprintf(recording->error, sizeof(recording->error), "%s", error);
+	TESS_ERROR("record.failed", "record=%" PRId64 " error=\"%s\"", recording->order.id, error);
+	recording->shared->changed(recording->shared->arg);
+}
+
+void tess_recording_acknowledge(struct tess_recording *recording)
+{
+	if (recording->deleting)
+		return;
+	recording->acknowledged = true;
+	for (struct part *part = recording->parts; part; part = part->next) {
+		tess_recorder_acknowledge(part->recorder);
+		if (!tess_recorder_is_acknowledged(part->recorder))
+			recording->acknowledged = false;
+	}
+}
+
+bool tess_recording_is_acknowledged(const struct tess_recording *recording)
+{
+	return recording->acknowledged;
+}
+
+void tess_recording_delete(struct tess_recording *recording)
+{
+	recording->deleting = true;
+	for (unsigned i = 0; i < ROWS; i++)
+		recording->rows[i].current = recording->rows[i].closing = NULL;
+	for (struct part *part = recording->parts; part; part = part->next)
+		tess_recorder_delete(part->recorder);
+}
+
+bool tess_recording_is_idle(const struct tess_recording *recording)
+{
+	for (const struct part *part = recording->parts; part; part = part->next) {
+		if (!tess_recorder_is_idle(part->recorder))
+			return false;
+	}
+	return true;
+}
+
+bool tess_recording_is_ending(const struct tess_recording *recording)
+{
+	return recording->ending;
+}
+
+const struct tess_record_meta *tess_recording_order(const struct tess_recording *recording)
+{
+	return &recording->order;
+}
+
+static bool all_are(const struct tess_recording *recording, enum tess_recorder_state state)
+{
+	for (const struct part *part = recording->parts; part; part = part->next) {
+		if (tess_recorder_state(part->recorder) != state)
+			return false;
+	}
+	return true;
+}
+
+static const struct tess_recorder *failed_part(const struct tess_recording *recording)
+{
+	for (const struct part *part = recording->parts; part; part = part->next) {
+		if (tess_recorder_state(part->recorder) == TESS_RECORDER_FAILED)
+			return part->recorder;
+	}
+	return NULL;
+}
+
+enum tess_recorder_state tess_recording_state(const struct tess_recording *recording)
+{
+	enum tess_recorder_state state = TESS_RECORDER_WAITING;
+
+	if (recording->deleting && all_are(recording, TESS_RECORDER_DELETED))
+		return TESS_RECORDER_DELETED;
+	if (recording->failed || failed_part(recording))
+		return TESS_RECORDER_FAILED;
+	if (recording->ending)
+		return all_are(recording, TESS_RECORDER_FINISHED) ? TESS_RECORDER_FINISHED
+								  : TESS_RECORDER_FINISHING;
+	for (unsigned i = 0; i < ROWS; i++) {
+		const struct tess_recorder *current = recording->rows[i].current;
+
+		if (current && tess_recorder_state(current) == TESS_RECORDER_RECORDING)
+			return TESS_RECORDER_RECORDING;
+		if (recording->rows[i].parts)
+			state = TESS_RECORDER_GAP;
+	}
+	return state;
+}
+
+int tess_recording_path(const struct tess_recording *recording, const char *name, char *path,
+			size_t size)
+{
+	for (const struct part *part = recording->parts; part; part = part->next) {
+		const struct tess_recorder *recorder = part->recorder;
+
+		if (!name && tess_recorder_path(recorder)[0]) {
+			(void)snprintf(path, size, "%s", tess_recorder_path(recorder));
+			return 0;
+		}
+		if (name && tess_recorder_has_file(recorder, name)) {
+			(void)snprintf(path, size, "%" PRId64 "/%s", recording->order.app, name);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* facts */
+
+static int64_t number_of(const json_t *json, const char *name)
+{
+	return json_integer_value(json_object_get(json, name));
+}
+
+/** The gaps of a part, counted from the recording's begin. */
+static void add_gaps(json_t *all, const json_t *gaps, int64_t later_us)
+{
+	json_t *gap;
+	size_t i;
+
+	json_array_foreach(gaps, i, gap)
+	{
+		(void)json_object_set_new(gap, "at_us",
+					  json_integer(number_of(gap, "at_us") + later_us));
+		(void)json_array_append(all, gap); /* no memory: fewer are told */
+	}
+}
+
+/** What is said of all parts of a row: into *whole, which is the newest one's. */
+static void add_row(const struct tess_recording *recording, const struct row *row, json_t **whole)
+{
+	int64_t start_us = 0, duration_us = 0;
+	json_t *gaps = json_array(), *facts;
+
+	for (const struct part *part = recording->parts; part; part = part->next) {
+		const struct tess_record_meta *meta = tess_recorder_meta(part->recorder);
+
+		if (row != &recording->rows[row_of(meta->formats)] ||
+		    (*whole && !tess_recorder_has_begun(part->recorder)))
+			continue;
+		facts = tess_recorder_facts(part->recorder);
+		if (!start_us)
+			start_us = number_of(facts, "start_utc_us");
+		duration_us += number_of(facts, "duration_us");
+		add_gaps(gaps, json_object_get(facts, "gaps"),
+			 number_of(facts, "start_utc_us") - start_us);
+		json_decref(*whole);
+		*whole = facts;
+	}
+	if (*whole) {
+		(void)json_object_set(*whole, "gaps", gaps);
+		(void)json_object_set_new(*whole, "start_utc_us", json_integer(start_us));
+		(void)json_object_set_new(*whole, "duration_us", json_integer(duration_us));
+	}
+	json_decref(gaps);
+}
+
+static json_t *files_of(const struct tess_recording *recording)
+{
+	json_t *files = json_array();
+
+	for (const struct part *part = recording->parts; part; part = part->next) {
+		json_t *facts = tess_recorder_facts(part->recorder);
+
+		(void)json_array_extend(files, json_object_get(facts, "files"));
+		json_decref(facts);
+	}
+	return files;
+}
+
+json_t *tess_recording_facts(const struct tess_recording *recording)
+{
+	enum tess_recorder_state state = tess_recording_state(recording);
+	const struct tess_recorder *failed = failed_part(recording);
+	json_t *facts = NULL;
+
+	add_row(recording, &recording->rows[0], &facts);
+	if (!facts)
+		add_row(recording, &recording->rows[HLS_ROW], &facts);
+	if (!facts)
+		facts = json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:[], s:s}", "id",
+				  (json_int_t)recording->order.id, "path", "", "bytes",
+				  (json_int_t)0, "start_utc_us", (json_int_t)0, "end_utc_us",
+				  (json_int_t)0, "duration_us", (json_int_t)0, "width", 0, "height",
+				  0, "gaps", "error", "");
+	/* of one that records the part knows whether the disk lets it */
+	if (state != TESS_RECORDER_RECORDING)
+		(void)json_object_set_new(facts, "state",
+					  json_string(tess_recorder_state_name(state)));
+	if (recording->failed)
+		(void)json_object_set_new(facts, "error", json_string(recording->error));
+	else if (failed)
+		(void)json_object_set_new(facts, "error", json_string(tess_recorder_error(failed)));
+	(void)json_object_set_new(facts, "files", files_of(recording));
+	return facts;
+}
