@@ -229,12 +229,17 @@ test('by RTMPS, if the certificate is good for the host', { timeout: 60000 }, as
 	const { port } = front.address();
 	const good = await add(`rtmps://localhost:${port}/live/sealed`), bad = await add(`rtmps://127.0.0.1:${port}/live/wrong`);
 	await inState(good.id, 'publishing');
-	checkStreams(ffprobe(cdn.url('sealed')));
+	// not ffprobe(): the front in this process must go on
+	const probe = spawn('ffprobe', ['-v', 'error', '-of', 'json', '-show_streams', cdn.url('sealed')]);
+	let text = '';
+	probe.stdout.on('data', chunk => { text += chunk; });
+	await until('ffprobe to end', () => probe.exitCode !== null);
+	checkStreams(JSON.parse(text));
 	assert.match((await inState(bad.id, 'pausing')).error, /certificate/);
 	assert.equal(cdn.published('wrong'), 0);
 	await remove(good);
 	await remove(bad);
-	front.close();
+	await new Promise(done => front.close(done));
 });
 
 test('the stream ends and comes again: the CDN hears of both', { timeout: 60000 }, async () => {
