@@ -58,10 +58,11 @@ static void test_messages(void **state)
 
 	(void)state;
 	expect_media(17, "{'type':'desired','epoch':17,'publishers':[],'mixes':[]}");
-	expect_egress(18, "[]",
-		      "{'type':'desired','epoch':18,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
-		      "'deleted':[]}");
+	expect_egress(
+		18, "[]",
+		"{'type':'desired','epoch':18,'token_key':'" KEY "',"
+		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
+		"'deleted':[]}");
 
 	fixture_user(&f, "alice");
 	fixture_call(&f, "POST", ROOM "/users",
@@ -87,26 +88,29 @@ static void test_messages(void **state)
 		    "'audio':{'sample_rate':48000,'bitrate_kbps':64,'channels':2},"
 		    "'layout':{'template':1,'render':1,'users':['alice','bob'],"
 		    "'pure_audio_hold_place':0}}]}");
-	expect_egress(20, "[9]",
-		      "{'type':'desired','epoch':20,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[{'stream':'mix-1','name':'show'}],"
-		      "'records':[{'id':1,'stream':'mix-1','app':1400000001,"
-		      "'prefix':'file001','format':'mp4'}],'acknowledged':[9],'deleted':[]}");
+	expect_egress(
+		20, "[9]",
+		"{'type':'desired','epoch':20,'token_key':'" KEY "',"
+		"'time_zone':'Asia/Shanghai','live':[{'stream':'mix-1','name':'show'}],'relays':[],"
+		"'records':[{'id':1,'stream':'mix-1','app':1400000001,"
+		"'prefix':'file001','format':'mp4'}],'acknowledged':[9],'deleted':[]}");
 
 	/* the mix ends: the record is not wanted; finished and removed: to be deleted */
 	fixture_call(&f, "DELETE", ROOM "/mix", NULL, 204);
-	expect_egress(21, "[]",
-		      "{'type':'desired','epoch':21,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
-		      "'deleted':[]}");
+	expect_egress(
+		21, "[]",
+		"{'type':'desired','epoch':21,'token_key':'" KEY "',"
+		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
+		"'deleted':[]}");
 	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
 	(void)stpcpy(row.state, "finished");
 	assert_int_equal(tess_store_recording_facts(f.control.store, &row), 0);
 	fixture_call(&f, "DELETE", "/api/v1/recordings/1", NULL, 204);
-	expect_egress(22, "[]",
-		      "{'type':'desired','epoch':22,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
-		      "'deleted':[1]}");
+	expect_egress(
+		22, "[]",
+		"{'type':'desired','epoch':22,'token_key':'" KEY "',"
+		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
+		"'deleted':[1]}");
 
 	/* sound only, string room, file alone */
 	fixture_call(&f, "DELETE", ROOM "/users/alice", NULL, 204);
@@ -128,7 +132,7 @@ static void test_messages(void **state)
 			 "'pure_audio_hold_place':0}}]}");
 	expect_egress(24, "[]",
 		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'records':[{'id':2,"
+		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[{'id':2,"
 		      "'stream':'mix-2','app':1400000001,'prefix':'x','format':'mp4'}],"
 		      "'acknowledged':[],'deleted':[1]}");
 }
