@@ -36,24 +36,23 @@ struct tess_relay_target {
 	const struct tess_relays_config *config;
 	const struct tess_window *window;
 	int64_t id, epoch;
-	char text[TESS_RTMP_URL_SIZE];
-	struct tess_rtmp_url url;
-	enum state state;
-	bool wanted; /* the stream is there */
-	char error[96];
 	struct tess_timer *timer; /* of an attempt, of a pause */
 	struct tess_lookup *lookup;
 	struct tess_relay_socket *socket;
-	bool connected; /* TCP and TLS */
 	struct tess_watch *watch;
-	bool has_client;
-	struct tess_rtmp_client client;
-	struct tess_viewer viewer; /* while publishing */
-	bool blocked;
 	int64_t publishing_us, progress_us;
-	uint32_t failures; /* one after the other */
 	uint64_t all_failures, publishes;
 	uint64_t bytes_before, dropped_before; /* of earlier connections */
+	struct tess_viewer viewer;	       /* while publishing */
+	struct tess_rtmp_client client;	       /* if has_client */
+	enum state state;
+	uint32_t failures; /* one after the other */
+	struct tess_rtmp_url url;
+	bool wanted;	/* the stream is there */
+	bool connected; /* TCP and TLS */
+	bool has_client, blocked;
+	char error[96];
+	char text[TESS_RTMP_URL_SIZE];
 };
 
 static const char *const STATES[] = {

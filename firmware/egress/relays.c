@@ -148,12 +148,11 @@ static void remove_place(struct source *source, struct place **linkp)
 	relays->count--;
 }
 
-static void source_free(struct source *source)
+/** Take the source out of the list that the link is in. */
+static void remove_source(struct source **linkp)
 {
-	struct source **linkp = &source->relays->sources;
+	struct source *source = *linkp;
 
-	while (*linkp != source)
-		linkp = &(*linkp)->next;
 	*linkp = source->next;
 	while (source->places)
 		remove_place(source, &source->places);
@@ -167,7 +166,7 @@ void tess_relays_free(struct tess_relays *relays)
 	if (!relays)
 		return;
 	while (relays->sources)
-		source_free(relays->sources);
+		remove_source(&relays->sources);
 	tess_timer_free(relays->tick);
 	free(relays);
 }
@@ -266,20 +265,22 @@ static struct place *find(const struct tess_relays *relays, int64_t id, int64_t 
 
 static void remove_unwanted(struct tess_relays *relays)
 {
-	struct source *next;
+	struct source **sourcep = &relays->sources;
 
-	for (struct source *source = relays->sources; source; source = next) {
+	while (*sourcep) {
+		struct source *source = *sourcep;
 		struct place **linkp = &source->places;
 
-		next = source->next;
 		while (*linkp) {
 			if ((*linkp)->wanted)
 				linkp = &(*linkp)->next;
 			else
 				remove_place(source, linkp);
 		}
-		if (!source->places)
-			source_free(source);
+		if (source->places)
+			sourcep = &source->next;
+		else
+			remove_source(sourcep);
 	}
 }
 

@@ -10,7 +10,8 @@ import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import { after, before, test } from 'node:test';
-import { Box, ffprobe, mixParameters, sleep, until } from './box.mjs';
+import { chromium } from 'playwright-core';
+import { Box, ffprobe, mixParameters, root, sleep, until } from './box.mjs';
 
 const kills = process.env.TESSERA_LONG ? 20 : 3;
 const secret = 'k3y-of-the-cdn';
@@ -240,6 +241,39 @@ test('by RTMPS, if the certificate is good for the host', { timeout: 60000 }, as
 	await remove(good);
 	await remove(bad);
 	await new Promise(done => front.close(done));
+});
+
+test('a server is added and removed in the web UI', { timeout: 60000 }, async () => {
+	const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+		'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+	try {
+		const page = await browser.newPage({ viewport: { width: 1360, height: 900 }, locale: 'en-GB' });
+		const complaints = [];
+		page.on('pageerror', error => complaints.push(String(error)));
+		page.setDefaultTimeout(15000);
+		await page.goto(box.url);
+		await page.fill('input[name=password]', box.password);
+		await page.click('button[type=submit]');
+		await page.click('.relays h3 button');
+		await page.fill('dialog input[name=url]', 'http://nowhere');
+		await page.click('dialog button[type=submit]');
+		await page.waitForSelector('dialog [role=alert]');
+		await page.fill('dialog input[name=url]', cdn.url('clicked'));
+		await page.click('dialog button[type=submit]');
+		await page.waitForSelector('.relays .state.publishing');
+		assert.equal(await page.textContent('.relays td code'), cdn.url('***'));
+		assert.equal(cdn.published('clicked'), 1);
+		fs.mkdirSync(path.join(root, 'build/screenshots'), { recursive: true });
+		await page.screenshot({ path: path.join(root, 'build/screenshots/relays.png') });
+		await page.click('.relays td button:has-text("Disable")');
+		await page.waitForSelector('.relays .state.disabled');
+		await page.click('.relays td.buttons button:last-child');
+		await page.waitForFunction(() => !document.querySelector('.relays table'));
+		assert.deepEqual(complaints, []);
+		assert.deepEqual(await relays(), []);
+	} finally {
+		await browser.close();
+	}
 });
 
 test('the stream ends and comes again: the CDN hears of both', { timeout: 60000 }, async () => {

@@ -18,7 +18,7 @@ export interface Mix {
 	id: number; application: number; room: string; room_type: RoomType; stream_id: string; record_id: string; started: string;
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
-	flv_url: string; viewers: number; recording: number | null;
+	flv_url: string; rtmp_url: string; viewers: number; recording: number | null;
 }
 export type RoomType = 'number' | 'string';
 export interface Room { application: number; room: string; room_type: RoomType; users: User[]; mix: Mix | null }
@@ -29,6 +29,11 @@ export interface Recording {
 	state: 'waiting' | 'recording' | 'gap' | 'finishing' | 'finished' | 'failed' | 'deleting';
 	path: string; start: string | null; end: string | null; duration_ms: number; size_bytes: number; width: number; height: number;
 	gaps: { at_ms: number; length_ms: number }[]; error: string;
+}
+export interface Relay {
+	id: number; application: number; stream_id: string; url: string; enabled: boolean; origin: 'admin' | 'mix'; created: string;
+	state: 'unknown' | 'disabled' | 'waiting' | 'connecting' | 'publishing' | 'pausing' | 'refused' | 'failed'; error: string;
+	bytes_sent: number; pictures_dropped: number; delay_ms: number; publishes: number; failures: number;
 }
 export interface Work { decode: number; compose: number; encode: number }
 export interface Engine {
@@ -122,6 +127,12 @@ export const api = {
 	startMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
 		call<Mix>('POST', `${roomPath(room)}/mix`, { ...request, room_type: room.room_type }),
 	stopMix: (room: Room) => call<void>('DELETE', `${roomPath(room)}/mix?room_type=${room.room_type}`),
+
+	relays: (application: number, stream: string) =>
+		call<{ relays: Relay[] }>('GET', `/applications/${application}/relays?stream_id=${e(stream)}`).then(r => r.relays),
+	addRelay: (application: number, stream_id: string, url: string) => call<Relay>('POST', `/applications/${application}/relays`, { stream_id, url }),
+	enableRelay: (relay: Relay, enabled: boolean) => call<Relay>('PATCH', `/applications/${relay.application}/relays/${relay.id}`, { enabled }),
+	deleteRelay: (relay: Relay) => call<void>('DELETE', `/applications/${relay.application}/relays/${relay.id}`),
 
 	recordings: (prefix: string, limit: number, offset: number) =>
 		call<{ total: number; recordings: Recording[] }>('GET', `/recordings?prefix=${e(prefix)}&limit=${limit}&offset=${offset}`),

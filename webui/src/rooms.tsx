@@ -7,6 +7,7 @@ import { bitrate, decibel } from './format';
 import { t } from './i18n';
 import { Live } from './live';
 import { Dialog, Field, Form, Problem, State } from './parts';
+import { Relays } from './relays';
 import { usePolled } from './state';
 
 const sizes = ['1920x1080', '1280x720', '960x540', '640x360', '720x1280'];
@@ -35,6 +36,7 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 				{mix?.video && mix.flv_url ? <Live url={mix.flv_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
 					<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
 				{mix && <MixFacts mix={mix} />}
+				{mix?.stream_id && <Relays application={mix.application} stream={mix.stream_id} />}
 				<MixForm room={room} again={again}
 					stop={mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>} />
 				{problem && <Problem error={problem} />}
@@ -72,6 +74,7 @@ function MixFacts({ mix }: { mix: Mix }) {
 		<span>{mix.viewers} {t('viewers')}</span>
 		{mix.recording !== null && <span class="rec">● {t('recordingNow')}</span>}
 		{mix.flv_url && <code>{mix.flv_url}</code>}
+		{mix.rtmp_url && <code>{mix.rtmp_url}</code>}
 	</p>;
 }
 

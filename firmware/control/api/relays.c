@@ -90,7 +90,7 @@ int tess_api_relay_add(struct tess_call *call)
 {
 	struct tess_relay row = {.enabled = true, .created_us = tess_control_utc_us(call->control)};
 	struct tess_application application;
-	const char *stream_id = NULL;
+	const char *stream_id = "";
 	int rc;
 
 	rc = tess_api_application_of(call, &application);
@@ -126,7 +126,7 @@ int tess_api_relay_add(struct tess_call *call)
 static int relay_of(struct tess_call *call, struct tess_relay *row)
 {
 	struct tess_application application;
-	int64_t id;
+	int64_t id = 0;
 	int rc = tess_api_application_of(call, &application);
 
 	if (rc > 0)

@@ -4,6 +4,7 @@
 #include "tests/unit/firmware/egress/rtmp_peer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -40,8 +41,9 @@ void rtmp_peer_close(struct rtmp_peer *peer)
 
 static void note(struct rtmp_peer *peer, const char *text)
 {
-	(void)strncat(peer->commands, text, sizeof(peer->commands) - strlen(peer->commands) - 2);
-	(void)strcat(peer->commands, " ");
+	size_t used = strlen(peer->commands);
+
+	(void)snprintf(peer->commands + used, sizeof(peer->commands) - used, "%s ", text);
 }
 
 static void take_command(struct rtmp_peer *peer, const struct tess_rtmp_message *message)

@@ -9,11 +9,11 @@
 #include "tests/unit/firmware/egress/flv_play.h"
 
 struct rtmp_peer {
-	int fd;
 	struct tess_rtmp_session session;
 	struct flv_player player;
-	char commands[1024]; /* names of the commands that came, and codes of onStatus */
+	int fd;
 	bool closed;
+	char commands[1024]; /* names of the commands that came, and codes of onStatus */
 };
 
 /** @p fd becomes the peer's, with a time limit of 10 s on receiving. */
