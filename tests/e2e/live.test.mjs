@@ -267,7 +267,7 @@ test('a server is added and removed in the web UI', { timeout: 60000 }, async ()
 		await page.screenshot({ path: path.join(root, 'build/screenshots/relays.png') });
 		await page.click('.relays td button:has-text("Disable")');
 		await page.waitForSelector('.relays .state.disabled');
-		await page.click('.relays td.buttons button:last-child');
+		await page.click('.relays td .buttons button:last-child');
 		await page.waitForFunction(() => !document.querySelector('.relays table'));
 		assert.deepEqual(complaints, []);
 		assert.deepEqual(await relays(), []);

@@ -41,10 +41,10 @@ function RelayRow({ relay, toggle, restart, remove }: { relay: Relay; toggle: ()
 		<td class="number">{bytes(relay.bytes_sent)}</td>
 		<td class="number">{relay.state === 'publishing' && `${relay.delay_ms} ms`}</td>
 		<td class="number">{relay.pictures_dropped || ''}</td>
-		<td class="buttons">{relay.origin === 'admin' && <>
+		<td>{relay.origin === 'admin' && <div class="buttons">
 			{over && <button onClick={restart}>{t('tryAgain')}</button>}
 			<button class="plain" onClick={toggle}>{relay.enabled ? t('disable') : t('enable')}</button>
 			<button class="plain" onClick={remove}>{t('remove')}</button>
-		</>}</td>
+		</div>}</td>
 	</tr>;
 }
