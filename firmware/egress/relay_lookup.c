@@ -18,6 +18,7 @@
 
 struct question {
 	atomic_int references;
+	atomic_bool answered; /* from then on the thread writes nothing below */
 	int eventfd;
 	char host[256], port[8];
 	union tess_addr addresses[TESS_LOOKUP_MAX];
@@ -55,9 +56,9 @@ static void *ask(void *arg)
 		}
 		freeaddrinfo(list);
 	}
+	atomic_store(&question->answered, true);
 	/* 8 bytes into an empty eventfd are always taken */
-	if (write(question->eventfd, &one, sizeof(one)) != sizeof(one))
-		question->count = 0;
+	(void)!write(question->eventfd, &one, sizeof(one));
 	release(question);
 	return NULL;
 }
@@ -67,6 +68,8 @@ static void on_answer(void *arg, uint32_t events)
 	struct tess_lookup *lookup = arg;
 
 	(void)events;
+	if (!atomic_load(&lookup->question->answered))
+		return;
 	tess_watch_remove(lookup->watch);
 	lookup->watch = NULL;
 	lookup->handler(lookup->arg, lookup->question->addresses, lookup->question->count);
@@ -99,6 +102,7 @@ int tess_lookup_start(struct tess_lookup **lookupp, struct tess_loop *loop, cons
 	if (!lookup || !question)
 		goto failed;
 	atomic_init(&question->references, 1);
+	atomic_init(&question->answered, false);
 	(void)snprintf(question->host, sizeof(question->host), "%s", host);
 	(void)snprintf(question->port, sizeof(question->port), "%u", port);
 	question->eventfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

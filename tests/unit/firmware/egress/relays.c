@@ -31,15 +31,19 @@ static struct tess_ring_writer *ring;
 static int listener;
 static uint16_t port;
 
+/* patient, so that a busy machine is no bad server; tests of patience change them */
+#define PATIENT_US 8000000
+static int64_t opening_us, stall_us;
+
 static void start(void *arg)
 {
-	static const struct tess_relays_config config = {
+	const struct tess_relays_config config = {
 		.first_pause_us = 20000,
 		.greatest_pause_us = 60000,
 		.attempts = 5,
 		.steady_us = 60000000,
-		.opening_us = 400000,
-		.stall_us = 400000,
+		.opening_us = opening_us,
+		.stall_us = stall_us,
 	};
 
 	(void)arg;
@@ -73,13 +77,32 @@ static void listen_here(void)
 	port = ntohs(address.sin_port);
 }
 
-static int setup(void **state)
+static int setup_with(int64_t opening, int64_t stall)
 {
-	(void)state;
+	opening_us = opening;
+	stall_us = stall;
 	listen_here();
 	turning = turning_start();
 	turning_do(turning, start, NULL);
 	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return setup_with(PATIENT_US, PATIENT_US);
+}
+
+static int setup_hasty_opening(void **state)
+{
+	(void)state;
+	return setup_with(300000, PATIENT_US);
+}
+
+static int setup_hasty_stall(void **state)
+{
+	(void)state;
+	return setup_with(PATIENT_US, 1000000);
 }
 
 static int teardown(void **state)
@@ -553,11 +576,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nobody_listens, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_revoked, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hangs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hangs, setup_hasty_opening, teardown),
 		cmocka_unit_test_setup_teardown(test_closes_after_some_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_name, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_stops_reading, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stops_reading, setup_hasty_stall, teardown),
 		cmocka_unit_test_setup_teardown(test_congestion, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_targets, setup, teardown),
 	};
