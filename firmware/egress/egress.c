@@ -14,6 +14,7 @@
 #include "firmware/egress/http_server.h"
 #include "firmware/egress/live.h"
 #include "firmware/egress/records.h"
+#include "firmware/egress/relays.h"
 #include "firmware/egress/rtmp_server.h"
 #include "firmware/egress/streams.h"
 #include "firmware/link/link.h"
@@ -32,6 +33,7 @@ struct tess_egress {
 	const struct tess_config *config;
 	struct tess_streams *streams;
 	struct tess_live *live;
+	struct tess_relays *relays;
 	struct tess_records *records;
 	struct tess_http *http; /* NULL: does not listen yet */
 	struct tess_rtmp_listener *rtmp;
@@ -119,6 +121,7 @@ static void send_facts(struct tess_egress *egress)
 
 	tess_records_counters(egress->records, &records);
 	tess_live_count(egress->live, counters);
+	tess_relays_count(egress->relays, counters);
 	(void)json_object_set_new(counters, "fragments",
 				  json_integer((json_int_t)records.fragments));
 	(void)json_object_set_new(counters, "record_bytes",
@@ -132,9 +135,10 @@ static void send_facts(struct tess_egress *egress)
 	(void)json_object_set_new(counters, "record_write_errors",
 				  json_integer((json_int_t)records.write_errors));
 	/* a NULL among the values makes no message, and frees the others */
-	facts = json_pack("{s:s, s:o, s:o, s:o}", "type", "facts", "records",
+	facts = json_pack("{s:s, s:o, s:o, s:o, s:o}", "type", "facts", "records",
 			  tess_records_facts(egress->records), "live",
-			  tess_live_facts(egress->live), "counters", counters);
+			  tess_live_facts(egress->live), "relays",
+			  tess_relays_facts(egress->relays), "counters", counters);
 	if (facts)
 		(void)tess_link_send(egress->control, facts, NULL, 0);
 	json_decref(facts);
@@ -189,6 +193,7 @@ static void apply_desired(struct tess_egress *egress, const json_t *desired)
 		}
 	}
 	tess_live_apply(egress->live, json_object_get(desired, "live"));
+	tess_relays_apply(egress->relays, json_object_get(desired, "relays"));
 	tess_records_set_desired(egress->records, desired);
 	start_listening(egress);
 }
@@ -293,6 +298,9 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 	if (!rc)
 		rc = tess_live_alloc(&egress->live, loop, egress->streams, &live);
 	if (!rc)
+		rc = tess_relays_alloc(&egress->relays, loop, egress->streams,
+				       &tess_relays_defaults);
+	if (!rc)
 		rc = tess_records_alloc(&egress->records, loop, egress->streams, clock, config);
 	if (!rc)
 		rc = tess_timer_alloc(&egress->facts, loop, on_facts_timer, egress);
@@ -322,6 +330,7 @@ void tess_egress_free(struct tess_egress *egress)
 	tess_timer_free(egress->facts);
 	tess_timer_free(egress->listen);
 	tess_live_free(egress->live);
+	tess_relays_free(egress->relays);
 	tess_records_free(egress->records);
 	tess_streams_free(egress->streams);
 	free(egress);

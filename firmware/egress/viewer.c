@@ -83,7 +83,6 @@ bool tess_viewer_ease(struct tess_viewer *viewer, const struct tess_window *wind
 	int64_t lag_ms;
 
 	if (!viewer->placed || viewer->number >= tess_window_head(window)) {
-		viewer->caught_up |= viewer->placed;
 		if (viewer->drop == TESS_VIEWER_DROP_UNREFERENCED)
 			viewer->drop = TESS_VIEWER_DROP_NONE;
 		return false;
@@ -313,7 +312,8 @@ enum tess_viewer_result tess_viewer_send(struct tess_viewer *viewer,
 	advance(viewer, pieces, count, (size_t)sent);
 	if ((size_t)sent < length)
 		return TESS_VIEWER_BLOCKED;
-	return viewer->partial || (viewer->placed && tess_window_tag(window, viewer->number))
-		       ? TESS_VIEWER_MORE
-		       : TESS_VIEWER_IDLE;
+	if (viewer->partial || (viewer->placed && tess_window_tag(window, viewer->number)))
+		return TESS_VIEWER_MORE;
+	viewer->caught_up |= viewer->placed;
+	return TESS_VIEWER_IDLE;
 }

@@ -42,7 +42,7 @@ struct tess_cursor {
 
 static inline struct tess_cursor tess_cursor_of(const uint8_t *data, size_t length)
 {
-	return (struct tess_cursor){.at = data, .end = data + length};
+	return (struct tess_cursor){.at = data, .end = length ? data + length : data};
 }
 static inline size_t tess_left(const struct tess_cursor *cursor)
 {

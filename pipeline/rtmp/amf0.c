@@ -149,6 +149,13 @@ int tess_amf0_get(struct tess_cursor *at, struct tess_amf0_value *value)
 	return get_marked(at, tess_get_u8(at), value, 0);
 }
 
+int tess_amf0_get_second(struct tess_cursor *at, struct tess_amf0_value *value)
+{
+	int rc = tess_amf0_get(at, value);
+
+	return rc ? rc : tess_amf0_get(at, value);
+}
+
 int tess_amf0_get_object(struct tess_cursor *at, struct tess_amf0_member *members, unsigned count)
 {
 	struct tess_amf0_value unused;

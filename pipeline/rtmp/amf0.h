@@ -31,6 +31,9 @@ struct tess_amf0_value {
 /** The next value. @retval 0, -ENODATA there is none, -EBADMSG damaged or nested too deeply */
 int tess_amf0_get(struct tess_cursor *at, struct tess_amf0_value *value) TESS_MUST_CHECK;
 
+/** The value behind the next one, which is skipped: a null stands before a command's own values. */
+int tess_amf0_get_second(struct tess_cursor *at, struct tess_amf0_value *value) TESS_MUST_CHECK;
+
 /** A member that is wanted, and what it was; of several of one name the last. */
 struct tess_amf0_member {
 	const char *name;

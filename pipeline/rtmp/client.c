@@ -138,9 +138,8 @@ static int on_result(struct tess_rtmp_client *client, struct tess_cursor *at, do
 		put_named(client, "createStream", CREATE_STREAM, NULL);
 		client->state = TESS_RTMP_CLIENT_CREATING;
 	} else if (transaction == CREATE_STREAM && client->state == TESS_RTMP_CLIENT_CREATING) {
-		if (tess_amf0_get(at, &value) || tess_amf0_get(at, &value) ||
-		    value.type != TESS_AMF0_NUMBER || !(value.number >= 0) ||
-		    value.number > UINT32_MAX)
+		if (tess_amf0_get_second(at, &value) || value.type != TESS_AMF0_NUMBER ||
+		    !(value.number >= 0) || value.number > UINT32_MAX)
 			return -EBADMSG;
 		client->stream = (uint32_t)value.number;
 		put_publish(client);

@@ -143,8 +143,7 @@ static int on_play(struct tess_rtmp_server *server, struct tess_cursor *at)
 	if (!server->connected || server->state != TESS_RTMP_SERVER_OPENING)
 		return -EBADMSG;
 	/* a null goes before the name (§7.2.2.1) */
-	if (tess_amf0_get(at, &value) || tess_amf0_get(at, &value) ||
-	    value.type != TESS_AMF0_STRING)
+	if (tess_amf0_get_second(at, &value) || value.type != TESS_AMF0_STRING)
 		return -EBADMSG;
 	if (value.length >= sizeof(name)) {
 		refuse_play(server, -ENOENT);

@@ -19,7 +19,7 @@ export interface Mix {
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
 	starter?: string; // the user whose mix it is; "" or absent: nobody's
-	flv_url: string; viewers: number; recording: number | null;
+	flv_url: string; rtmp_url: string; viewers: number; recording: number | null;
 	/** What it goes on without, such as a picture that could not be fetched. */
 	warnings: { field: string; message: string }[];
 }
@@ -54,6 +54,11 @@ export interface Callback {
 	created: string; next: string | null; error: string; body: { record_event?: string };
 }
 export interface Search { prefix: string; from: string; to: string }
+export interface Relay {
+	id: number; application: number; stream_id: string; url: string; enabled: boolean; origin: 'admin' | 'mix'; created: string;
+	state: 'unknown' | 'disabled' | 'waiting' | 'connecting' | 'publishing' | 'pausing' | 'refused' | 'failed'; error: string;
+	bytes_sent: number; pictures_dropped: number; delay_ms: number; publishes: number; failures: number;
+}
 export interface Work { decode: number; compose: number; encode: number }
 export interface Engine {
 	name: string; device: string; vendor: string; state: 'ok' | 'standby' | 'lost'; shared: boolean;
@@ -167,6 +172,12 @@ export const api = {
 	previewMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
 		call<Preview>('POST', `${roomPath(room)}/mix/preview`, { ...request, room_type: room.room_type }),
 	stopMix: (room: Room) => call<void>('DELETE', `${roomPath(room)}/mix?room_type=${room.room_type}`),
+
+	relays: (application: number, stream: string) =>
+		call<{ relays: Relay[] }>('GET', `/applications/${application}/relays?stream_id=${e(stream)}`).then(r => r.relays),
+	addRelay: (application: number, stream_id: string, url: string) => call<Relay>('POST', `/applications/${application}/relays`, { stream_id, url }),
+	enableRelay: (relay: Relay, enabled: boolean) => call<Relay>('PATCH', `/applications/${relay.application}/relays/${relay.id}`, { enabled }),
+	deleteRelay: (relay: Relay) => call<void>('DELETE', `/applications/${relay.application}/relays/${relay.id}`),
 
 	/** `from` and `to` are what a field of date and time holds, in the browser's zone; empty ones do not narrow. */
 	recordings: ({ prefix, from, to }: Search, limit: number, offset: number) => {

@@ -8,6 +8,7 @@ import { editorAddress, roomOfAddress } from './layout/address';
 import { LayoutEditor } from './layout/editor';
 import { Live } from './live';
 import { Dialog, Field, Form, Problem, State } from './parts';
+import { Relays } from './relays';
 import { useAddress, usePolled } from './state';
 
 export function Rooms() {
@@ -40,6 +41,7 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 				{mix?.video && mix.flv_url ? <Live url={mix.flv_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
 					<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
 				{mix && <MixFacts mix={mix} />}
+				{mix?.stream_id && <Relays application={mix.application} stream={mix.stream_id} />}
 				<div class="buttons">
 					<a class="button" href={editorAddress(room)}>{mix ? t('changeThis') : t('startMix')} …</a>
 					{mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>}
@@ -80,6 +82,7 @@ function MixFacts({ mix }: { mix: Mix }) {
 		{mix.recording !== null && <span class="rec">● {t('recordingNow')}</span>}
 		{mix.flv_url && <code>{mix.flv_url}</code>}
 		{mix.warnings.map(warning => <span class="warning" key={warning.field} title={warning.field}>⚠ {warning.message}</span>)}
+		{mix.rtmp_url && <code>{mix.rtmp_url}</code>}
 	</p>;
 }
 

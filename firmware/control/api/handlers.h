@@ -61,6 +61,12 @@ int tess_api_callbacks(struct tess_call *call);
 int tess_api_callback_resend(struct tess_call *call);
 int tess_api_callback_remove(struct tess_call *call);
 
+int tess_api_relays(struct tess_call *call);
+int tess_api_relay_add(struct tess_call *call);
+int tess_api_relay_get(struct tess_call *call);
+int tess_api_relay_set(struct tess_call *call);
+int tess_api_relay_remove(struct tess_call *call);
+
 int tess_api_streams(struct tess_call *call);
 int tess_api_jobs(struct tess_call *call);
 int tess_api_audit(struct tess_call *call);

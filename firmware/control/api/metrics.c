@@ -56,6 +56,11 @@
 	X(EGRESS_EVENTS, "tessera_egress_events_total", "counter", "What tessera-egress counts.") \
 	X(LIVE_VIEWERS, "tessera_live_viewers", "gauge", "Viewers of a live stream.") \
 	X(LIVE_BYTES, "tessera_live_sent_bytes_total", "counter", "Bytes sent to viewers of a live stream.") \
+	X(RELAY_UP, "tessera_relay_publishing", "gauge", "1 while the stream is pushed to the server.") \
+	X(RELAY_BYTES, "tessera_relay_sent_bytes_total", "counter", "Bytes pushed to the server.") \
+	X(RELAY_DROPPED, "tessera_relay_dropped_pictures_total", "counter", "Pictures left out because the network took too little.") \
+	X(RELAY_FAILURES, "tessera_relay_failures_total", "counter", "Connections and attempts that failed.") \
+	X(RELAY_DELAY, "tessera_relay_delay_seconds", "gauge", "How far what was sent is behind the stream.") \
 	X(HTTP, "tessera_http_requests_total", "counter", "Requests to tessera-control, by what was asked.") \
 	X(HTTP_CLASS, "tessera_http_responses_total", "counter", "Responses, by class of status.") \
 	X(CLOUD_ERRORS, "tessera_cloud_errors_total", "counter", "Cloud API calls answered with an error.")
@@ -332,6 +337,27 @@ static void egress_metrics(struct metrics *metrics)
 	}
 }
 
+static int each_relay(void *arg, const struct tess_relay *row)
+{
+	struct metrics *metrics = arg;
+	const json_t *fact = tess_facts_relay(metrics->control->facts, row->id);
+	char app[16], id[24];
+
+	snprintf(app, sizeof(app), "%u", row->application);
+	snprintf(id, sizeof(id), "%lld", (long long)row->id);
+#define LABELS "application", app, "stream_id", row->stream_id, "relay", id, NO_LABELS
+	sample(metrics, RELAY_UP,
+	       !strcmp(tess_view_relay_state(metrics->control, row), "publishing"), LABELS);
+	if (!fact)
+		return 0;
+	sample(metrics, RELAY_BYTES, number(fact, "bytes_sent"), LABELS);
+	sample(metrics, RELAY_DROPPED, number(fact, "pictures_dropped"), LABELS);
+	sample(metrics, RELAY_FAILURES, number(fact, "failures"), LABELS);
+	sample(metrics, RELAY_DELAY, number(fact, "delay_ms") / 1e3, LABELS);
+#undef LABELS
+	return 0;
+}
+
 static int collect(struct metrics *metrics)
 {
 	struct tess_store *store = metrics->control->store;
@@ -350,6 +376,8 @@ static int collect(struct metrics *metrics)
 		rc = tess_store_mixes(store, each_mix, metrics);
 	if (!rc)
 		rc = tess_store_publishers(store, NULL, each_publisher, metrics);
+	if (!rc)
+		rc = tess_store_relays(store, 0, each_relay, metrics);
 	media_metrics(metrics);
 	egress_metrics(metrics);
 	return rc;

@@ -40,6 +40,12 @@ static const struct tess_route ROUTES[] = {
 	{"DELETE", APP "/pictures/{picture}", ADMIN, tess_api_picture_remove},
 	{"GET", APP "/pictures/{picture}/content", READ, tess_api_picture_content},
 
+	{"GET", APP "/relays", READ, tess_api_relays},
+	{"POST", APP "/relays", ADMIN, tess_api_relay_add},
+	{"GET", APP "/relays/{relay}", READ, tess_api_relay_get},
+	{"PATCH", APP "/relays/{relay}", ADMIN, tess_api_relay_set},
+	{"DELETE", APP "/relays/{relay}", ADMIN, tess_api_relay_remove},
+
 	{"GET", V1 "/rooms", READ, tess_api_rooms},
 	{"GET", APP "/rooms", READ, tess_api_application_rooms},
 	{"GET", ROOM, READ, tess_api_room_get},

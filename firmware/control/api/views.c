@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/base/rtmp_url.h"
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/sdp.h"
 #include "firmware/control/jobs/pictures.h"
@@ -291,6 +292,37 @@ json_t *tess_view_recording(const struct tess_call *call, const struct tess_reco
 				gaps_json(fact, row->gaps), "error", row->error, "area",
 				row->settings.area ? json_integer(row->settings.area) : json_null(),
 				"files", files_json(call, row->id)));
+}
+
+const char *tess_view_relay_state(const struct tess_control *control, const struct tess_relay *row)
+{
+	const json_t *fact = tess_facts_relay(control->facts, row->id);
+	const char *state = json_string_value(json_object_get(fact, "state"));
+
+	if (!row->enabled)
+		return "disabled";
+	if (!tess_facts_is_up(control->facts, TESS_PROCESS_EGRESS))
+		return "unknown";
+	return state ? state : "waiting";
+}
+
+json_t *tess_view_relay(const struct tess_control *control, const struct tess_relay *row)
+{
+	static const char *const counts[] = {"bytes_sent", "pictures_dropped", "delay_ms",
+					     "publishes",  "failures",	       NULL};
+	const json_t *fact = tess_facts_relay(control->facts, row->id);
+	char url[TESS_RELAY_URL_MAX + 1];
+	json_t *json;
+
+	tess_rtmp_url_mask(url, sizeof(url), row->url);
+	json = json_pack("{sI sI ss ss sb ss so ss}", "id", (json_int_t)row->id, "application",
+			 (json_int_t)row->application, "stream_id", row->stream_id, "url", url,
+			 "enabled", row->enabled, "origin", row->mix ? "mix" : "admin", "created",
+			 tess_time_json(row->created_us), "state",
+			 tess_view_relay_state(control, row));
+	if (copy_ints(json, fact, counts) || tess_view_copy(json, fact, "error", json_string("")))
+		return fail(json);
+	return json;
 }
 
 static json_t *work(const json_t *fact, const char *name)

@@ -25,4 +25,9 @@ const char *tess_view_mix_state(const struct tess_control *control, int64_t mix)
 int tess_view_copy(json_t *to, const json_t *from, const char *name,
 		   json_t *missing) TESS_MUST_CHECK;
 
+/** A relay, its address without the key. */
+json_t *tess_view_relay(const struct tess_control *control, const struct tess_relay *row);
+/** Its state: as egress tells, else "disabled", "waiting" or "unknown". */
+const char *tess_view_relay_state(const struct tess_control *control, const struct tess_relay *row);
+
 #endif

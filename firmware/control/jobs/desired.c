@@ -87,6 +87,16 @@ static int live(void *arg, const struct tess_mix *row)
 	return append(arg, json_pack("{ss ss}", "stream", stream, "name", row->stream_id));
 }
 
+/* Also those that came with a mix (PublishCdnParams) are rows: all are told alike. */
+static int relay(void *arg, const struct tess_relay *row, int64_t mix_id)
+{
+	char stream[32];
+
+	tess_rooms_stream(stream, mix_id);
+	return append(arg, json_pack("{sI sI ss ss}", "id", (json_int_t)row->id, "epoch",
+				     (json_int_t)row->epoch, "stream", stream, "url", row->url));
+}
+
 /* Of the open recordings, those that go on and those to be removed. */
 struct records {
 	json_t *wanted, *deleted;
@@ -157,10 +167,12 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 			json_t *acknowledged)
 {
 	struct records records = {json_array(), json_array()};
-	json_t *lives = json_array(), *files = json_array();
+	json_t *lives = json_array(), *files = json_array(), *relays = json_array();
 	int rc;
 
 	rc = tess_store_mixes(control->store, live, lives);
+	if (!rc)
+		rc = tess_store_relays_wanted(control->store, relay, relays);
 	if (!rc)
 		rc = tess_store_recordings_open(control->store, record, &records);
 	if (!rc)
@@ -168,14 +180,15 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 	if (rc) {
 		json_decref(files);
 		json_decref(lives);
+		json_decref(relays);
 		json_decref(records.wanted);
 		json_decref(records.deleted);
 		return rc;
 	}
-	*messagep = json_pack("{ss sI ss ss so so sO so so}", "type", "desired", "epoch",
+	*messagep = json_pack("{ss sI ss ss so so so sO so so}", "type", "desired", "epoch",
 			      (json_int_t)epoch, "token_key", control->token_key, "time_zone",
-			      control->config->box.time_zone, "live", lives, "records",
-			      records.wanted, "acknowledged", acknowledged, "deleted",
+			      control->config->box.time_zone, "live", lives, "relays", relays,
+			      "records", records.wanted, "acknowledged", acknowledged, "deleted",
 			      records.deleted, "deleted_files", files);
 	return *messagep ? 0 : -ENOMEM;
 }

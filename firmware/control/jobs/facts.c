@@ -13,7 +13,7 @@
 /* A message and the objects in it by their id or name; the index borrows from the message. */
 struct told {
 	json_t *message;
-	json_t *publishers, *mixes, *records, *live; /* id or name -> object */
+	json_t *publishers, *mixes, *records, *relays, *live; /* id or name -> object */
 };
 
 struct process {
@@ -52,6 +52,7 @@ static void told_clear(struct told *told)
 	json_decref(told->publishers);
 	json_decref(told->mixes);
 	json_decref(told->records);
+	json_decref(told->relays);
 	json_decref(told->live);
 	json_decref(told->message);
 	memset(told, 0, sizeof(*told));
@@ -62,6 +63,7 @@ static struct told told_share(const struct told *told)
 	json_incref(told->publishers);
 	json_incref(told->mixes);
 	json_incref(told->records);
+	json_incref(told->relays);
 	json_incref(told->live);
 	json_incref(told->message);
 	return *told;
@@ -102,10 +104,11 @@ static int told_take(struct told *told, json_t *message)
 		.publishers = index_of(json_object_get(message, "publishers"), "id"),
 		.mixes = index_of(json_object_get(message, "mixes"), "id"),
 		.records = index_of(json_object_get(message, "records"), "id"),
+		.relays = index_of(json_object_get(message, "relays"), "id"),
 		.live = index_of(json_object_get(message, "live"), "name"),
 	};
 
-	if (!next.publishers || !next.mixes || !next.records || !next.live) {
+	if (!next.publishers || !next.mixes || !next.records || !next.relays || !next.live) {
 		told_clear(&next);
 		return -ENOMEM;
 	}
@@ -199,6 +202,11 @@ json_t *tess_facts_mix(const struct tess_facts *facts, int64_t id)
 json_t *tess_facts_record(const struct tess_facts *facts, int64_t id)
 {
 	return by_id(facts->process[TESS_PROCESS_EGRESS].now.records, id);
+}
+
+json_t *tess_facts_relay(const struct tess_facts *facts, int64_t id)
+{
+	return by_id(facts->process[TESS_PROCESS_EGRESS].now.relays, id);
 }
 
 json_t *tess_facts_live(const struct tess_facts *facts, const char *name)

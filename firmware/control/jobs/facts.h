@@ -40,6 +40,7 @@ int tess_facts_take(struct tess_facts *facts, enum tess_process process, json_t 
 json_t *tess_facts_publisher(const struct tess_facts *facts, int64_t id);
 json_t *tess_facts_mix(const struct tess_facts *facts, int64_t id);
 json_t *tess_facts_record(const struct tess_facts *facts, int64_t id);
+json_t *tess_facts_relay(const struct tess_facts *facts, int64_t id);
 json_t *tess_facts_live(const struct tess_facts *facts, const char *name);
 /** A member of the whole message ("engine", "net", "counters"); NULL when there is none. */
 json_t *tess_facts_member(const struct tess_facts *facts, enum tess_process process,

@@ -247,6 +247,17 @@ static const char *const STEPS[] = {
 	" tier TEXT NOT NULL CHECK(tier IN ('audio','sd','hd','fhd')),"
 	" us INTEGER NOT NULL,"
 	" PRIMARY KEY(application, slot_us, tier)) WITHOUT ROWID;",
+	/* 6: relays. Desired: a stream is pushed to another server */
+	"CREATE TABLE relay("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" stream_id TEXT NOT NULL,"
+	" url TEXT NOT NULL," /* with its key, in clear */
+	" enabled INTEGER NOT NULL,"
+	" mix INTEGER UNIQUE REFERENCES mix(id) ON DELETE CASCADE," /* null: an administrator's */
+	" epoch INTEGER NOT NULL,"
+	" created_us INTEGER NOT NULL,"
+	" UNIQUE(application, stream_id, url));",
 };
 
 unsigned tess_migrations_latest(void)

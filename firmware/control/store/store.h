@@ -305,6 +305,41 @@ int tess_store_recording_states(struct tess_store *store,
 				int (*each)(void *arg, const char *state, int64_t count),
 				void *arg) TESS_MUST_CHECK;
 
+/* ---- relays: where streams are pushed to ---- */
+
+/** The longest address of a target. */
+#define TESS_RELAY_URL_MAX 1023
+
+struct tess_relay {
+	int64_t id;
+	uint32_t application;
+	char stream_id[TESS_CLOUD_MAX_ID + 1]; /* whichever mix has it now */
+	char url[TESS_RELAY_URL_MAX + 1];      /* a secret: the key is in it */
+	bool enabled;
+	int64_t mix;   /* it came with this mix, and goes with it; 0 = it is an administrator's */
+	int64_t epoch; /* rises with each change */
+	int64_t created_us;
+};
+
+/** @retval 0 with relay->id and epoch set, -ENOENT no such application or mix, -EEXIST */
+int tess_store_relay_add(struct tess_store *store, struct tess_relay *relay) TESS_MUST_CHECK;
+/** @retval 0, -ENOENT */
+int tess_store_relay_get(struct tess_store *store, struct tess_relay *relay,
+			 int64_t id) TESS_MUST_CHECK;
+/** url and enabled of relay->id; the epoch rises. @retval 0, -ENOENT, -EEXIST */
+int tess_store_relay_set(struct tess_store *store, const struct tess_relay *relay) TESS_MUST_CHECK;
+int tess_store_relay_remove(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
+int tess_store_relays_count(struct tess_store *store, uint32_t application, const char *stream_id,
+			    int64_t *count) TESS_MUST_CHECK;
+/** Of one application, or of all when 0. */
+int tess_store_relays(struct tess_store *store, uint32_t application,
+		      int (*each)(void *arg, const struct tess_relay *row),
+		      void *arg) TESS_MUST_CHECK;
+/** Those enabled whose stream there is, with the mix that makes it. */
+int tess_store_relays_wanted(struct tess_store *store,
+			     int (*each)(void *arg, const struct tess_relay *row, int64_t mix),
+			     void *arg) TESS_MUST_CHECK;
+
 /** For the tests: the database itself. */
 struct tess_db *tess_store_db(struct tess_store *store);
 

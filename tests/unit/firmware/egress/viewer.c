@@ -316,6 +316,57 @@ static void test_moved_in_the_middle_of_a_tag(void **state)
 	leave(&end);
 }
 
+/** A picture that no other is predicted from: nal_ref_idc 0. */
+static void unreferenced(uint32_t number)
+{
+	struct tess_au au = unit_video(data, number, 50, false, false);
+
+	data[4] &= 0x1f;
+	assert_int_equal(tess_window_add(window, &au), 0);
+}
+
+static void test_eased(void **state)
+{
+	struct end end;
+
+	(void)state;
+	join(&end);
+	video(0, 50, true);
+	/* where it began does not count, however far back it is */
+	video(3000, 50, false);
+	assert_false(tess_viewer_ease(&end.viewer, window));
+	expect(&end, "header meta avc aac v0@0k v3000@3000");
+	assert_int_equal(tess_viewer_delay_ms(&end.viewer, window), 0);
+	/* 1.1 s behind: without the pictures that nothing needs */
+	video(3100, 50, false);
+	unreferenced(3200);
+	audio(3250);
+	video(4300, 50, false);
+	unreferenced(4301);
+	assert_int_equal(tess_viewer_delay_ms(&end.viewer, window), 1301);
+	assert_false(tess_viewer_ease(&end.viewer, window));
+	expect(&end, "v3100@3100 a3250@3250 v4300@4300");
+	assert_int_equal(end.viewer.dropped, 2);
+	/* it has caught up: all of them again */
+	assert_false(tess_viewer_ease(&end.viewer, window));
+	unreferenced(4400);
+	expect(&end, "v4400@4400");
+	/* 2.1 s behind: no picture up to the next key frame, and all of the sound */
+	video(4500, 50, false);
+	audio(4600);
+	unreferenced(4700);
+	video(6700, 50, false);
+	audio(6701);
+	assert_false(tess_viewer_ease(&end.viewer, window));
+	expect(&end, "a4600@4600 a6701@6701");
+	video(6800, 50, false);
+	video(6900, 50, true);
+	video(7000, 50, false);
+	expect(&end, "v6900@6900k v7000@7000");
+	assert_int_equal(end.viewer.dropped, 6);
+	leave(&end);
+}
+
 static void test_window_limits(void **state)
 {
 	uint64_t key;
@@ -369,6 +420,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_byte_by_byte, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_is_moved_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_moved_in_the_middle_of_a_tag, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_eased, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_window_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed, setup, teardown),
 	};

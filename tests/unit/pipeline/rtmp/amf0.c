@@ -108,25 +108,37 @@ static void test_reads_members(void **state)
 	assert_int_equal(tess_amf0_get(&at, &next), -ENODATA);
 }
 
+static void put_array(struct tess_bytes *out)
+{
+	tess_put_u8(out, 0x0a);
+	tess_put_u32(out, 1);
+}
+
 static void test_nesting(void **state)
 {
-	uint8_t data[4096];
+	struct tess_bytes out = {0};
 	struct tess_amf0_value value;
 	struct tess_cursor at;
 
 	(void)state;
-	/* arrays in arrays, each of one */
-	for (size_t i = 0; i + 5 <= sizeof(data); i += 5)
-		memcpy(data + i, "\x0a\x00\x00\x00\x01", 5);
-	at = over(data, sizeof(data));
-	assert_int_equal(tess_amf0_get(&at, &value), -EBADMSG);
-	/* as deep as may be: each in the one before, a null in the last */
-	data[TESS_AMF0_MAX_DEPTH * 5L] = 5;
-	at = over(data, TESS_AMF0_MAX_DEPTH * 5 + 1);
+	/* arrays in arrays, each of one, as deep as may be, with a null in the last */
+	for (unsigned i = 0; i < TESS_AMF0_MAX_DEPTH; i++)
+		put_array(&out);
+	tess_put_u8(&out, 5);
+	at = over(out.data, out.length);
 	assert_int_equal(tess_amf0_get(&at, &value), 0);
-	memcpy(data + TESS_AMF0_MAX_DEPTH * 5L, "\x0a\x00\x00\x00\x01\x05", 6);
-	at = over(data, TESS_AMF0_MAX_DEPTH * 5 + 6);
+	/* one deeper */
+	out.length--;
+	put_array(&out);
+	tess_put_u8(&out, 5);
+	at = over(out.data, out.length);
 	assert_int_equal(tess_amf0_get(&at, &value), -EBADMSG);
+	/* and very deep */
+	for (unsigned i = 0; i < 10000; i++)
+		put_array(&out);
+	at = over(out.data, out.length);
+	assert_int_equal(tess_amf0_get(&at, &value), -EBADMSG);
+	tess_bytes_free(&out);
 }
 
 static void test_damaged(void **state)

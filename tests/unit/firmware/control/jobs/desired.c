@@ -72,7 +72,7 @@ static void test_messages(void **state)
 	expect_media(17, "{'type':'desired','epoch':17,'publishers':[],'mixes':[]}");
 	expect_egress(18, "[]",
 		      "{'type':'desired','epoch':18,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
+		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
 		      "'deleted':[],'deleted_files':[]}");
 
 	fixture_user(&f, "alice");
@@ -102,7 +102,7 @@ static void test_messages(void **state)
 	expect_egress(20, "[9]",
 		      "{'type':'desired','epoch':20,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/Shanghai','live':[{'stream':'mix-1','name':'show'}],"
-		      "'records':[{'id':1,'stream':'mix-1','app':1400000001,"
+		      "'relays':[],'records':[{'id':1,'stream':'mix-1','app':1400000001,"
 		      "'prefix':'file001','formats':['mp4'],'split_minutes':120,'resume_timeout_s':"
 		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[]}");
 
@@ -117,7 +117,7 @@ static void test_messages(void **state)
 	fixture_call(&f, "DELETE", ROOM "/mix", NULL, 204);
 	expect_egress(21, "[]",
 		      "{'type':'desired','epoch':21,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
+		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
 		      "'deleted':[],'deleted_files':[]}");
 	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
 	(void)stpcpy(row.state, "finished");
@@ -125,7 +125,7 @@ static void test_messages(void **state)
 	fixture_call(&f, "DELETE", "/api/v1/recordings/1", NULL, 204);
 	expect_egress(22, "[]",
 		      "{'type':'desired','epoch':22,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'records':[],'acknowledged':[],"
+		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
 		      "'deleted':[1],'deleted_files':[]}");
 
 	/* sound only, string room, file alone */
@@ -148,7 +148,7 @@ static void test_messages(void **state)
 			 "'pure_audio_hold_place':0},'frozen':'keep'}]}");
 	expect_egress(24, "[]",
 		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'records':[{'id':2,"
+		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[{'id':2,"
 		      "'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
 		      "minutes':120,'resume_timeout_s':0}],"
 		      "'acknowledged':[],'deleted':[1],'deleted_files':[]}");

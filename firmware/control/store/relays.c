@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/store/relays.c - the servers that streams are pushed to.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "firmware/control/store/internal.h"
+
+static void bind_mix(struct tess_query *q, int64_t mix)
+{
+	if (mix)
+		tess_query_int(q, mix);
+	else
+		tess_query_null(q);
+}
+
+int tess_store_relay_add(struct tess_store *store, struct tess_relay *relay)
+{
+	struct tess_query q =
+		tess_query(store->db, "INSERT INTO relay(application, stream_id, url, enabled, mix,"
+				      " epoch, created_us) VALUES(?, ?, ?, ?, ?, 1, ?)");
+	int rc;
+
+	tess_query_int(&q, relay->application);
+	tess_query_text(&q, relay->stream_id);
+	tess_query_text(&q, relay->url);
+	tess_query_int(&q, relay->enabled);
+	bind_mix(&q, relay->mix);
+	tess_query_int(&q, relay->created_us);
+	rc = tess_query_run(&q);
+	if (rc)
+		return rc;
+	relay->id = tess_db_last_id(store->db);
+	relay->epoch = 1;
+	return 0;
+}
+
+#define COLUMNS                                                                           \
+	"SELECT relay.id, relay.application, relay.stream_id, relay.url, relay.enabled, " \
+	"relay.mix,"                                                                      \
+	" relay.epoch, relay.created_us"
+
+static void column_relay(const struct tess_query *q, struct tess_relay *row)
+{
+	row->id = tess_column_int(q, 0);
+	row->application = (uint32_t)tess_column_int(q, 1);
+	tess_column_text(q, 2, row->stream_id, sizeof(row->stream_id));
+	tess_column_text(q, 3, row->url, sizeof(row->url));
+	row->enabled = tess_column_int(q, 4);
+	row->mix = tess_column_int(q, 5);
+	row->epoch = tess_column_int(q, 6);
+	row->created_us = tess_column_int(q, 7);
+}
+
+int tess_store_relay_get(struct tess_store *store, struct tess_relay *relay, int64_t id)
+{
+	struct tess_query q = tess_query(store->db, COLUMNS " FROM relay WHERE id = ?");
+	int row, rc;
+
+	tess_query_int(&q, id);
+	row = tess_query_row(&q);
+	if (row == 1)
+		column_relay(&q, relay);
+	rc = tess_query_end(&q);
+	return rc ? rc : row == 1 ? 0 : -ENOENT;
+}
+
+int tess_store_relay_set(struct tess_store *store, const struct tess_relay *relay)
+{
+	struct tess_query q =
+		tess_query(store->db, "UPDATE relay SET url = ?, enabled = ?, epoch = epoch + 1"
+				      " WHERE id = ?");
+
+	tess_query_text(&q, relay->url);
+	tess_query_int(&q, relay->enabled);
+	tess_query_int(&q, relay->id);
+	return tess_store_run_one(&q);
+}
+
+int tess_store_relay_remove(struct tess_store *store, int64_t id)
+{
+	struct tess_query q = tess_query(store->db, "DELETE FROM relay WHERE id = ?");
+
+	tess_query_int(&q, id);
+	return tess_store_run_one(&q);
+}
+
+int tess_store_relays_count(struct tess_store *store, uint32_t application, const char *stream_id,
+			    int64_t *count)
+{
+	struct tess_query q = tess_query(
+		store->db, "SELECT count(*) FROM relay WHERE application = ? AND stream_id = ?");
+
+	tess_query_int(&q, application);
+	tess_query_text(&q, stream_id);
+	return tess_store_value(&q, count);
+}
+
+int tess_store_relays(struct tess_store *store, uint32_t application,
+		      int (*each)(void *arg, const struct tess_relay *row), void *arg)
+{
+	struct tess_query q =
+		tess_query(store->db, COLUMNS " FROM relay WHERE ?1 = 0 OR application = ?1"
+					      " ORDER BY application, stream_id, id");
+	struct tess_relay row;
+	int stop = 0, rc;
+
+	tess_query_int(&q, application);
+	while (!stop && tess_query_row(&q) == 1) {
+		column_relay(&q, &row);
+		stop = each(arg, &row);
+	}
+	rc = tess_query_end(&q);
+	return rc ? rc : stop;
+}
+
+int tess_store_relays_wanted(struct tess_store *store,
+			     int (*each)(void *arg, const struct tess_relay *row, int64_t mix),
+			     void *arg)
+{
+	/* the mix whose stream has this name: the one that the row is of, or any of its application
+	 */
+	struct tess_query q = tess_query(
+		store->db, COLUMNS ", mix.id FROM relay JOIN mix ON"
+				   " mix.application = relay.application AND"
+				   " mix.stream_id = relay.stream_id WHERE relay.enabled ORDER BY"
+				   " relay.id");
+	struct tess_relay row;
+	int stop = 0, rc;
+
+	while (!stop && tess_query_row(&q) == 1) {
+		column_relay(&q, &row);
+		stop = each(arg, &row, tess_column_int(&q, 8));
+	}
+	rc = tess_query_end(&q);
+	return rc ? rc : stop;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Any text as the address of a target: what is shown of it never holds the key.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/rtmp_url.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool good)
+{
+	if (!good)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct tess_rtmp_url url;
+	char text[2 * TESS_RTMP_URL_SIZE], masked[TESS_RTMP_URL_SIZE + 4];
+	const char *error;
+	size_t shown;
+
+	if (size >= sizeof(text))
+		return 0;
+	memcpy(text, data, size);
+	text[size] = 0;
+	tess_rtmp_url_mask(masked, sizeof(masked), text);
+	if (tess_rtmp_url_parse(&url, text, &error)) {
+		check(!*masked && *error);
+		return 0;
+	}
+	check(*url.host && url.port && *url.app && *url.key);
+	/* the address is what is shown, and the key */
+	shown = strlen(masked) - strlen("***");
+	check(!strcmp(masked + shown, "***") && !strncmp(masked, text, shown));
+	check(!strcmp(text + shown, url.key));
+	return 0;
+}
