@@ -111,6 +111,8 @@ static void test_messages(void **state)
 		{"control: { listen = \"1.2.3.4:70000\"; };",
 		 ":1: control.listen: an address like \"0.0.0.0:8080\" or \"[::]:8080\" is "
 		 "expected"},
+		{"control: { fetch_from = \"here\"; };",
+		 ":1: control.fetch_from: \"network\" or \"anywhere\" is expected"},
 		{"media: { rtp_ports = \"20001-20100\"; };",
 		 ":1: media.rtp_ports: a range like \"20000-20999\" is expected, even start, at "
 		 "least "
