@@ -143,9 +143,10 @@ static json_t *any_layout(struct room *room)
 	json_object_set_new(layout, "big",
 			    json_pack("{s:s,s:s}", "user", "u0", "stream_type", "main"));
 	if (template == 0) {
-		/* rows of small ones grow upwards: not as far as the corner */
+		/* rows of small ones grow upwards: with the screens, twelve do not reach the corner
+		 */
 		users = json_array();
-		for (unsigned i = 0; i < 12; i++) {
+		for (unsigned i = 0; i < 12 - SCREENS; i++) {
 			char user[16];
 
 			(void)snprintf(user, sizeof(user), "u%u", i);
