@@ -2,11 +2,12 @@
  * drivers/net_dpdk/net_dpdk.h - packet I/O over a port of DPDK.
  *
  * Specifications: drivers/net_dpdk/spec.h; for people: docs/network.md. mbufs go from the NIC to
- * the depacketiser without a copy; a port has one queue, so one worker.
+ * the depacketiser without a copy. Workers with one specification share its port (hub.h): each has
+ * queues of its own, and gets the packets of its flows from the others too.
  *
- * The poller is whoever calls wait() or gather(): it looks at the port, and when nothing comes it
- * naps for 100 us (1 ms while there are no flows) and looks again. Arrival times are those of the
- * look. Hardware addresses, ARP and pings are the control thread's (control.h).
+ * The poller is whoever calls wait() or gather(); how often it looks at the port is in wait.c.
+ * Arrival times are those of the look, or on AF_XDP those of the kernel. Hardware addresses, ARP
+ * and pings are the control thread's (control.h).
  *
  * The datagrams of a received packet have passed the checks of lengths in classify.h; checksums
  * are looked at only where the NIC does it, since on virtual links between two hosts' kernels

@@ -85,6 +85,15 @@ static int64_t next_nap(struct dpdk_net *dpdk, bool gather)
 	return pace->nap_us;
 }
 
+/* One that has rung ends each sleep until it is silenced. Why it rang is looked up after that. */
+static void silence(const struct pollfd *bell)
+{
+	uint64_t rings;
+
+	if (bell->revents & POLLIN)
+		(void)!read(bell->fd, &rings, sizeof(rings));
+}
+
 /* For @us, or until the bell is rung. */
 static void nap(const struct dpdk_net *dpdk, int64_t us)
 {
@@ -92,6 +101,7 @@ static void nap(const struct dpdk_net *dpdk, int64_t us)
 	const struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
 
 	(void)ppoll(&bell, 1, &time, NULL);
+	silence(&bell);
 }
 
 /* The same, or until something comes. */
@@ -110,6 +120,7 @@ static void sleep_on_sockets(const struct dpdk_net *dpdk, int64_t us)
 			.events = POLLIN,
 		};
 	(void)ppoll(events, count, &time, NULL);
+	silence(&events[0]);
 	/* an error, as of an interface that is down, ends each wait until it has been asked for */
 	for (nfds_t i = 1; i < count; i++) {
 		socklen_t length = sizeof(int);
@@ -124,30 +135,17 @@ static void sleep_on_sockets(const struct dpdk_net *dpdk, int64_t us)
 		nap(dpdk, us < IDLE_NAP_US ? us : IDLE_NAP_US);
 }
 
-static bool is_woken(struct dpdk_net *dpdk)
-{
-	uint64_t rings;
-
-	if (!atomic_exchange_explicit(&dpdk->woken, false, memory_order_acquire))
-		return false;
-	/* only to silence it: it may ring once more, and then for nothing */
-	(void)!read(dpdk->hub->bells[dpdk->worker], &rings, sizeof(rings));
-	return true;
-}
-
 /* Nothing is coming: until something does, or the link's state must be looked at. */
 static void sleep_long(struct dpdk_net *dpdk, int64_t left_us)
 {
 	struct dpdk_hub *hub = dpdk->hub;
-	uint64_t rings;
 
 	atomic_store(&hub->asleep[dpdk->worker], true);
 	/* what was given before that has rung no bell */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (!dpdk_hub_has(hub, dpdk->worker))
 		sleep_on_sockets(dpdk, LINK_US < left_us ? LINK_US : left_us);
-	if (!atomic_exchange(&hub->asleep[dpdk->worker], false))
-		(void)!read(hub->bells[dpdk->worker], &rings, sizeof(rings));
+	atomic_store(&hub->asleep[dpdk->worker], false);
 }
 
 static void sleep_or_nap(struct dpdk_net *dpdk, int64_t left_us, bool gather)
@@ -173,7 +171,7 @@ static int poll_until(struct dpdk_net *dpdk, int64_t until_us, bool gather)
 		unsigned got = 0;
 		int64_t left_us;
 
-		if (is_woken(dpdk))
+		if (atomic_exchange_explicit(&dpdk->woken, false, memory_order_acquire))
 			return 0;
 		if (dpdk_control_link(dpdk->hub->control) == DPDK_LINK_GONE)
 			return -ENODEV;

@@ -35,7 +35,8 @@ async function fetchWhile(running) {
 	return fetched;
 }
 
-for (const [name, spec] of Object.entries(drivers))
+const cases = { ...drivers, 'afp with two queues': side => `${drivers.afp(side)},qpairs=2` };
+for (const [name, spec] of Object.entries(cases))
 	test(`${name}: nothing lost at ${rate} packets a second beside ping and HTTP`, { timeout: (seconds + 40) * 1000 }, async () => {
 		const server = pair.rx.onCard().spawn('python3', '-m', 'http.server', '8080', '--bind', pair.rx.address, '--directory', dir);
 		try {

@@ -184,6 +184,24 @@ static void a_worker_without_a_queue_is_woken(void **state)
 	(void)unlink(path);
 }
 
+/* One that rings when nobody is to be woken any more ends one nap, not all that follow. */
+static void a_bell_rings_once(void **state)
+{
+	static const uint64_t one = 1;
+	struct tess_clock *clock = tess_clock_system();
+	struct tess_net *net;
+	char reason[200] = "";
+	uint64_t rings;
+
+	(void)state;
+	assert_int_equal(open_worker(&net, "dpdk:net_ring0", 0, 1, reason), 0);
+	assert_int_equal(write(hub_of(net)->bells[0], &one, sizeof(one)), sizeof(one));
+	assert_int_equal(net->driver->wait(net, tess_clock_now_us(clock) + 5000), 0);
+	assert_int_equal(read(hub_of(net)->bells[0], &rings, sizeof(rings)), -1);
+	assert_int_equal(errno, EAGAIN);
+	net->driver->close(net);
+}
+
 static void full_rings_are_told(void **state)
 {
 	struct tess_net *nets[WORKERS];
@@ -315,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_go_to_whose_they_are),
 		cmocka_unit_test(a_worker_without_a_queue_is_woken),
+		cmocka_unit_test(a_bell_rings_once),
 		cmocka_unit_test(full_rings_are_told),
 		cmocka_unit_test(queues_are_shared_out),
 		cmocka_unit_test(workers_have_bounds),
