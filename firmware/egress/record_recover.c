@@ -406,7 +406,7 @@ static int open_files(struct recovery *r, int dir)
 	file->dir = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file->dir < 0)
 		return -errno;
-	(void)snprintf(name, sizeof(name), "%s.journal", file->base);
+	(void)snprintf(name, sizeof(name), "%s%s", file->base, file->journal_suffix);
 	file->journal = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (file->journal < 0)
 		return -errno;
@@ -462,9 +462,14 @@ int tess_record_file_recover(struct tess_record_file *file, struct tess_record_m
 	tess_record_file_init(file);
 	*state = (struct tess_record_state){0};
 	*end = (struct tess_record_end){0};
-	if (strlen(base) > TESS_RECORD_PREFIX_SIZE + 20)
+	if (strlen(base) > TESS_RECORD_PREFIX_SIZE + 24)
 		return -EBADMSG;
 	(void)snprintf(file->base, sizeof(file->base), "%s", base);
+	file->journal_suffix = TESS_RECORD_JOURNAL;
+	if (strlen(base) > 4 && strcmp(base + strlen(base) - 4, ".hls") == 0) {
+		file->base[strlen(base) - 4] = 0;
+		file->journal_suffix = TESS_RECORD_HLS_JOURNAL;
+	}
 	error = open_files(&r, dir);
 	if (!error)
 		error = recover(&r);

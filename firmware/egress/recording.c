@@ -15,6 +15,8 @@
 #define SHORT_BREAK_US 2000000
 /** When nothing comes, the end of a break is awaited this much longer: the ring has delays too. */
 #define BREAK_MARGIN_US 2000000
+/** Less than this between two parts is no gap. */
+#define MAX_UNMARKED_US 250000
 /** A part that was split off waits this long for sound that is older than the split. */
 #define CLOSE_US 1000000
 /** HLS alone is here, since it is not split; all others are in row 0. */
@@ -24,6 +26,7 @@
 struct part {
 	struct part *next; /* the one made after it */
 	struct tess_recorder *recorder;
+	unsigned row;
 	bool ended; /* no more units come to it */
 };
 
@@ -61,7 +64,7 @@ static void set_rows(struct tess_recording *recording, const struct tess_record_
 
 	if (others && hls && order->split_us)
 		formats[HLS_ROW] = hls;
-	else if (others)
+	else if (others && !recording->rows[HLS_ROW].formats)
 		formats[0] |= hls;
 	for (unsigned i = 0; i < ROWS; i++) {
 		struct row *row = &recording->rows[i];
@@ -101,13 +104,15 @@ void tess_recording_free(struct tess_recording *recording)
 	free(recording);
 }
 
-static int add_part(struct tess_recording *recording, struct tess_recorder *recorder, bool ended)
+static int add_part(struct tess_recording *recording, struct tess_recorder *recorder, unsigned row,
+		    bool ended)
 {
 	struct part *part = calloc(1, sizeof(*part)), **at = &recording->parts;
 
 	if (!part)
 		return -ENOMEM;
 	part->recorder = recorder;
+	part->row = row;
 	part->ended = ended;
 	/* by number; those of both rows may have the same */
 	while (*at &&
@@ -129,7 +134,7 @@ int tess_recording_stored(struct tess_recording **recordingp, struct tess_record
 		return error;
 	error = tess_recorder_alloc(&recorder, shared, &order);
 	if (!error)
-		error = add_part(*recordingp, recorder, true);
+		error = add_part(*recordingp, recorder, 0, true);
 	if (error) {
 		tess_recorder_free(recorder);
 		tess_recording_free(*recordingp);
@@ -145,11 +150,6 @@ static struct part *part_of(const struct tess_recording *recording,
 	while (part && part->recorder != recorder)
 		part = part->next;
 	return part;
-}
-
-static struct row *row_with(struct tess_recording *recording, const struct tess_recorder *recorder)
-{
-	return &recording->rows[row_of(tess_recorder_meta(recorder)->formats)];
 }
 
 /** A part that has nothing leaves no trace. */
@@ -194,9 +194,10 @@ int tess_recording_add(struct tess_recording *recording, struct tess_recorder *r
 		       const struct tess_record_end *end)
 {
 	const struct tess_record_meta *meta = tess_recorder_meta(recorder);
-	struct row *row = row_with(recording, recorder);
+	unsigned index = row_of(meta->formats);
+	struct row *row = &recording->rows[index];
 
-	if (add_part(recording, recorder, end->ended))
+	if (add_part(recording, recorder, index, end->ended))
 		return -ENOMEM;
 	if (!row->formats) {
 		row->formats = meta->formats;
@@ -215,7 +216,7 @@ int tess_recording_add(struct tess_recording *recording, struct tess_recorder *r
 void tess_recording_settle(struct tess_recording *recording)
 {
 	for (struct part *part = recording->parts; part; part = part->next) {
-		struct row *row = row_with(recording, part->recorder);
+		struct row *row = &recording->rows[part->row];
 
 		if (part->ended || part->recorder == row->current || part->recorder == row->closing)
 			continue;
@@ -242,9 +243,7 @@ static struct tess_recorder *newest(const struct tess_recording *recording, cons
 	struct tess_recorder *recorder = NULL;
 
 	for (struct part *part = recording->parts; part; part = part->next) {
-		unsigned formats = tess_recorder_meta(part->recorder)->formats;
-
-		if (&recording->rows[row_of(formats)] == row)
+		if (&recording->rows[part->row] == row)
 			recorder = part->recorder;
 	}
 	return recorder;
@@ -308,7 +307,7 @@ static void begin_part(struct tess_recording *recording, struct row *row)
 	meta.part = row->parts + 1;
 	error = tess_recorder_alloc(&recorder, recording->shared, &meta);
 	if (!error)
-		error = add_part(recording, recorder, false);
+		error = add_part(recording, recorder, (unsigned)(row - recording->rows), false);
 	if (error) {
 		tess_recorder_free(recorder);
 		tess_recording_fail(recording, strerror(-error));
@@ -585,22 +584,33 @@ static void add_gaps(json_t *all, const json_t *gaps, int64_t later_us)
 	}
 }
 
+/** What is missing between a part and the one before it. */
+static void add_break(json_t *gaps, int64_t at_us, int64_t length_us)
+{
+	if (length_us > MAX_UNMARKED_US)
+		(void)json_array_append_new(gaps,
+					    json_pack("{s:I, s:I}", "at_us", (json_int_t)at_us,
+						      "length_us", (json_int_t)length_us));
+}
+
 /** What is said of all parts of a row: into *whole, which is the newest one's. */
 static void add_row(const struct tess_recording *recording, const struct row *row, json_t **whole)
 {
-	int64_t start_us = 0, duration_us = 0;
+	int64_t start_us = 0, end_us = 0, duration_us = 0;
 	json_t *gaps = json_array(), *facts;
 
 	for (const struct part *part = recording->parts; part; part = part->next) {
-		const struct tess_record_meta *meta = tess_recorder_meta(part->recorder);
-
-		if (row != &recording->rows[row_of(meta->formats)] ||
+		if (row != &recording->rows[part->row] ||
 		    (*whole && !tess_recorder_has_begun(part->recorder)))
 			continue;
 		facts = tess_recorder_facts(part->recorder);
 		if (!start_us)
 			start_us = number_of(facts, "start_utc_us");
 		duration_us += number_of(facts, "duration_us");
+		if (*whole)
+			add_break(gaps, end_us - start_us,
+				  number_of(facts, "start_utc_us") - end_us);
+		end_us = tess_recorder_whole_utc_us(part->recorder);
 		add_gaps(gaps, json_object_get(facts, "gaps"),
 			 number_of(facts, "start_utc_us") - start_us);
 		json_decref(*whole);
