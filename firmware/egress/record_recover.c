@@ -55,6 +55,15 @@ int tess_record_end_parse(struct tess_record_end *end, const struct tess_journal
 	return error;
 }
 
+/** The MP4 of this name is not of this part: HLS alone may lie beside the others. */
+static void leave_mp4(struct recovery *r)
+{
+	if (r->file->fd >= 0)
+		(void)close(r->file->fd);
+	r->file->fd = -1;
+	r->file_size = UINT64_MAX;
+}
+
 static int take_header(struct recovery *r, const struct tess_journal_record *record)
 {
 	struct tess_cursor cursor = tess_cursor_of(record->payload, record->length);
@@ -71,6 +80,8 @@ static int take_header(struct recovery *r, const struct tess_journal_record *rec
 	if (r->head.failed)
 		return -ENOMEM;
 	r->file->formats = r->meta->formats;
+	if (!(r->file->formats >> TESS_RECORD_MP4 & 1))
+		leave_mp4(r);
 	error = tess_record_file_make_outputs(r->file);
 	return error ? error
 		     : tess_record_state_init(&r->file->state, r->head.data, r->head.length);
