@@ -132,12 +132,30 @@ static int write_header(struct tess_record_file *file, const struct tess_record_
 	return fdatasync(file->journal) ? -errno : 0;
 }
 
-/** Whether there is anything that begins with this name. */
-static int name_is_taken(int dir, const char *base)
+/** Whether a file of ours, in the making or finished, might have this name behind its base. */
+static bool is_ours(const struct tess_record_file *file, const char *rest)
 {
-	size_t length = strlen(base);
+	size_t length = strlen(rest);
+
+	if (rest[0] != '_' && rest[0] != '.')
+		return false;
+	if (strcmp(rest, file->journal_suffix) == 0)
+		return true;
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		const char *suffix = tess_record_format_suffix(i);
+
+		if ((file->formats >> i & 1) && length >= strlen(suffix) &&
+		    strcmp(rest + length - strlen(suffix), suffix) == 0)
+			return true;
+	}
+	return (file->formats >> TESS_RECORD_HLS & 1) && strcmp(rest, ".hls") == 0;
+}
+
+static int name_is_taken(const struct tess_record_file *file)
+{
+	size_t length = strlen(file->base);
 	struct dirent *entry;
-	int taken = 0, fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int taken = 0, fd = openat(file->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!listing) {
@@ -147,8 +165,8 @@ static int name_is_taken(int dir, const char *base)
 		return taken;
 	}
 	while (!taken && (entry = readdir(listing)))
-		taken = strncmp(entry->d_name, base, length) == 0 &&
-			(entry->d_name[length] == '_' || entry->d_name[length] == '.');
+		taken = strncmp(entry->d_name, file->base, length) == 0 &&
+			is_ours(file, entry->d_name + length);
 	(void)closedir(listing);
 	return taken;
 }
@@ -182,11 +200,11 @@ static int create_files(struct tess_record_file *file, const uint8_t *head, size
 static int create_all(struct tess_record_file *file, const struct tess_record_meta *meta,
 		      const uint8_t *head, size_t length)
 {
-	int error = name_is_taken(file->dir, file->base), dir = file->dir;
+	int error = name_is_taken(file), dir = file->dir;
 
 	if (error)
 		return error < 0 ? error : -EEXIST;
-	file->journal = open_new(file->dir, file->base, ".journal");
+	file->journal = open_new(file->dir, file->base, file->journal_suffix);
 	if (file->journal < 0)
 		return file->journal;
 	error = write_header(file, meta, head, length);
@@ -211,6 +229,8 @@ int tess_record_file_create(struct tess_record_file *file, int record_dir,
 	if (!tess_record_prefix_is_good(meta->prefix))
 		return -EINVAL;
 	file->formats = meta->formats;
+	file->journal_suffix = meta->formats == 1u << TESS_RECORD_HLS ? TESS_RECORD_HLS_JOURNAL
+								      : TESS_RECORD_JOURNAL;
 	file->dir = open_app_dir(record_dir, meta->app);
 	if (file->dir < 0)
 		return file->dir;
@@ -506,5 +526,5 @@ int tess_record_file_remove(struct tess_record_file *file)
 		error = unlink_suffix(file->dir, file->base, ".mp4");
 	if (!error && has_mp4(file) && final)
 		error = unlink_suffix(file->dir, final, ".mp4");
-	return error ? error : unlink_suffix(file->dir, file->base, ".journal");
+	return error ? error : unlink_suffix(file->dir, file->base, file->journal_suffix);
 }

@@ -27,6 +27,7 @@ struct tess_record_file {
 	char final[TESS_RECORD_NAME_SIZE]; /* PREFIX_START_END; "" until it ends */
 	uint64_t journal_end;
 	unsigned formats;
+	const char *journal_suffix;			  /* of the journal's name, behind base */
 	struct tess_output *outputs[TESS_RECORD_FORMATS]; /* NULL: not of the formats, or MP4 */
 	struct tess_record_state state;			  /* of what is on disk */
 	uint64_t mp4_bytes;				  /* once finished */
@@ -73,9 +74,9 @@ uint64_t tess_record_file_bytes(const struct tess_record_file *file,
 int tess_record_file_finish(struct tess_record_file *file, const struct tess_record_meta *meta,
 			    const struct tess_record_end *end) TESS_MUST_CHECK;
 /**
- * Open the recording whose journal is BASE.journal in folder @p dir (which stays the caller's),
- * drop what was torn off at the end of journal and file, and say all that is known of it. One that
- * has no fragment and never will is removed.
+ * Open the recording whose journal is BASE.journal (or BASE is NAME.hls) in folder @p dir (which
+ * stays the caller's), drop what was torn off at the end of journal and file, and say all that is
+ * known of it. One that has no fragment and never will is removed.
  * @retval 0 file, meta, state and end are filled in; file and state are the caller's
  * @retval -ENOENT there was nothing worth keeping
  * @retval -EBADMSG the journal's header is damaged beside a file that holds media: both stay
@@ -89,6 +90,9 @@ struct tess_journal_record;
 int tess_record_end_parse(struct tess_record_end *end, const struct tess_journal_record *record);
 /** Outputs for file->formats that hold nothing and are not open. @retval 0, -ENOMEM */
 int tess_record_file_make_outputs(struct tess_record_file *file) TESS_MUST_CHECK;
+/** HLS alone may lie beside a recording's other formats, so its journal has another name. */
+#define TESS_RECORD_JOURNAL	".journal"
+#define TESS_RECORD_HLS_JOURNAL ".hls.journal"
 /** Append _YYYY-MM-DD-HH-MM-SS in the time zone of the process. */
 void tess_record_append_time(char name[TESS_RECORD_NAME_SIZE], int64_t utc_us);
 /** Remove the files and then the journal. @retval 0 or a negative errno */

@@ -155,19 +155,19 @@ int tess_output_rename(const struct tess_output *output, const char *final)
 	return there < 0 ? there : there ? 0 : -ENOENT;
 }
 
-int tess_output_unlink(struct tess_output *output, const char *final)
+static int unlink_base(const struct tess_output *output, const char *base)
 {
-	const char *const bases[] = {output->base, final};
 	char name[TESS_RECORD_NAME_SIZE + 8];
 
-	for (unsigned i = 0; i < 2; i++) {
-		if (!bases[i])
-			continue;
-		name_of(name, output, bases[i]);
-		if (unlinkat(output->dir, name, 0) && errno != ENOENT)
-			return -errno;
-	}
-	return 0;
+	name_of(name, output, base);
+	return unlinkat(output->dir, name, 0) && errno != ENOENT ? -errno : 0;
+}
+
+int tess_output_unlink(struct tess_output *output, const char *final)
+{
+	int error = unlink_base(output, output->base);
+
+	return !error && final ? unlink_base(output, final) : error;
 }
 
 int tess_output_remove_folder(int dir, const char *name)

@@ -55,6 +55,15 @@ int tess_record_end_parse(struct tess_record_end *end, const struct tess_journal
 	return error;
 }
 
+/** The MP4 of this name is not of this part: HLS alone may lie beside the others. */
+static void leave_mp4(struct recovery *r)
+{
+	if (r->file->fd >= 0)
+		(void)close(r->file->fd);
+	r->file->fd = -1;
+	r->file_size = UINT64_MAX;
+}
+
 static int take_header(struct recovery *r, const struct tess_journal_record *record)
 {
 	struct tess_cursor cursor = tess_cursor_of(record->payload, record->length);
@@ -71,6 +80,8 @@ static int take_header(struct recovery *r, const struct tess_journal_record *rec
 	if (r->head.failed)
 		return -ENOMEM;
 	r->file->formats = r->meta->formats;
+	if (!(r->file->formats >> TESS_RECORD_MP4 & 1))
+		leave_mp4(r);
 	error = tess_record_file_make_outputs(r->file);
 	return error ? error
 		     : tess_record_state_init(&r->file->state, r->head.data, r->head.length);
@@ -406,7 +417,7 @@ static int open_files(struct recovery *r, int dir)
 	file->dir = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file->dir < 0)
 		return -errno;
-	(void)snprintf(name, sizeof(name), "%s.journal", file->base);
+	(void)snprintf(name, sizeof(name), "%s%s", file->base, file->journal_suffix);
 	file->journal = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (file->journal < 0)
 		return -errno;
@@ -462,9 +473,14 @@ int tess_record_file_recover(struct tess_record_file *file, struct tess_record_m
 	tess_record_file_init(file);
 	*state = (struct tess_record_state){0};
 	*end = (struct tess_record_end){0};
-	if (strlen(base) > TESS_RECORD_PREFIX_SIZE + 20)
+	if (strlen(base) > TESS_RECORD_PREFIX_SIZE + 24)
 		return -EBADMSG;
 	(void)snprintf(file->base, sizeof(file->base), "%s", base);
+	file->journal_suffix = TESS_RECORD_JOURNAL;
+	if (strlen(base) > 4 && strcmp(base + strlen(base) - 4, ".hls") == 0) {
+		file->base[strlen(base) - 4] = 0;
+		file->journal_suffix = TESS_RECORD_HLS_JOURNAL;
+	}
 	error = open_files(&r, dir);
 	if (!error)
 		error = recover(&r);

@@ -315,6 +315,23 @@ int64_t tess_recorder_origin_us(const struct tess_recorder *r)
 	return r->fragmenter.timeline.origin_us;
 }
 
+int64_t tess_recorder_whole_utc_us(const struct tess_recorder *r)
+{
+	int64_t whole_us = tess_record_state_duration_us(&r->held);
+
+	for (unsigned i = 0; i < TESS_MP4_TRACKS; i++) {
+		int64_t end_us =
+			tess_mp4_us(r->held.track[i].last_dts + r->held.track[i].last_duration,
+				    r->held.tracks[i].timescale ? r->held.tracks[i].timescale : 1);
+
+		/* a track that is silent for longer is not waited for */
+		if (r->held.track[i].begun && end_us < whole_us &&
+		    end_us > whole_us - TESS_TIMELINE_MAX_SILENCE_US)
+			whole_us = end_us;
+	}
+	return r->meta.start_utc_us + whole_us;
+}
+
 const char *tess_recorder_error(const struct tess_recorder *r)
 {
 	return r->error;

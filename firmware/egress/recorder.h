@@ -94,6 +94,8 @@ bool tess_recorder_has_begun(const struct tess_recorder *recorder);
 int64_t tess_recorder_last_us(const struct tess_recorder *recorder);
 /** Media time that is 0 in its files, once it has begun. */
 int64_t tess_recorder_origin_us(const struct tess_recorder *recorder);
+/** UTC up to which each of its tracks is on disk. */
+int64_t tess_recorder_whole_utc_us(const struct tess_recorder *recorder);
 const char *tess_recorder_state_name(enum tess_recorder_state state);
 const char *tess_recorder_error(const struct tess_recorder *recorder);
 /** Whether one of its files, or its folder of segments, has this name. */

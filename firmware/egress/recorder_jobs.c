@@ -351,7 +351,7 @@ static int run_acknowledge(struct tess_writer_job *base)
 		if (!error && i == TESS_RECORD_HLS)
 			error = tess_links_add(dir, job->meta.id, job->meta.app, name);
 	}
-	(void)snprintf(name, sizeof(name), "%s.journal", file->base);
+	(void)snprintf(name, sizeof(name), "%s%s", file->base, file->journal_suffix);
 	if (!error && unlinkat(file->dir, name, 0) && errno != ENOENT)
 		error = -errno;
 	base->repeat = error != 0;

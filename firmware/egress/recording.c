@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One recording and its parts.
  */
-#include "firmware/egress/recording.h"
+#include "firmware/egress/recording_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,37 +17,6 @@
 #define BREAK_MARGIN_US 2000000
 /** A part that was split off waits this long for sound that is older than the split. */
 #define CLOSE_US 1000000
-/** HLS alone is here, since it is not split; all others are in row 0. */
-#define HLS_ROW 1
-#define ROWS	2
-
-struct part {
-	struct part *next; /* the one made after it */
-	struct tess_recorder *recorder;
-	bool ended; /* no more units come to it */
-};
-
-/** Formats that are split at the same times. */
-struct row {
-	unsigned formats; /* 0: there is no such row */
-	int64_t split_us;
-	unsigned parts;		       /* made */
-	struct tess_recorder *current; /* takes units; NULL: the next unit begins one */
-	struct tess_recorder *closing; /* takes what is older than split_at_us; NULL: none */
-	int64_t split_at_us, ended_us; /* media time; ended: of the last one that has ended */
-};
-
-struct tess_recording {
-	struct tess_recorder_shared *shared;
-	struct tess_record_meta order;
-	struct part *parts;
-	struct row rows[ROWS];
-	struct tess_stream_info info;
-	uint64_t epoch;
-	bool up, away, ending, failed, deleting, acknowledged;
-	char error[128];
-};
-
 static unsigned row_of(unsigned formats)
 {
 	return formats == 1u << TESS_RECORD_HLS ? HLS_ROW : 0;
@@ -61,7 +30,7 @@ static void set_rows(struct tess_recording *recording, const struct tess_record_
 
 	if (others && hls && order->split_us)
 		formats[HLS_ROW] = hls;
-	else if (others)
+	else if (others && !recording->rows[HLS_ROW].formats)
 		formats[0] |= hls;
 	for (unsigned i = 0; i < ROWS; i++) {
 		struct row *row = &recording->rows[i];
@@ -101,13 +70,15 @@ void tess_recording_free(struct tess_recording *recording)
 	free(recording);
 }
 
-static int add_part(struct tess_recording *recording, struct tess_recorder *recorder, bool ended)
+static int add_part(struct tess_recording *recording, struct tess_recorder *recorder, unsigned row,
+		    bool ended)
 {
 	struct part *part = calloc(1, sizeof(*part)), **at = &recording->parts;
 
 	if (!part)
 		return -ENOMEM;
 	part->recorder = recorder;
+	part->row = row;
 	part->ended = ended;
 	/* by number; those of both rows may have the same */
 	while (*at &&
@@ -129,7 +100,7 @@ int tess_recording_stored(struct tess_recording **recordingp, struct tess_record
 		return error;
 	error = tess_recorder_alloc(&recorder, shared, &order);
 	if (!error)
-		error = add_part(*recordingp, recorder, true);
+		error = add_part(*recordingp, recorder, 0, true);
 	if (error) {
 		tess_recorder_free(recorder);
 		tess_recording_free(*recordingp);
@@ -145,11 +116,6 @@ static struct part *part_of(const struct tess_recording *recording,
 	while (part && part->recorder != recorder)
 		part = part->next;
 	return part;
-}
-
-static struct row *row_with(struct tess_recording *recording, const struct tess_recorder *recorder)
-{
-	return &recording->rows[row_of(tess_recorder_meta(recorder)->formats)];
 }
 
 /** A part that has nothing leaves no trace. */
@@ -194,9 +160,10 @@ int tess_recording_add(struct tess_recording *recording, struct tess_recorder *r
 		       const struct tess_record_end *end)
 {
 	const struct tess_record_meta *meta = tess_recorder_meta(recorder);
-	struct row *row = row_with(recording, recorder);
+	unsigned index = row_of(meta->formats);
+	struct row *row = &recording->rows[index];
 
-	if (add_part(recording, recorder, end->ended))
+	if (add_part(recording, recorder, index, end->ended))
 		return -ENOMEM;
 	if (!row->formats) {
 		row->formats = meta->formats;
@@ -215,7 +182,7 @@ int tess_recording_add(struct tess_recording *recording, struct tess_recorder *r
 void tess_recording_settle(struct tess_recording *recording)
 {
 	for (struct part *part = recording->parts; part; part = part->next) {
-		struct row *row = row_with(recording, part->recorder);
+		struct row *row = &recording->rows[part->row];
 
 		if (part->ended || part->recorder == row->current || part->recorder == row->closing)
 			continue;
@@ -242,9 +209,7 @@ static struct tess_recorder *newest(const struct tess_recording *recording, cons
 	struct tess_recorder *recorder = NULL;
 
 	for (struct part *part = recording->parts; part; part = part->next) {
-		unsigned formats = tess_recorder_meta(part->recorder)->formats;
-
-		if (&recording->rows[row_of(formats)] == row)
+		if (&recording->rows[part->row] == row)
 			recorder = part->recorder;
 	}
 	return recorder;
@@ -308,7 +273,7 @@ static void begin_part(struct tess_recording *recording, struct row *row)
 	meta.part = row->parts + 1;
 	error = tess_recorder_alloc(&recorder, recording->shared, &meta);
 	if (!error)
-		error = add_part(recording, recorder, false);
+		error = add_part(recording, recorder, (unsigned)(row - recording->rows), false);
 	if (error) {
 		tess_recorder_free(recorder);
 		tess_recording_fail(recording, strerror(-error));
@@ -515,7 +480,7 @@ static bool all_are(const struct tess_recording *recording, enum tess_recorder_s
 	return true;
 }
 
-static const struct tess_recorder *failed_part(const struct tess_recording *recording)
+const struct tess_recorder *tess_recording_failed_part(const struct tess_recording *recording)
 {
 	for (const struct part *part = recording->parts; part; part = part->next) {
 		if (tess_recorder_state(part->recorder) == TESS_RECORDER_FAILED)
@@ -530,7 +495,7 @@ enum tess_recorder_state tess_recording_state(const struct tess_recording *recor
 
 	if (recording->deleting && all_are(recording, TESS_RECORDER_DELETED))
 		return TESS_RECORDER_DELETED;
-	if (recording->failed || failed_part(recording))
+	if (recording->failed || tess_recording_failed_part(recording))
 		return TESS_RECORDER_FAILED;
 	if (recording->ending)
 		return all_are(recording, TESS_RECORDER_FINISHED) ? TESS_RECORDER_FINISHED
@@ -562,94 +527,4 @@ int tess_recording_path(const struct tess_recording *recording, const char *name
 		}
 	}
 	return -ENOENT;
-}
-
-/* facts */
-
-static int64_t number_of(const json_t *json, const char *name)
-{
-	return json_integer_value(json_object_get(json, name));
-}
-
-/** The gaps of a part, counted from the recording's begin. */
-static void add_gaps(json_t *all, const json_t *gaps, int64_t later_us)
-{
-	json_t *gap;
-	size_t i;
-
-	json_array_foreach(gaps, i, gap)
-	{
-		(void)json_object_set_new(gap, "at_us",
-					  json_integer(number_of(gap, "at_us") + later_us));
-		(void)json_array_append(all, gap); /* no memory: fewer are told */
-	}
-}
-
-/** What is said of all parts of a row: into *whole, which is the newest one's. */
-static void add_row(const struct tess_recording *recording, const struct row *row, json_t **whole)
-{
-	int64_t start_us = 0, duration_us = 0;
-	json_t *gaps = json_array(), *facts;
-
-	for (const struct part *part = recording->parts; part; part = part->next) {
-		const struct tess_record_meta *meta = tess_recorder_meta(part->recorder);
-
-		if (row != &recording->rows[row_of(meta->formats)] ||
-		    (*whole && !tess_recorder_has_begun(part->recorder)))
-			continue;
-		facts = tess_recorder_facts(part->recorder);
-		if (!start_us)
-			start_us = number_of(facts, "start_utc_us");
-		duration_us += number_of(facts, "duration_us");
-		add_gaps(gaps, json_object_get(facts, "gaps"),
-			 number_of(facts, "start_utc_us") - start_us);
-		json_decref(*whole);
-		*whole = facts;
-	}
-	if (*whole) {
-		(void)json_object_set(*whole, "gaps", gaps);
-		(void)json_object_set_new(*whole, "start_utc_us", json_integer(start_us));
-		(void)json_object_set_new(*whole, "duration_us", json_integer(duration_us));
-	}
-	json_decref(gaps);
-}
-
-static json_t *files_of(const struct tess_recording *recording)
-{
-	json_t *files = json_array();
-
-	for (const struct part *part = recording->parts; part; part = part->next) {
-		json_t *facts = tess_recorder_facts(part->recorder);
-
-		(void)json_array_extend(files, json_object_get(facts, "files"));
-		json_decref(facts);
-	}
-	return files;
-}
-
-json_t *tess_recording_facts(const struct tess_recording *recording)
-{
-	enum tess_recorder_state state = tess_recording_state(recording);
-	const struct tess_recorder *failed = failed_part(recording);
-	json_t *facts = NULL;
-
-	add_row(recording, &recording->rows[0], &facts);
-	if (!facts)
-		add_row(recording, &recording->rows[HLS_ROW], &facts);
-	if (!facts)
-		facts = json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:[], s:s}", "id",
-				  (json_int_t)recording->order.id, "path", "", "bytes",
-				  (json_int_t)0, "start_utc_us", (json_int_t)0, "end_utc_us",
-				  (json_int_t)0, "duration_us", (json_int_t)0, "width", 0, "height",
-				  0, "gaps", "error", "");
-	/* of one that records the part knows whether the disk lets it */
-	if (state != TESS_RECORDER_RECORDING)
-		(void)json_object_set_new(facts, "state",
-					  json_string(tess_recorder_state_name(state)));
-	if (recording->failed)
-		(void)json_object_set_new(facts, "error", json_string(recording->error));
-	else if (failed)
-		(void)json_object_set_new(facts, "error", json_string(tess_recorder_error(failed)));
-	(void)json_object_set_new(facts, "files", files_of(recording));
-	return facts;
 }

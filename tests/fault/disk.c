@@ -425,7 +425,8 @@ int __wrap_unlinkat(int dir, const char *name, int flags)
 
 	if (before())
 		return after(-1);
-	(void)snprintf(backup, sizeof(backup), ".undo-%d-%u", (int)getpid(), backups++);
+	/* not in the folder itself, which may be removed next */
+	(void)snprintf(backup, sizeof(backup), "../.undo-%d-%u", (int)getpid(), backups++);
 	if (linkat(dir, name, dir, backup, 0))
 		backup[0] = 0;
 	if (__real_unlinkat(dir, name, flags)) {

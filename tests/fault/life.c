@@ -139,7 +139,8 @@ static int64_t committed_us(struct life *life)
 	life->fragments = counters.fragments;
 	facts = tess_records_facts(life->records);
 	life->streams.world.state->committed_us =
-		json_integer_value(json_object_get(json_array_get(facts, 0), "duration_us"));
+		json_integer_value(json_object_get(json_array_get(facts, 0), "end_utc_us")) -
+		json_integer_value(json_object_get(json_array_get(facts, 0), "start_utc_us"));
 	json_decref(facts);
 	return life->streams.world.state->committed_us;
 }

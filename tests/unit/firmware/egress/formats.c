@@ -350,6 +350,8 @@ static void split_at_the_limit(void **state)
 	{
 		if (strcmp(text_of(file, "format"), "hls") == 0) {
 			of_hls++;
+			assert_string_equal(text_of(file, "name"),
+					    "all_2020-02-16-12-12-12_2020-02-16-12-14-44.m3u8");
 			assert_int_equal(number_of(file, "duration_ms"), 152000);
 		} else if (strcmp(text_of(file, "format"), "mp4") == 0) {
 			assert_int_equal(number_of(file, "part"), ++of_mp4);
@@ -428,6 +430,7 @@ static void assert_gap(struct box *box, const char *path)
 static void resumed_within_the_time_out(void **state)
 {
 	struct box *box = *state;
+	const json_t *gaps;
 	json_t *fact;
 	char *text;
 
@@ -451,7 +454,10 @@ static void resumed_within_the_time_out(void **state)
 	box_wait_for(box, 1, "finished");
 	fact = box_fact(box, 1);
 	assert_int_equal(json_array_size(json_object_get(fact, "files")), 8);
-	assert_int_equal(json_array_size(json_object_get(fact, "gaps")), 1);
+	gaps = json_object_get(fact, "gaps");
+	assert_int_equal(json_array_size(gaps), 2); /* the other one is between the parts */
+	assert_int_equal(number_of(json_array_get(gaps, 1), "at_us"), 24000000);
+	assert_int_equal(number_of(json_array_get(gaps, 1), "length_us"), 40000000);
 	json_decref(fact);
 	assert_holds(box, "mp4", 3);
 	assert_holds(box, "hls", 3);

@@ -44,8 +44,7 @@ static char file_path[32];
 static int open_record(void *arg, int64_t id, const char *name, int *fdp)
 {
 	(void)arg;
-	(void)name;
-	if (id != 5)
+	if (id != 5 || (name && strncmp(name, "there", 5) != 0))
 		return -ENOENT;
 	*fdp = open(file_path, O_RDONLY | O_CLOEXEC);
 	return *fdp < 0 ? -errno : 0;
@@ -395,6 +394,54 @@ static void test_record_refusals(void **state)
 	assert_int_equal(status_of("GET", "/record/9999999999999999999.mp4", ""), 404);
 }
 
+/** Addresses with the right in their path, so that those that are relative to them have it too. */
+static void test_record_names(void **state)
+{
+	static const struct {
+		const char *name, *type;
+	} files[] = {
+		{"there.mp4", "video/mp4"},
+		{"there.m3u8", "application/vnd.apple.mpegurl"},
+		{"there.hls/00001.m4s", "video/mp4"},
+		{"there.hls/init-1.mp4", "video/mp4"},
+		{"there.flv", "video/x-flv"},
+		{"there.aac", "audio/aac"},
+	};
+	char signed_query[256], base[256], target[512], type[100];
+	struct client client;
+	long expires;
+	char hex[80];
+
+	(void)state;
+	sign(signed_query, sizeof(signed_query), 5, 60);
+	assert_int_equal(sscanf(signed_query, "/record/5.mp4?expires=%ld&sign=%79s", &expires, hex),
+			 2);
+	(void)snprintf(base, sizeof(base), "/record/5/%ld/%s", expires, hex);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		(void)snprintf(target, sizeof(target), "%s/%s", base, files[i].name);
+		assert_int_equal(ask(&client, "GET", target, "Range: bytes=10-19\r\n"), 206);
+		header_value(&client, "Content-Type", type);
+		assert_string_equal(type, files[i].type);
+		header_value(&client, "Content-Disposition", type);
+		assert_non_null(strstr(type, strrchr(files[i].name, '/')
+						     ? strrchr(files[i].name, '/') + 1
+						     : files[i].name));
+		assert_non_null(strstr(client.text, "\r\nCache-Control: no-cache\r\n"));
+		expect_content(&client, 10, 10);
+		close(client.fd);
+	}
+	(void)snprintf(target, sizeof(target), "%s/other.mp4", base);
+	assert_int_equal(status_of("GET", target, ""), 404);
+	(void)snprintf(target, sizeof(target), "%s/", base);
+	assert_int_equal(status_of("GET", target, ""), 404);
+	(void)snprintf(target, sizeof(target), "/record/6/%ld/%s/there.mp4", expires, hex);
+	assert_int_equal(status_of("GET", target, ""), 403);
+	(void)snprintf(target, sizeof(target), "/record/5/%ld/%s/there.mp4", expires + 1, hex);
+	assert_int_equal(status_of("GET", target, ""), 403);
+	assert_int_equal(status_of("GET", "/record/5/1/x/there.mp4", ""), 403);
+	assert_int_equal(status_of("GET", "/record/5/there.mp4", ""), 404);
+}
+
 /* What media does: a ring, its units, its life and death. */
 struct offer {
 	uint64_t epoch;
@@ -698,17 +745,10 @@ static void test_facts(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_keep_alive),
-		TEST(test_refusals),
-		TEST(test_too_many_connections),
-		TEST(test_slow_head),
-		TEST(test_record),
-		TEST(test_record_refusals),
-		TEST(test_live),
-		TEST(test_viewer_limit),
-		TEST(test_slow_viewer),
-		TEST(test_wedged_viewer),
-		TEST(test_talking_viewer),
+		TEST(test_keep_alive),	 TEST(test_refusals),	   TEST(test_too_many_connections),
+		TEST(test_slow_head),	 TEST(test_record),	   TEST(test_record_refusals),
+		TEST(test_record_names), TEST(test_live),	   TEST(test_viewer_limit),
+		TEST(test_slow_viewer),	 TEST(test_wedged_viewer), TEST(test_talking_viewer),
 		TEST(test_facts),
 	};
 
