@@ -15,6 +15,7 @@
 #include "firmware/egress/live.h"
 #include "firmware/egress/records.h"
 #include "firmware/egress/relays.h"
+#include "firmware/egress/removals.h"
 #include "firmware/egress/rtmp_server.h"
 #include "firmware/egress/streams.h"
 #include "firmware/link/link.h"
@@ -43,6 +44,7 @@ struct tess_egress {
 	bool has_key;
 	uint8_t key[TESS_TOKEN_KEY_SIZE];
 	int listen_error, rtmp_error; /* told last */
+	json_t *deleted_files;	      /* as control wants it; NULL at first */
 };
 
 static int open_record(void *arg, int64_t id, const char *name, int *fdp)
@@ -135,10 +137,11 @@ static void send_facts(struct tess_egress *egress)
 	(void)json_object_set_new(counters, "record_write_errors",
 				  json_integer((json_int_t)records.write_errors));
 	/* a NULL among the values makes no message, and frees the others */
-	facts = json_pack("{s:s, s:o, s:o, s:o, s:o}", "type", "facts", "records",
-			  tess_records_facts(egress->records), "live",
-			  tess_live_facts(egress->live), "relays",
-			  tess_relays_facts(egress->relays), "counters", counters);
+	facts = json_pack(
+		"{s:s, s:o, s:o, s:o, s:o, s:o}", "type", "facts", "records",
+		tess_records_facts(egress->records), "live", tess_live_facts(egress->live),
+		"relays", tess_relays_facts(egress->relays), "counters", counters, "deleted_files",
+		tess_removals_step(egress->config->egress.record_dir, egress->deleted_files));
 	if (facts)
 		(void)tess_link_send(egress->control, facts, NULL, 0);
 	json_decref(facts);
@@ -195,6 +198,8 @@ static void apply_desired(struct tess_egress *egress, const json_t *desired)
 	tess_live_apply(egress->live, json_object_get(desired, "live"));
 	tess_relays_apply(egress->relays, json_object_get(desired, "relays"));
 	tess_records_set_desired(egress->records, desired);
+	json_decref(egress->deleted_files);
+	egress->deleted_files = json_incref(json_object_get(desired, "deleted_files"));
 	start_listening(egress);
 }
 
@@ -333,5 +338,6 @@ void tess_egress_free(struct tess_egress *egress)
 	tess_relays_free(egress->relays);
 	tess_records_free(egress->records);
 	tess_streams_free(egress->streams);
+	json_decref(egress->deleted_files);
 	free(egress);
 }

@@ -182,3 +182,60 @@ int tess_links_remove(int record_dir, int64_t id)
 	return !error && unlinkat(record_dir, link, AT_REMOVEDIR) && errno != ENOENT ? -errno
 										     : error;
 }
+
+/** The folder PREFIX_START.hls of the playlist PREFIX_START_END.m3u8 that is linked beside it. */
+static int find_folder(int links, const char *playlist, char *name, size_t size)
+{
+	int fd = openat(links, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int error = -ENOENT;
+
+	if (!listing) {
+		error = -errno;
+		if (fd >= 0)
+			(void)close(fd);
+		return error;
+	}
+	while (error && (entry = readdir(listing))) {
+		size_t length = strlen(entry->d_name);
+
+		if (!ends_with(entry->d_name, ".hls") || length >= size ||
+		    strncmp(entry->d_name, playlist, length - 4) != 0 ||
+		    playlist[length - 4] != '_')
+			continue;
+		(void)snprintf(name, size, "%s", entry->d_name);
+		error = 0;
+	}
+	(void)closedir(listing);
+	return error;
+}
+
+static int remove_link(int record_dir, int links, const char *name)
+{
+	char path[PATH_SIZE];
+	int error = read_link(links, name, "../../", path, sizeof(path));
+
+	if (!error)
+		error = remove_path(record_dir, path);
+	return !error && unlinkat(links, name, 0) ? -errno : error;
+}
+
+int tess_links_remove_one(int record_dir, int64_t id, const char *name, const char *path)
+{
+	char target[PATH_SIZE], folder[PATH_SIZE];
+	int fd = open_links(record_dir, id, false), error;
+
+	if (fd < 0)
+		return fd == -ENOTDIR ? -ENOENT : fd;
+	error = read_link(fd, name, "../../", target, sizeof(target));
+	if (!error && strcmp(target, path) != 0)
+		error = -ENOENT;
+	/* the playlist last: as long as it is there, this is done again */
+	if (!error && ends_with(name, ".m3u8") && !find_folder(fd, name, folder, sizeof(folder)))
+		error = remove_link(record_dir, fd, folder);
+	if (!error)
+		error = remove_link(record_dir, fd, name);
+	(void)close(fd);
+	return error;
+}

@@ -44,6 +44,9 @@ static void fill(struct tess_store *store, long rows)
 	struct tess_db *db = tess_store_db(store);
 	char sql[2048];
 
+	must(tess_db_script(db, "PRAGMA cache_size = -400000; PRAGMA synchronous = OFF;"
+				" PRAGMA journal_mode = OFF; PRAGMA temp_store = MEMORY"),
+	     "cache");
 	(void)snprintf(
 		sql, sizeof(sql),
 		"INSERT INTO application VALUES(%u, 'bench', '', '', 1);"
@@ -66,6 +69,10 @@ static void fill(struct tess_store *store, long rows)
 		"INSERT INTO recording_text(rowid, name) SELECT id, name FROM recording_file;",
 		APP, BEGIN_US, STEP_US);
 	must(tess_db_script(db, sql), "files");
+	/* as the box has it */
+	must(tess_db_script(db, "PRAGMA cache_size = -16384; PRAGMA synchronous = FULL;"
+				" PRAGMA journal_mode = WAL"),
+	     "cache");
 }
 
 static int count_recording(void *arg, const struct tess_recording *row)

@@ -183,11 +183,23 @@ test('storage areas are kept apart', { timeout: 120000 }, async () => {
 	assert.equal(TotalCount, 2);
 	assert.deepEqual(SubAppIdInfoSet.map(info => [info.SubAppId, info.SubAppIdName, info.Status]), [[app.id, 'vod test', 'On'], [SubAppId, 'Lessons', 'On']]);
 	assert.equal((await vod.DescribeSubAppIds({ Name: 'less' })).TotalCount, 1);
-	await settings({ area: SubAppId, callback_url: '' });
+	await settings({ area: SubAppId, callback_url: '', formats: ['hls', 'mp4', 'flv'] });
 	const recording = await record(103, 'apart', 2);
-	assert.ok(recording.path.startsWith(`${SubAppId}/apart_`)); // a folder of its own
+	assert.ok(recording.path.startsWith(`${SubAppId}/apart_`), recording.path); // a folder of its own
 	assert.ok(fs.existsSync(path.join(dir, 'recordings', recording.path)));
-	const FileId = recording.files[0].id;
+	// three files; one goes alone, with all that its playlist lists
+	assert.deepEqual(recording.files.map(file => file.format).sort(), ['flv', 'hls', 'mp4']);
+	const kept = () => fs.readdirSync(path.join(dir, 'recordings', String(SubAppId))).map(name => path.extname(name)).sort().join();
+	assert.equal(kept(), '.flv,.hls,.m3u8,.mp4');
+	const { MediaInfoSet: [playlist] } = await vod.SearchMedia({ SubAppId, MediaTypes: ['hls'] });
+	const listed = await (await fetch(playlist.BasicInfo.MediaUrl)).text();
+	assert.match(listed, /#EXT-X-ENDLIST/);
+	await vod.DeleteMedia({ SubAppId, FileId: playlist.FileId });
+	await until('the playlist to go', () => kept() === '.flv,.mp4');
+	await vod.DeleteMedia({ SubAppId, FileId: recording.files.find(file => file.format === 'flv').id });
+	await until('one file to be left', () => kept() === '.mp4');
+	await until('it to be forgotten', async () => (await box.api('GET', `/recordings/${recording.id}`)).files.length === 1);
+	const FileId = recording.files.find(file => file.format === 'mp4').id;
 	assert.equal((await vod.SearchMedia({ SubAppId })).TotalCount, 1);
 	assert.equal((await vod.SearchMedia({})).TotalCount, 0);
 	assert.deepEqual((await vod.DescribeMediaInfos({ FileIds: [FileId] })).NotExistFileIdSet, [FileId]);
@@ -206,7 +218,7 @@ test('storage areas are kept apart', { timeout: 120000 }, async () => {
 	await vod.ModifySubAppIdStatus({ SubAppId, Status: 'Off' });
 	await assert.rejects(start(), rejected('ResourceInsufficient.RequestRejection'));
 	await assert.rejects(vod.DescribeMediaInfos({ SubAppId, FileIds: [FileId] }), rejected('FailedOperation.InvalidVodUser'));
-	await settings({ area: null });
+	await settings({ area: null, formats: ['mp4'] });
 	await vod.ModifySubAppIdStatus({ SubAppId, Status: 'On' });
 	await vod.DeleteMedia({ SubAppId, FileId });
 	await until('the file to go', () => !fs.existsSync(path.join(dir, 'recordings', recording.path)));

@@ -180,7 +180,7 @@ static int file_of(struct tess_call *call, struct tess_file *file)
 int tess_api_file_get(struct tess_call *call)
 {
 	char url[TESS_FILE_URL_MAX];
-	struct tess_file file;
+	struct tess_file file = {0};
 	int rc = file_of(call, &file);
 
 	if (rc < 0)
@@ -193,7 +193,7 @@ int tess_api_file_get(struct tess_call *call)
 
 int tess_api_file_set(struct tess_call *call)
 {
-	struct tess_file file;
+	struct tess_file file = {0};
 	bool hold = false;
 	int rc;
 
@@ -215,7 +215,7 @@ int tess_api_file_set(struct tess_call *call)
 
 int tess_api_file_remove(struct tess_call *call)
 {
-	struct tess_file file;
+	struct tess_file file = {0};
 	int rc = file_of(call, &file);
 
 	if (rc < 0)

@@ -100,18 +100,60 @@ static int dismiss_room(const struct tess_cloud_context *context, json_t *fields
 	return err ? err : backend->room_dismiss(backend->arg, &room, error);
 }
 
-static int run_vod(const struct tess_cloud_context *context, json_t *fields,
-		   struct tess_cloud_error *error)
+static int run_vod(const struct tess_cloud_context *context, enum tess_vod_action action,
+		   json_t *fields, struct tess_cloud_error *error)
 {
 	const struct tess_cloud_backend *backend = context->backend;
 	struct tess_vod_request request;
 	int err;
 
-	err = tess_vod_request_parse(&request, context->vod, context->params, error);
+	err = tess_vod_request_parse(&request, action, context->params, error);
 	if (!err)
 		err = backend->vod(backend->arg, context->key_id, &request, fields, error);
 	tess_vod_request_free(&request);
 	return err;
+}
+
+static int search_media(const struct tess_cloud_context *context, json_t *fields,
+			struct tess_cloud_error *error)
+{
+	return run_vod(context, TESS_VOD_SEARCH, fields, error);
+}
+
+static int describe_media(const struct tess_cloud_context *context, json_t *fields,
+			  struct tess_cloud_error *error)
+{
+	return run_vod(context, TESS_VOD_DESCRIBE, fields, error);
+}
+
+static int delete_media(const struct tess_cloud_context *context, json_t *fields,
+			struct tess_cloud_error *error)
+{
+	return run_vod(context, TESS_VOD_DELETE, fields, error);
+}
+
+static int create_area(const struct tess_cloud_context *context, json_t *fields,
+		       struct tess_cloud_error *error)
+{
+	return run_vod(context, TESS_VOD_CREATE_AREA, fields, error);
+}
+
+static int describe_areas(const struct tess_cloud_context *context, json_t *fields,
+			  struct tess_cloud_error *error)
+{
+	return run_vod(context, TESS_VOD_AREAS, fields, error);
+}
+
+static int change_area(const struct tess_cloud_context *context, json_t *fields,
+		       struct tess_cloud_error *error)
+{
+	return run_vod(context, TESS_VOD_CHANGE_AREA, fields, error);
+}
+
+static int switch_area(const struct tess_cloud_context *context, json_t *fields,
+		       struct tess_cloud_error *error)
+{
+	return run_vod(context, TESS_VOD_SWITCH_AREA, fields, error);
 }
 
 static int record_statistic(const struct tess_cloud_context *context, json_t *fields,
@@ -137,12 +179,12 @@ static const char *const dismiss_params[] = {"SdkAppId", "RoomId", NULL};
 
 /* clang-format off */
 static const struct tess_cloud_action trtc_actions[] = {
-	{"StartMCUMixTranscode", start_mix, TESS_ROOM_ID_NUMBER, start_params, 0},
-	{"StartMCUMixTranscodeByStrRoomId", start_mix, TESS_ROOM_ID_STRING, start_params, 0},
-	{"StopMCUMixTranscode", stop_mix, TESS_ROOM_ID_NUMBER, stop_params, 0},
-	{"StopMCUMixTranscodeByStrRoomId", stop_mix, TESS_ROOM_ID_STRING, stop_params, 0},
-	{"DismissRoom", dismiss_room, TESS_ROOM_ID_NUMBER, dismiss_params, 0},
-	{"DismissRoomByStrRoomId", dismiss_room, TESS_ROOM_ID_STRING, dismiss_params, 0},
+	{"StartMCUMixTranscode", start_mix, TESS_ROOM_ID_NUMBER, start_params},
+	{"StartMCUMixTranscodeByStrRoomId", start_mix, TESS_ROOM_ID_STRING, start_params},
+	{"StopMCUMixTranscode", stop_mix, TESS_ROOM_ID_NUMBER, stop_params},
+	{"StopMCUMixTranscodeByStrRoomId", stop_mix, TESS_ROOM_ID_STRING, stop_params},
+	{"DismissRoom", dismiss_room, TESS_ROOM_ID_NUMBER, dismiss_params},
+	{"DismissRoomByStrRoomId", dismiss_room, TESS_ROOM_ID_STRING, dismiss_params},
 	{.name = "RemoveUser"},
 	{.name = "RemoveUserByStrRoomId"},
 	{.name = "SetUserBlocked"},
@@ -151,11 +193,11 @@ static const struct tess_cloud_action trtc_actions[] = {
 	{.name = "DescribeRoomInformation"},
 	{.name = "DescribeUserInfo"},
 	{.name = "DescribeUserInformation"},
-	{"CreatePicture", tess_cloud_create_picture, 0, tess_cloud_create_picture_params, 0},
-	{"DescribePicture", tess_cloud_describe_picture, 0, tess_cloud_describe_picture_params, 0},
-	{"ModifyPicture", tess_cloud_modify_picture, 0, tess_cloud_modify_picture_params, 0},
-	{"DeletePicture", tess_cloud_delete_picture, 0, tess_cloud_delete_picture_params, 0},
-	{"DescribeRecordStatistic", record_statistic, TESS_ROOM_ID_NUMBER, statistic_params, 0},
+	{"CreatePicture", tess_cloud_create_picture, 0, tess_cloud_create_picture_params},
+	{"DescribePicture", tess_cloud_describe_picture, 0, tess_cloud_describe_picture_params},
+	{"ModifyPicture", tess_cloud_modify_picture, 0, tess_cloud_modify_picture_params},
+	{"DeletePicture", tess_cloud_delete_picture, 0, tess_cloud_delete_picture_params},
+	{"DescribeRecordStatistic", record_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
 	{.name = "DescribeTrtcMcuTranscodeTime"},
 	{.name = "DescribeRecordingUsage"},
 	{.name = "DescribeMixTranscodingUsage"},
@@ -170,13 +212,13 @@ static const struct tess_cloud_action trtc_actions[] = {
 };
 
 static const struct tess_cloud_action vod_actions[] = {
-	{.name = "SearchMedia", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_SEARCH},
-	{.name = "DescribeMediaInfos", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_DESCRIBE},
-	{.name = "DeleteMedia", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_DELETE},
-	{.name = "CreateSubAppId", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_CREATE_AREA},
-	{.name = "DescribeSubAppIds", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_AREAS},
-	{.name = "ModifySubAppIdInfo", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_CHANGE_AREA},
-	{.name = "ModifySubAppIdStatus", .run = run_vod, .params = tess_vod_params, .vod = TESS_VOD_SWITCH_AREA},
+	{"SearchMedia", search_media, TESS_ROOM_ID_NUMBER, tess_vod_params},
+	{"DescribeMediaInfos", describe_media, TESS_ROOM_ID_NUMBER, tess_vod_params},
+	{"DeleteMedia", delete_media, TESS_ROOM_ID_NUMBER, tess_vod_params},
+	{"CreateSubAppId", create_area, TESS_ROOM_ID_NUMBER, tess_vod_params},
+	{"DescribeSubAppIds", describe_areas, TESS_ROOM_ID_NUMBER, tess_vod_params},
+	{"ModifySubAppIdInfo", change_area, TESS_ROOM_ID_NUMBER, tess_vod_params},
+	{"ModifySubAppIdStatus", switch_area, TESS_ROOM_ID_NUMBER, tess_vod_params},
 	{0},
 };
 

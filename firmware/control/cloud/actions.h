@@ -15,7 +15,6 @@ struct tess_cloud_context {
 	const struct tess_cloud_backend *backend;
 	int64_t key_id;
 	enum tess_room_id_type room_type; /* of the action */
-	enum tess_vod_action vod;
 	const json_t *params;
 };
 
@@ -31,7 +30,6 @@ struct tess_cloud_action {
 	tess_cloud_run *run;		  /* NULL: published, but not available here */
 	enum tess_room_id_type room_type; /* of actions that come in pairs, X and XByStrRoomId */
 	const char *const *params;	  /* the names that it knows, ending with NULL */
-	enum tess_vod_action vod;	  /* of those of VOD */
 };
 
 /**

@@ -78,7 +78,6 @@ static int run(const struct tess_cloud_call *call, const struct tess_cloud_reque
 		return err;
 	find_ignored(response->ignored, sizeof(response->ignored), action, params);
 	context.room_type = action->room_type;
-	context.vod = action->vod;
 	context.params = params;
 	err = action->run(&context, fields, error);
 	json_decref(params);

@@ -24,14 +24,22 @@ int tess_usage_take(struct tess_control *control, const struct tess_recording *r
 		    const json_t *fact)
 {
 	int64_t recorded_us = number(fact, "duration_us"), now_us = tess_control_utc_us(control);
+	int64_t between_us =
+		number(fact, "end_utc_us") - number(fact, "start_utc_us") - recorded_us;
+	int64_t missing_us = 0;
 	const json_t *gap;
 	size_t i;
 
 	json_array_foreach(json_object_get(fact, "gaps"), i, gap)
 	{
 		if (number(gap, "length_us") > 0)
-			recorded_us -= number(gap, "length_us");
+			missing_us += number(gap, "length_us");
 	}
+	/* what is missing between parts is no part of their length */
+	if (between_us > 0)
+		missing_us -= between_us;
+	if (missing_us > 0)
+		recorded_us -= missing_us;
 	if (recorded_us <= recording->metered_us)
 		return 0;
 	return tess_store_usage_add(control->store, recording, now_us - now_us % TESS_USAGE_SLOT_US,

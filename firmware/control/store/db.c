@@ -109,7 +109,9 @@ int tess_db_open(struct tess_db **dbp, const char *path)
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_busy_timeout(db->handle, 2000);
 	rc = tess_db_script(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-				"PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;");
+				"PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
+				/* 16 MiB: what a search among a million rows goes through */
+				"PRAGMA cache_size=-16384;");
 	if (!rc)
 		rc = quick_check(db);
 	if (rc)

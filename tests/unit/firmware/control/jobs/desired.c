@@ -70,10 +70,11 @@ static void test_messages(void **state)
 
 	(void)state;
 	expect_media(17, "{'type':'desired','epoch':17,'publishers':[],'mixes':[]}");
-	expect_egress(18, "[]",
-		      "{'type':'desired','epoch':18,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
-		      "'deleted':[],'deleted_files':[]}");
+	expect_egress(
+		18, "[]",
+		"{'type':'desired','epoch':18,'token_key':'" KEY "',"
+		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
+		"'deleted':[],'deleted_files':[]}");
 
 	fixture_user(&f, "alice");
 	fixture_call(&f, "POST", ROOM "/users",
@@ -115,18 +116,20 @@ static void test_messages(void **state)
 
 	/* the mix ends: the record is not wanted; finished and removed: to be deleted */
 	fixture_call(&f, "DELETE", ROOM "/mix", NULL, 204);
-	expect_egress(21, "[]",
-		      "{'type':'desired','epoch':21,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
-		      "'deleted':[],'deleted_files':[]}");
+	expect_egress(
+		21, "[]",
+		"{'type':'desired','epoch':21,'token_key':'" KEY "',"
+		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
+		"'deleted':[],'deleted_files':[]}");
 	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
 	(void)stpcpy(row.state, "finished");
 	assert_int_equal(tess_store_recording_facts(f.control.store, &row), 0);
 	fixture_call(&f, "DELETE", "/api/v1/recordings/1", NULL, 204);
-	expect_egress(22, "[]",
-		      "{'type':'desired','epoch':22,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
-		      "'deleted':[1],'deleted_files':[]}");
+	expect_egress(
+		22, "[]",
+		"{'type':'desired','epoch':22,'token_key':'" KEY "',"
+		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
+		"'deleted':[1],'deleted_files':[]}");
 
 	/* sound only, string room, file alone */
 	fixture_call(&f, "DELETE", ROOM "/users/alice", NULL, 204);

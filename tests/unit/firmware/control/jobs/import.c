@@ -407,8 +407,15 @@ static void test_usage(void **state)
 	     "'gaps':[{'at_us':20000000,'length_us':7000000}]}]}",
 	     1);
 	used(6000000, 5000000, 13000000, 2000000);
-	told("{'records':[{'id':1,'state':'finished','duration_us':90000000}]}", 0);
-	used(6000000, 5000000, 13000000, 2000000);
+	/* in two parts of 10 s, 5 s between them, and 1 s missing in one */
+	told("{'records':[{'id':2,'state':'finished','duration_us':20000000,"
+	     "'start_utc_us':1700000000000000,'end_utc_us':1700000025000000,"
+	     "'gaps':[{'at_us':3000000,'length_us':1000000},"
+	     "{'at_us':10000000,'length_us':5000000}]}]}",
+	     1);
+	used(6000000, 5000000, 13000000, 21000000);
+	told("{'records':[{'id':1,'state':'finished','duration_us':90000000}]}", 1);
+	used(6000000, 5000000, 13000000, 21000000);
 }
 
 int main(void)
