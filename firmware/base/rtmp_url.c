@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_printable(const char *text)
 {
@@ -78,7 +79,9 @@ static bool take_host(struct tess_rtmp_url *url, const char *text, size_t length
 int tess_rtmp_url_parse(struct tess_rtmp_url *url, const char *text, const char **error)
 {
 	const char *host, *path, *query, *slash;
-	size_t scheme = !strncmp(text, "rtmp://", 7) ? 7 : !strncmp(text, "rtmps://", 8) ? 8 : 0;
+	size_t scheme = !strncasecmp(text, "rtmp://", 7)    ? 7
+			: !strncasecmp(text, "rtmps://", 8) ? 8
+							    : 0;
 
 	*url = (struct tess_rtmp_url){.tls = scheme == 8};
 	*error = "An address like rtmp://host/app/key or rtmps://host/app/key is expected.";

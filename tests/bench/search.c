@@ -49,7 +49,8 @@ static void fill(struct tess_store *store, long rows)
 	     "cache");
 	(void)snprintf(
 		sql, sizeof(sql),
-		"INSERT INTO application VALUES(%u, 'bench', '', '', 1);"
+		"INSERT INTO application(id, name, description, usersig_key, created_us)"
+		" VALUES(%u, 'bench', '', '', 1);"
 		"CREATE TEMP TABLE n AS WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1"
 		"  FROM c WHERE i < %ld) SELECT i, CASE WHEN i %% 2 THEN 'lesson_' || (i %% 100)"
 		"  ELSE 'x' || printf('%%08x', i * 2654435761 %% 4294967296) END AS name FROM c;"

@@ -148,6 +148,22 @@ test('viewers of both kinds are counted together', { timeout: 30000 }, async () 
 	await until('no viewer', async () => await viewers() === 0);
 });
 
+test('PublishCdnParams: the mix is pushed there while it names it', { timeout: 60000 }, async () => {
+	const start = more => app.cloud.StartMCUMixTranscode({
+		...mixParameters(app, 1, { StreamId: 'show' }, { VideoWidth: 640, VideoHeight: 360, VideoBitrate: 600 }), ...more });
+	await start({ PublishCdnParams: { BizId: 1, PublishCdnUrls: [`${cdn.url('params')}?token=${secret}`] } });
+	const [relay] = await relays();
+	assert.deepEqual([relay.origin, relay.url], ['mix', `rtmp://127.0.0.1:${cdn.port}/live/***`]);
+	await inState(relay.id, 'publishing');
+	assert.deepEqual(cdn.publishes.at(-1), { name: 'params', token: secret });
+	checkStreams(ffprobe(cdn.url('params')));
+	await start();
+	assert.deepEqual(await relays(), []);
+	await until('the CDN to hear of the end', () => cdn.ends === 1);
+	cdn.ends = 0;
+	fs.rmSync(cdn.files()[0]);
+});
+
 test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one publish', { timeout: 60000 + kills * 20000 }, async () => {
 	const relay = await add(`${cdn.url('relayed')}?token=${secret}`);
 	assert.equal(relay.url, `rtmp://127.0.0.1:${cdn.port}/live/***`);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/admission.h"
@@ -93,6 +94,24 @@ static int publish_text(char *text, size_t size, const struct tess_mix_request *
 	return rc;
 }
 
+/* PublishCdnParams by RTMP are a relay, which goes with the mix. */
+static int relay_output(struct tess_control *control, const struct tess_mix *mix,
+			const char *publish_url)
+{
+	struct tess_relay relay = {
+		.application = mix->room.sdk_app_id,
+		.mix = mix->id,
+		.created_us = tess_control_utc_us(control),
+	};
+
+	memcpy(relay.stream_id, mix->stream_id, sizeof(relay.stream_id));
+	if (!*relay.stream_id)
+		tess_rooms_stream(relay.stream_id, mix->id);
+	if (!strncasecmp(publish_url, "rtmp", 4))
+		(void)stpcpy(relay.url, publish_url);
+	return tess_store_relay_of_mix(control->store, &relay);
+}
+
 static int open_output(struct tess_control *control, const struct tess_mix_request *request,
 		       const json_t *params, struct tess_cloud_error *error)
 {
@@ -114,6 +133,8 @@ static int open_output(struct tess_control *control, const struct tess_mix_reque
 		rc = publish_text(mix.publish, sizeof(mix.publish), request);
 	if (!rc)
 		rc = tess_store_mix_add(control->store, &mix);
+	if (!rc)
+		rc = relay_output(control, &mix, request->publish.url);
 	if (rc || !*request->record_id)
 		return rc;
 	rc = tess_store_record_settings_get(control->store, &recording.settings,
@@ -156,7 +177,8 @@ static int change_output(struct tess_control *control, const struct tess_mix *mi
 		rc = publish_text(changed.publish, sizeof(changed.publish), request);
 	if (rc || (!strcmp(changed.params, mix->params) && !strcmp(changed.publish, mix->publish)))
 		return rc;
-	return tess_store_mix_change(control->store, &changed);
+	rc = relay_output(control, mix, request->publish.url);
+	return rc ? rc : tess_store_mix_change(control->store, &changed);
 }
 
 static int start(struct tess_control *control, const struct tess_mix_request *request,

@@ -85,6 +85,27 @@ int tess_store_relay_remove(struct tess_store *store, int64_t id)
 	return tess_store_run_one(&q);
 }
 
+int tess_store_relay_of_mix(struct tess_store *store, const struct tess_relay *relay)
+{
+	struct tess_query q = tess_query(store->db, "DELETE FROM relay WHERE mix = ? AND url != ?");
+	int rc;
+
+	tess_query_int(&q, relay->mix);
+	tess_query_text(&q, relay->url);
+	rc = tess_query_run(&q);
+	if (rc || !*relay->url)
+		return rc;
+	q = tess_query(store->db, "INSERT INTO relay(application, stream_id, url, enabled, mix,"
+				  " epoch, created_us) VALUES(?, ?, ?, 1, ?, 1, ?)"
+				  " ON CONFLICT DO NOTHING");
+	tess_query_int(&q, relay->application);
+	tess_query_text(&q, relay->stream_id);
+	tess_query_text(&q, relay->url);
+	tess_query_int(&q, relay->mix);
+	tess_query_int(&q, relay->created_us);
+	return tess_query_run(&q);
+}
+
 int tess_store_relays_count(struct tess_store *store, uint32_t application, const char *stream_id,
 			    int64_t *count)
 {
@@ -118,13 +139,13 @@ int tess_store_relays_wanted(struct tess_store *store,
 			     int (*each)(void *arg, const struct tess_relay *row, int64_t mix),
 			     void *arg)
 {
-	/* the mix whose stream has this name: the one that the row is of, or any of its application
-	 */
+	/* the mix that the row is of, or whichever has its stream's name */
 	struct tess_query q = tess_query(
 		store->db, COLUMNS ", mix.id FROM relay JOIN mix ON"
+				   " CASE WHEN relay.mix IS NOT NULL THEN mix.id = relay.mix ELSE"
 				   " mix.application = relay.application AND"
-				   " mix.stream_id = relay.stream_id WHERE relay.enabled ORDER BY"
-				   " relay.id");
+				   " mix.stream_id = relay.stream_id END WHERE relay.enabled"
+				   " ORDER BY relay.id");
 	struct tess_relay row;
 	int stop = 0, rc;
 

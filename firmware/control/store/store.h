@@ -329,6 +329,12 @@ int tess_store_relay_get(struct tess_store *store, struct tess_relay *relay,
 /** url and enabled of relay->id; the epoch rises. @retval 0, -ENOENT, -EEXIST */
 int tess_store_relay_set(struct tess_store *store, const struct tess_relay *relay) TESS_MUST_CHECK;
 int tess_store_relay_remove(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
+/**
+ * The one relay that came with relay->mix is to have this url ("": there is to be none). One of an
+ * administrator's that pushes the same stream there already does as well.
+ */
+int tess_store_relay_of_mix(struct tess_store *store,
+			    const struct tess_relay *relay) TESS_MUST_CHECK;
 int tess_store_relays_count(struct tess_store *store, uint32_t application, const char *stream_id,
 			    int64_t *count) TESS_MUST_CHECK;
 /** Of one application, or of all when 0. */

@@ -378,6 +378,7 @@ static void test_output_faults(void **state)
 		URL_FAULT("rtmp:/a/b"),
 		URL_FAULT("rtmp://"),
 		URL_FAULT("rtmp:///b"),
+		URL_FAULT("rtmp://a/b"), /* no key */
 		URL_FAULT("srt://:9000"),
 		URL_FAULT("srt://?x"),
 		URL_FAULT("rtmp://a/b c"),
@@ -670,7 +671,7 @@ static void test_stop(void **state)
 static void test_publish(void **state)
 {
 	static const char *const good[] = {"rtmp://cdn.example/live/stream?txSecret=abc&txTime=5F",
-					   "RTMPS://u:p@a:443/b",
+					   "RTMPS://a:443/b/c",
 					   "srt://[2001:db8::1]:9000?streamid=x"};
 	struct tess_mix_request mix;
 	char patch[256];

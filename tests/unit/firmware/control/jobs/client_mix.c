@@ -415,6 +415,25 @@ static void test_link(void **state)
 	assert_false(has_mix(&mix));
 }
 
+static int note_relay(void *arg, const struct tess_relay *row, int64_t mix)
+{
+	char *url = arg;
+
+	assert_int_equal(row->mix, mix);
+	assert_string_equal(url, ""); /* one at most */
+	(void)stpcpy(url, row->url);
+	return 0;
+}
+
+/* Where the one mix there is is pushed to. */
+static void expect_relay(const char *want)
+{
+	char url[TESS_RELAY_URL_MAX + 1] = "";
+
+	assert_int_equal(tess_store_relays_wanted(f.control.store, note_relay, url), 0);
+	assert_string_equal(url, want);
+}
+
 /* the other CDN's address: kept, and told without its secret */
 static void test_publish(void **state)
 {
@@ -431,6 +450,7 @@ static void test_publish(void **state)
 	fixture_call(&f, "GET", MIX, NULL, 200);
 	assert_json(json_object_get(f.json, "publish"),
 		    "{'biz_id':42,'url':'rtmp://cdn.example/live/***'}");
+	expect_relay("rtmp://cdn.example/live/KEY?txSecret=S");
 	fixture_call(&f, "GET", "/api/v1/rooms", NULL, 200);
 	assert_null(strstr(f.response.body, "KEY"));
 	fixture_call(&f, "GET", "/api/v1/mixes", NULL, 200);
@@ -444,7 +464,12 @@ static void test_publish(void **state)
 	cloud("StartMCUMixTranscode", with, ""); /* as before */
 	assert_true(has_mix(&mix));
 	assert_int_equal(mix.epoch, 1);
+	expect_relay("rtmp://cdn.example/live/KEY?txSecret=S");
 	/* changed and taken away in place */
+	fixture_call(&f, "POST", MIX,
+		     "{'stream_id':'show','publish':{'biz_id':43,'url':'rtmps://b.example/a/K'}}",
+		     200);
+	expect_relay("rtmps://b.example/a/K");
 	fixture_call(&f, "POST", MIX,
 		     "{'stream_id':'show','video':{'width':640,'height':360,'bitrate_kbps':500},"
 		     "'publish':{'biz_id':43,'url':'srt://cdn.example:9000?streamid=KEY'}}",
@@ -452,9 +477,18 @@ static void test_publish(void **state)
 	assert_json(json_object_get(f.json, "publish"),
 		    "{'biz_id':43,'url':'srt://cdn.example:9000?***'}");
 	assert_int_equal(fixture_int(&f, "id"), 1);
-	assert_int_equal(fixture_int(&f, "epoch"), 2);
+	assert_int_equal(fixture_int(&f, "epoch"), 3);
+	expect_relay("");
 	fixture_call(&f, "POST", MIX, "{'stream_id':'show'}", 200);
 	assert_true(json_is_null(json_object_get(f.json, "publish")));
+	expect_relay("");
+	/* without a name the stream is pushed all the same, and ends with its mix */
+	fixture_call(&f, "POST", MIX,
+		     "{'record_id':'file','publish':{'biz_id':1,'url':'rtmp://a/b/c'}}", 200);
+	expect_relay("rtmp://a/b/c");
+	fixture_call(&f, "DELETE", MIX, NULL, 204);
+	expect_relay("");
+	fixture_call(&f, "POST", MIX, "{'stream_id':'show'}", 200);
 	fixture_refused(&f, "POST", MIX, "{'stream_id':'show','publish':{'url':'rtmp://a/b'}}", 400,
 			"MissingParameter.BizId", "publish");
 	fixture_refused(&f, "POST", MIX, "{'stream_id':'show','publish':{'biz_id':1}}", 400,
