@@ -97,6 +97,7 @@ test('a picture is uploaded, looked at and deleted', async () => {
 });
 
 test('how the application records is set', async () => {
+	await open('applications');
 	await page.click('.card:has-text("Concert hall") button:has-text("Recording settings")');
 	await page.fill('dialog input[name=area]', 'Archive');
 	await page.click('dialog button:has-text("Add area")');
