@@ -26,13 +26,14 @@ static json_t *formats_json(const char *set)
 
 static json_t *settings_json(const struct tess_record_settings *settings, bool with_key)
 {
-	json_t *json =
-		json_pack("{ss so si si si so ss}", "mode", settings->mode, "formats",
-			  formats_json(settings->formats), "split_minutes", settings->split_minutes,
-			  "retention_days", settings->retention_days, "resume_timeout_s",
-			  settings->resume_timeout_s, "area",
-			  settings->area ? json_integer(settings->area) : json_null(),
-			  "callback_url", settings->callback_url);
+	/* of the address not the query, where tokens of the receiver may be */
+	json_t *json = json_pack(
+		"{ss so si si si so ss#}", "mode", settings->mode, "formats",
+		formats_json(settings->formats), "split_minutes", settings->split_minutes,
+		"retention_days", settings->retention_days, "resume_timeout_s",
+		settings->resume_timeout_s, "area",
+		settings->area ? json_integer(settings->area) : json_null(), "callback_url",
+		settings->callback_url, (int)strcspn(settings->callback_url, with_key ? "" : "?"));
 
 	if (with_key &&
 	    json_object_set_new(json, "callback_key", json_string(settings->callback_key))) {

@@ -113,6 +113,8 @@ static bool set_options(struct transfer *transfer)
 	       !curl_easy_setopt(easy, CURLOPT_MAXREDIRS, MAX_REDIRECTS) &&
 	       !curl_easy_setopt(easy, CURLOPT_TIMEOUT, TIME_OUT_S) &&
 	       !curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) &&
+	       /* else to give up waits for the thread that looks the name up */
+	       !curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) &&
 	       !curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L) &&
 	       !curl_easy_setopt(easy, CURLOPT_PROXY, "") &&
 	       !curl_easy_setopt(easy, CURLOPT_USERAGENT, "Tessera/" TESSERA_VERSION) &&

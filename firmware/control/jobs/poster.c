@@ -243,6 +243,8 @@ static bool set_options(struct tess_post *post, const char *url, const char *bod
 	bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* else to give up waits for the thread that looks the name up */
+	bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(timeout_us / 1000));
 	bad |= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);

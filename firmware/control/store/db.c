@@ -14,7 +14,7 @@
 #include "firmware/base/log.h"
 #include "firmware/control/text.h"
 
-#define MAX_STATEMENTS 128
+#define MAX_STATEMENTS 256
 
 struct tess_db {
 	sqlite3 *handle;

@@ -256,6 +256,19 @@ static int remove_row(struct tess_store *store, int64_t recording, const char *p
 	return tess_store_run_one(&q);
 }
 
+/* Its files were deleted while it went on. */
+static int delete_without_files(struct tess_store *store, int64_t id)
+{
+	struct tess_query q =
+		tess_query(store->db, "UPDATE recording SET state = 'deleting' WHERE id = ?"
+				      " AND state IN ('finished','failed') AND NOT EXISTS"
+				      " (SELECT 1 FROM recording_file AS f"
+				      " WHERE f.recording = recording.id)");
+
+	tess_query_int(&q, id);
+	return tess_query_run(&q);
+}
+
 int tess_store_file_removed(struct tess_store *store, int64_t recording, const char *path)
 {
 	struct tess_query q =
@@ -275,6 +288,8 @@ int tess_store_file_removed(struct tess_store *store, int64_t recording, const c
 	rc = tess_file_texts_forget(store, recording, path);
 	if (!rc)
 		rc = remove_row(store, recording, path);
+	if (!rc)
+		rc = delete_without_files(store, recording);
 	return tess_store_finish(store, rc);
 }
 

@@ -207,6 +207,7 @@ static const char *const STEPS[] = {
 	"CREATE INDEX recording_file_created ON recording_file(application, area, created_us);"
 	"CREATE INDEX recording_file_name ON recording_file(application, area, name);"
 	"CREATE INDEX recording_file_stream ON recording_file(application, area, stream_id);"
+	"CREATE INDEX recording_file_bytes ON recording_file(application, area, size_bytes);"
 	"CREATE INDEX recording_file_expires ON recording_file(expires_us)"
 	" WHERE state = 'there' AND NOT hold AND expires_us IS NOT NULL;"
 	"CREATE INDEX recording_file_deleting ON recording_file(recording)"
@@ -242,7 +243,7 @@ static const char *const STEPS[] = {
 
 	/* recorded time, in slots of five minutes */
 	"CREATE TABLE usage("
-	" application INTEGER NOT NULL,"
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
 	" slot_us INTEGER NOT NULL,"
 	" tier TEXT NOT NULL CHECK(tier IN ('audio','sd','hd','fhd')),"
 	" us INTEGER NOT NULL,"

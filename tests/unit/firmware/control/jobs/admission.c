@@ -73,7 +73,11 @@ static struct tess_mix_request request(const char *room, const char *stream)
 	struct tess_mix_request mix = {
 		.room = {APP, TESS_ROOM_ID_STRING, ""},
 		.audio = {48000, 64, 2},
-		.video = {1280, 720, 1500, 15, 3, 0},
+		.video = {.width = 1280,
+			  .height = 720,
+			  .bitrate_kbps = 1500,
+			  .frame_rate = 15,
+			  .gop_s = 3},
 		.layout = {.layout = 1},
 	};
 
