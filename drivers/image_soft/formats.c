@@ -73,6 +73,12 @@ bool image_size(enum image_format format, const uint8_t *data, size_t length, ui
 		return jpeg_size(data, length, width, height);
 	if (format == IMAGE_UNKNOWN || length < 26)
 		return false;
+	if (format == IMAGE_BMP && get_size(data + 14) == 12) {
+		/* OS/2's header: 16 bits each */
+		*width = (uint32_t)data[19] << 8 | data[18];
+		*height = (uint32_t)data[21] << 8 | data[20];
+		return true;
+	}
 	*width = format == IMAGE_PNG ? get32(data + 16) : get_size(data + 18);
 	*height = format == IMAGE_PNG ? get32(data + 20) : get_size(data + 22);
 	return true;

@@ -77,6 +77,8 @@ static int start(const struct dpdk_spec *spec, unsigned workers, const cpu_set_t
 {
 	char lcores[16], memory[16], extra[sizeof(spec->eal)], *words[MAX_WORDS], *rest = extra,
 										  *word;
+	/* a card may have more queues than there are workers: all of them are taken */
+	unsigned queues = spec->kind == DPDK_XDP ? DPDK_MAX_QUEUES : workers;
 	const char *fixed[] = {"tessera", "--no-telemetry", "--no-shconf", "--log-level=error"};
 	int count = 0;
 
@@ -85,7 +87,8 @@ static int start(const struct dpdk_spec *spec, unsigned workers, const cpu_set_t
 	(void)snprintf(lcores, sizeof(lcores), "--lcores=0@%d", first_core(cores));
 	words[count++] = lcores;
 	(void)snprintf(memory, sizeof(memory), "%u",
-		       MEMORY + workers * (WORKER_MEMORY + RING_MEMORY * spec->ring / 1024));
+		       MEMORY + workers * WORKER_MEMORY +
+			       queues * (RING_MEMORY * spec->ring / 1024));
 	if (spec->hugepages) {
 		words[count++] = (char *)"--in-memory";
 	} else {

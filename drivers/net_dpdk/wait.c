@@ -184,12 +184,14 @@ static int poll_until(struct dpdk_net *dpdk, int64_t until_us, bool gather)
 		left_us = until_us - tess_clock_now_us(dpdk->clock);
 		if (left_us <= 0)
 			return 0;
-		if (got == TESS_NET_BURST)
+		if (got == TESS_NET_BURST) {
 			empty = 0;
-		else if (dpdk->pace.taken < TESS_NET_BURST || ++empty == SPINS)
+		} else if (dpdk->pace.taken < TESS_NET_BURST || ++empty == SPINS) {
+			empty = 0;
 			sleep_or_nap(dpdk, left_us, gather);
-		else
+		} else {
 			rte_pause();
+		}
 	}
 }
 

@@ -35,8 +35,11 @@ static void set_rows(struct tess_recording *recording, const struct tess_record_
 	for (unsigned i = 0; i < ROWS; i++) {
 		struct row *row = &recording->rows[i];
 
-		if (row->formats)
+		if (row->formats) {
+			/* a part that came back may not have had all that was ordered */
+			row->formats |= formats[i];
 			continue;
+		}
 		row->formats = formats[i];
 		row->split_us = i == HLS_ROW ? 0 : order->split_us;
 		row->ended_us = INT64_MIN;
@@ -156,6 +159,13 @@ static void end_part(struct tess_recording *recording, struct row *row, struct t
 
 /* what was there before */
 
+/** The times of another boot say nothing of what comes now. */
+static bool is_of_this_boot(const struct tess_recording *recording,
+			    const struct tess_recorder *recorder)
+{
+	return !strcmp(tess_recorder_meta(recorder)->boot_id, recording->shared->boot_id);
+}
+
 int tess_recording_add(struct tess_recording *recording, struct tess_recorder *recorder,
 		       const struct tess_record_end *end)
 {
@@ -172,7 +182,8 @@ int tess_recording_add(struct tess_recording *recording, struct tess_recorder *r
 	}
 	if (meta->part > row->parts)
 		row->parts = meta->part;
-	if (end->ended && tess_recorder_last_us(recorder) > row->ended_us)
+	if (end->ended && is_of_this_boot(recording, recorder) &&
+	    tess_recorder_last_us(recorder) > row->ended_us)
 		row->ended_us = tess_recorder_last_us(recorder);
 	if (end->last)
 		recording->ending = true;
@@ -223,8 +234,9 @@ int64_t tess_recording_after_us(const struct tess_recording *recording)
 		const struct row *row = &recording->rows[i];
 		const struct tess_recorder *recorder =
 			row->closing ? row->closing : newest(recording, row);
-		int64_t part_us =
-			recorder ? tess_recorder_after_us(recorder) : TESS_SINK_NEWEST_KEY;
+		int64_t part_us = recorder && is_of_this_boot(recording, recorder)
+					  ? tess_recorder_after_us(recorder)
+					  : TESS_SINK_NEWEST_KEY;
 
 		if (part_us != TESS_SINK_NEWEST_KEY &&
 		    (after_us == TESS_SINK_NEWEST_KEY || part_us < after_us))

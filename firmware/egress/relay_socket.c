@@ -173,6 +173,11 @@ static bool push(struct tess_relay_socket *socket)
 	return true;
 }
 
+bool tess_relay_socket_wants_out(const struct tess_relay_socket *socket)
+{
+	return !socket->connected || (socket->ssl && SSL_want_write(socket->ssl));
+}
+
 ssize_t tess_relay_socket_write(struct tess_relay_socket *socket, const struct iovec *iov,
 				unsigned count)
 {

@@ -34,6 +34,8 @@ ssize_t tess_relay_socket_write(struct tess_relay_socket *socket, const struct i
 				unsigned count);
 /** @return bytes, 0 the peer has closed, or -1 with errno */
 ssize_t tess_relay_socket_read(struct tess_relay_socket *socket, void *data, size_t size);
+/** While it connects: whether it waits to write. */
+bool tess_relay_socket_wants_out(const struct tess_relay_socket *socket);
 /** Whether bytes it has taken wait for the network. */
 bool tess_relay_socket_has_pending(const struct tess_relay_socket *socket);
 

@@ -100,6 +100,10 @@ static int flush(struct tess_relay_target *target)
 	ssize_t sent;
 
 	target->viewer.hold = out->length != 0;
+	/* what the socket holds goes first; with nothing to add it only pushes that */
+	if (tess_relay_socket_has_pending(target->socket) &&
+	    tess_relay_socket_write(target->socket, NULL, 0) < 0)
+		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EPIPE;
 	if (!out->length || target->viewer.partial)
 		return 0;
 	sent = tess_relay_socket_write(target->socket, &iov, 1);
@@ -390,6 +394,12 @@ static void on_io(void *arg, uint32_t events)
 			fail(target, false, "the certificate of the server is not good");
 		else if (rc && rc != -EAGAIN)
 			fail_with(target, "connect", -rc);
+		else if (tess_watch_set(target->watch,
+					EPOLLIN |
+						(!rc || tess_relay_socket_wants_out(target->socket)
+							 ? (uint32_t)EPOLLOUT
+							 : 0)))
+			fail_with(target, "connect", ENOMEM);
 		else if (!rc)
 			begin_rtmp(target);
 		return;
@@ -403,7 +413,10 @@ static void on_io(void *arg, uint32_t events)
 	rc = flush(target);
 	if (rc == -EPIPE)
 		fail(target, false, "the server has closed the connection");
-	else if (tess_watch_set(target->watch, EPOLLIN | (rc ? (uint32_t)EPOLLOUT : 0)))
+	else if (tess_watch_set(target->watch,
+				EPOLLIN | (rc || tess_relay_socket_has_pending(target->socket)
+						   ? (uint32_t)EPOLLOUT
+						   : 0)))
 		fail_with(target, "connect", ENOMEM);
 }
 
@@ -417,14 +430,15 @@ void tess_relay_target_begin(struct tess_relay_target *target)
 void tess_relay_target_end(struct tess_relay_target *target)
 {
 	target->wanted = false;
+	if (target->state == STATE_PUBLISHING)
+		serve(target); /* it may fail, and pauses then */
 	if (target->state == STATE_PUBLISHING) {
-		serve(target);
 		say_goodbye(target);
+		target->state = STATE_WAITING;
 	} else if (target->state == STATE_CONNECTING) {
 		disconnect(target);
-	}
-	if (target->state == STATE_PUBLISHING || target->state == STATE_CONNECTING)
 		target->state = STATE_WAITING;
+	}
 }
 
 void tess_relay_target_tick(struct tess_relay_target *target)

@@ -75,7 +75,8 @@ static void restart_at_key(struct tess_publisher *publisher, struct decoding *de
 	tess_rtp_track_want_key(publisher->video.track);
 }
 
-/* The time between two pictures that the most eager mix shows, 0 if none shows any. */
+/* The time between two pictures that the most eager mix shows, 0 if none shows any, or if one of
+ * another room does, whose rate is not known here. */
 static int64_t interval_us(const struct tess_publisher *publisher)
 {
 	unsigned frame_rate = 0;
@@ -83,7 +84,11 @@ static int64_t interval_us(const struct tess_publisher *publisher)
 	for (unsigned i = 0; i < publisher->tap_count; i++) {
 		const struct tess_tap *tap = &publisher->taps[i];
 
-		if (tap->tile && tap->frame_rate > frame_rate)
+		if (!tap->tile)
+			continue;
+		if (!tap->frame_rate)
+			return 0;
+		if (tap->frame_rate > frame_rate)
 			frame_rate = tap->frame_rate;
 	}
 	return frame_rate ? 1000000 / frame_rate : 0;
@@ -164,7 +169,7 @@ static bool leave_out(struct tess_publisher *publisher, struct tess_unit *unit)
 {
 	if (publisher->desired.video.codec != TESS_CODEC_H264)
 		return false;
-	unit->disposable = tess_thin_is_disposable(unit->data, unit->length);
+	unit->disposable = !unit->key && tess_thin_is_disposable(unit->data, unit->length);
 	if (!unit->disposable) {
 		tess_thin_note(&publisher->thin, unit->capture_us);
 		return false;

@@ -81,9 +81,14 @@ static void join_ways(struct tess_room *room)
 		unsigned count = 0;
 
 		for (unsigned i = 0; i < room->entry_count; i++) {
-			if (room->entries[i].mix)
-				taps[count++] =
-					tess_mix_tap(room->entries[i].mix, room->publishers[p]);
+			struct tess_tap tap;
+
+			if (!room->entries[i].mix)
+				continue;
+			tap = tess_mix_tap(room->entries[i].mix, room->publishers[p]);
+			/* those that do not take it leave room for other rooms */
+			if (tap.tile || tap.sound)
+				taps[count++] = tap;
 		}
 		tess_publisher_set_taps(room->publishers[p], taps, count);
 	}
@@ -294,6 +299,20 @@ static struct entry *find_entry(struct tess_room *room, int64_t id)
 	return NULL;
 }
 
+static bool same_pictures(const struct tess_desired_pictures *a,
+			  const struct tess_desired_pictures *b)
+{
+	const struct tess_rect *at = &a->water_mark_rect, *bt = &b->water_mark_rect;
+
+	for (unsigned i = 0; i < TESS_ROOM_MAX_SEATS; i++) {
+		if (strcmp(a->places[i], b->places[i]) != 0)
+			return false;
+	}
+	return !strcmp(a->background, b->background) && !strcmp(a->water_mark, b->water_mark) &&
+	       at->x == bt->x && at->y == bt->y && at->width == bt->width &&
+	       at->height == bt->height;
+}
+
 static void grow_mix(struct tess_room *room, const struct tess_desired *wanted,
 		     const struct tess_desired_mix *desired, int64_t now_us)
 {
@@ -313,7 +332,7 @@ static void grow_mix(struct tess_room *room, const struct tess_desired *wanted,
 	}
 	/* pictures come, when they have been fetched, and go without a new epoch */
 	if (entry->desired.epoch == desired->epoch && entry->desired.frozen == desired->frozen &&
-	    !memcmp(&entry->desired.pictures, &desired->pictures, sizeof(desired->pictures)))
+	    same_pictures(&entry->desired.pictures, &desired->pictures))
 		return;
 	if (entry->mix && !stream_desired(wanted, entry->desired.stream))
 		room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix),

@@ -8,6 +8,8 @@
 /* nal_unit_type 1 to 5 are slices of pictures, table 7-1 */
 #define NAL_SLICE_FIRST 1
 #define NAL_SLICE_LAST	5
+#define NAL_SPS		7
+#define NAL_PPS		8
 /* Time stamps are of 90 kHz and slewed; beyond that a picture is late. */
 #define TOLERANCE_US 2000
 
@@ -20,6 +22,9 @@ bool tess_thin_is_disposable(const uint8_t *data, size_t length)
 	while (tess_annexb_next(data, length, &offset, &nal, &nal_length)) {
 		unsigned type = nal[0] & 0x1fu;
 
+		/* pictures to come may need it */
+		if (type == NAL_SPS || type == NAL_PPS)
+			return false;
 		if (type < NAL_SLICE_FIRST || type > NAL_SLICE_LAST)
 			continue;
 		if (nal[0] & 0x60u)

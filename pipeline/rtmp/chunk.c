@@ -187,10 +187,12 @@ static int begin_chunk(struct tess_rtmp_reader *reader)
 	return 0;
 }
 
-/** Room for more of a body. It grows with what has come, not with what was announced. */
-static int reserve(struct channel *channel, uint32_t more)
+/** Room for more of a body. It grows with what has come, not with what was announced; all bodies
+ * together have twice the room of one. @retval 0, -ENOMEM, -EMSGSIZE */
+static int reserve(const struct tess_rtmp_reader *reader, struct channel *channel, uint32_t more)
 {
 	uint32_t capacity = channel->capacity ? channel->capacity : FIRST_BODY;
+	uint64_t held;
 	uint8_t *body;
 
 	if (channel->received + more <= channel->capacity)
@@ -199,6 +201,12 @@ static int reserve(struct channel *channel, uint32_t more)
 		capacity *= 2;
 	if (capacity > channel->length)
 		capacity = channel->length;
+	held = capacity;
+	for (unsigned i = 0; i < TESS_RTMP_MAX_CHUNK_STREAMS; i++)
+		if (&reader->channels[i] != channel)
+			held += reader->channels[i].capacity;
+	if (held > 2 * (uint64_t)reader->max_message)
+		return -EMSGSIZE;
 	body = realloc(channel->body, capacity);
 	if (!body)
 		return -ENOMEM;
@@ -231,17 +239,19 @@ static int obey(struct tess_rtmp_reader *reader, const struct tess_rtmp_message 
 	return 1;
 }
 
-/** @retval 1 a message is complete, 0 more of it is needed, -ENOMEM */
+/** @retval 1 a message is complete, 0 more of it is needed, -ENOMEM, -EMSGSIZE */
 static int take_body(struct tess_rtmp_reader *reader, struct tess_cursor *input,
 		     struct tess_rtmp_message *message)
 {
 	struct channel *channel = reader->current;
 	uint32_t take = reader->chunk_left;
+	int rc;
 
 	if (take > tess_left(input))
 		take = (uint32_t)tess_left(input);
-	if (reserve(channel, take))
-		return -ENOMEM;
+	rc = reserve(reader, channel, take);
+	if (rc)
+		return rc;
 	if (take)
 		memcpy(channel->body + channel->received, tess_get_data(input, take), take);
 	channel->received += take;
