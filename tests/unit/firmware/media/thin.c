@@ -26,6 +26,9 @@ static void a_picture_of_slices_without_nal_ref_idc(void **state)
 	assert_false(DISPOSABLE(0, 0, 0, 1, 0x21, 0x9a));
 	/* one slice of it is enough */
 	assert_false(DISPOSABLE(0, 0, 0, 1, 0x01, 0x9a, 0, 0, 1, 0x41, 0x9a));
+	/* parameter sets may be needed by pictures that refer to nothing else of it */
+	assert_false(DISPOSABLE(0, 0, 0, 1, 0x68, 1, 0, 0, 0, 1, 0x01, 0x9a));
+	assert_false(DISPOSABLE(0, 0, 0, 1, 0x67, 1, 0, 0, 0, 1, 0x01, 0x9a));
 	/* no picture at all is not known to be of no use */
 	assert_false(DISPOSABLE(0, 0, 0, 1, 0x06, 5));
 	assert_false(DISPOSABLE(1, 2, 3, 4));

@@ -255,6 +255,19 @@ static void test_hostile(void **state)
 		put_fill(128, 0);
 	}
 	expect(-ENOBUFS, "");
+	/* unfinished messages are held up to twice the longest one: the third of 90000 bytes is not
+	 */
+	wire.length = 0;
+	PUT("\x02\x00\x00\x00\x00\x00\x04\x01\x00\x00\x00\x00\x00\x01\x5f\x8f");
+	for (unsigned i = 0; i < 2; i++) {
+		tess_put_u8(&wire, (uint8_t)(3 + i));
+		PUT("\x00\x00\x01\x01\x5f\x90\x08\x01\x00\x00\x00");
+		put_fill(89999, 0);
+	}
+	expect(0, "");
+	PUT("\x05\x00\x00\x01\x01\x5f\x90\x08\x01\x00\x00\x00");
+	put_fill(89999, 0);
+	expect(-EMSGSIZE, "");
 }
 
 int main(void)

@@ -85,19 +85,21 @@ static void test_settings(void **state)
 	fixture_refused(&f, "GET", "/api/v1/applications/5/recording", NULL, 404, "not_found", "");
 }
 
-/* Who may only read does not see the key that signs. */
+/* Who may only read does not see the key that signs, nor what may be one in the address. */
 static void test_reader(void **state)
 {
 	char bearer[128];
 
 	(void)state;
-	fixture_call(&f, "PATCH", SETTINGS, "{'callback_key':'secret'}", 200);
+	fixture_call(&f, "PATCH", SETTINGS,
+		     "{'callback_key':'secret','callback_url':'http://a.example/b?token=c'}", 200);
 	fixture_call(&f, "POST", "/api/v1/tokens", "{'name':'r','scope':'read'}", 201);
 	(void)snprintf(bearer, sizeof(bearer), "Bearer %s", fixture_text(&f, "token"));
 	fixture_header(&f, "Cookie", NULL);
 	fixture_header(&f, "Authorization", bearer);
 	fixture_call(&f, "GET", SETTINGS, NULL, 200);
 	assert_null(json_object_get(f.json, "callback_key"));
+	assert_string_equal(fixture_text(&f, "callback_url"), "http://a.example/b");
 	fixture_call(&f, "PATCH", SETTINGS, "{'split_minutes':2}", 403);
 }
 
