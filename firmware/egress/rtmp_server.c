@@ -65,10 +65,13 @@ static void connection_forget(struct connection *connection)
 
 static void connection_close(struct connection *connection)
 {
-	(void)close(connection->fd);
+	int fd = connection->fd;
+
 	tess_rtmp_server_fini(connection->rtmp);
 	free(connection->rtmp);
 	connection_forget(connection);
+	/* last: another thread may get the number at once */
+	(void)close(fd);
 }
 
 static int on_play(void *arg, const char *name, const char *query)
