@@ -6,26 +6,17 @@
 
 #include "firmware/control/store/internal.h"
 
-static void bind_mix(struct tess_query *q, int64_t mix)
-{
-	if (mix)
-		tess_query_int(q, mix);
-	else
-		tess_query_null(q);
-}
-
 int tess_store_relay_add(struct tess_store *store, struct tess_relay *relay)
 {
 	struct tess_query q =
-		tess_query(store->db, "INSERT INTO relay(application, stream_id, url, enabled, mix,"
-				      " epoch, created_us) VALUES(?, ?, ?, ?, ?, 1, ?)");
+		tess_query(store->db, "INSERT INTO relay(application, stream_id, url, enabled,"
+				      " epoch, created_us) VALUES(?, ?, ?, ?, 1, ?)");
 	int rc;
 
 	tess_query_int(&q, relay->application);
 	tess_query_text(&q, relay->stream_id);
 	tess_query_text(&q, relay->url);
 	tess_query_int(&q, relay->enabled);
-	bind_mix(&q, relay->mix);
 	tess_query_int(&q, relay->created_us);
 	rc = tess_query_run(&q);
 	if (rc)

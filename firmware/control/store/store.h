@@ -321,7 +321,8 @@ struct tess_relay {
 	int64_t created_us;
 };
 
-/** @retval 0 with relay->id and epoch set, -ENOENT no such application or mix, -EEXIST */
+/** One of an administrator's. @retval 0 with relay->id and epoch set, -ENOENT no such application,
+ * -EEXIST */
 int tess_store_relay_add(struct tess_store *store, struct tess_relay *relay) TESS_MUST_CHECK;
 /** @retval 0, -ENOENT */
 int tess_store_relay_get(struct tess_store *store, struct tess_relay *relay,

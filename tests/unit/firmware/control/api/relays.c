@@ -157,14 +157,14 @@ static void test_refusals(void **state)
 
 static void test_of_a_mix(void **state)
 {
-	struct tess_relay row = {.application = 1400000001, .enabled = true, .mix = 1};
+	struct tess_relay row = {.application = 1400000001, .mix = 1};
 
 	(void)state;
 	(void)strcpy(row.stream_id, "show");
 	(void)strcpy(row.url, URL);
 	fixture_call(&f, "POST", "/api/v1/applications/1400000001/rooms/101/mix",
 		     "{'stream_id':'show'}", 200);
-	assert_int_equal(tess_store_relay_add(f.control.store, &row), 0);
+	assert_int_equal(tess_store_relay_of_mix(f.control.store, &row), 0);
 	fixture_call(&f, "GET", RELAYS "/1", NULL, 200);
 	assert_string_equal(fixture_text(&f, "origin"), "mix");
 	expect_wanted("[{'id':1,'epoch':1,'stream':'mix-1','url':'" URL "'}]");
