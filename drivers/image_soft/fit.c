@@ -59,16 +59,17 @@ static int scale_plane(const uint8_t *from, int stride, int from_width, int from
 	return 0;
 }
 
-/* The part of the picture that begins at @from, on all of @fitted. */
+/* The first @planes components of the part of the picture that begins at @from, on all of @fitted.
+ */
 static int scale(const struct tess_image_rgba *fitted, const uint8_t *from, size_t stride,
-		 uint32_t from_width, uint32_t from_height)
+		 uint32_t from_width, uint32_t from_height, size_t planes)
 {
 	size_t from_size = (size_t)from_width * from_height;
 	size_t size = (size_t)fitted->width * fitted->height;
 	uint8_t *plane = malloc(from_size), *scaled = malloc(size);
 	int error = plane && scaled ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < 4 && !error; i++) {
+	for (size_t i = 0; i < planes && !error; i++) {
 		for (size_t y = 0; y < from_height; y++)
 			for (size_t x = 0; x < from_width; x++)
 				plane[y * from_width + x] = from[y * stride + 4 * x + i];
@@ -88,7 +89,7 @@ int tess_image_fit(struct tess_image_rgba *fitted, struct tess_image_rgba *image
 	uint32_t from_width = image->width, from_height = image->height;
 	int stride = (int)image->width * 4, to_stride = width * 4, error;
 	const uint8_t *from;
-	bool alpha = image->alpha;
+	bool alpha = image->alpha && fit != TESS_IMAGE_COVER; /* of what comes out */
 
 	memset(fitted, 0, sizeof(*fitted));
 	if (!width || !height || (width | height) & 1 || width > TESS_IMAGE_MAX_SIDE ||
@@ -100,22 +101,23 @@ int tess_image_fit(struct tess_image_rgba *fitted, struct tess_image_rgba *image
 	fitted->width = width;
 	fitted->height = height;
 	fitted->alpha = alpha;
-	if (alpha)
+	if (image->alpha)
 		ARGBAttenuate(image->pixels, stride, image->pixels, stride, (int)image->width,
 			      (int)image->height);
 	if (fit == TESS_IMAGE_COVER)
 		cut(image, width, height, &from_width, &from_height);
 	from = image->pixels + (size_t)((image->height - from_height) / 2) * (size_t)stride +
 	       (size_t)((image->width - from_width) / 2) * 4;
-	error = scale(fitted, from, (size_t)stride, from_width, from_height);
+	/* The mean of an area of 255 may be 254: alpha that nobody needs is not scaled. */
+	error = scale(fitted, from, (size_t)stride, from_width, from_height, alpha ? 4 : 3);
 	if (error) {
 		tess_image_free(fitted);
 		return error;
 	}
-	if (alpha && fit == TESS_IMAGE_COVER)
-		make_opaque(fitted);
-	else if (alpha)
+	if (alpha)
 		ARGBUnattenuate(fitted->pixels, to_stride, fitted->pixels, to_stride, width,
 				height);
+	else
+		make_opaque(fitted);
 	return 0;
 }

@@ -119,6 +119,26 @@ static void test_no_bleeding(void **state)
 	tess_image_free(&image);
 }
 
+/* Found by fuzzing: libyuv's mean of an area of 255 may be 254. */
+static void test_opaque_stays_opaque(void **state)
+{
+	(void)state;
+	for (int fit = TESS_IMAGE_COVER; fit <= TESS_IMAGE_STRETCH; fit++) {
+		for (uint32_t side = 37; side < 300; side += 13) {
+			struct tess_image_rgba image = striped(side + 23, side, 255), fitted;
+
+			assert_int_equal(
+				tess_image_fit(&fitted, &image, 64, 36, (enum tess_image_fit)fit),
+				0);
+			assert_false(fitted.alpha);
+			for (size_t i = 3; i < (size_t)64 * 36 * 4; i += 4)
+				assert_int_equal(fitted.pixels[i], 255);
+			tess_image_free(&fitted);
+			tess_image_free(&image);
+		}
+	}
+}
+
 static void test_extremes(void **state)
 {
 	struct tess_image_rgba image = striped(8192, 1, 255), fitted;
@@ -146,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_cover_cuts_above_and_below),
 		cmocka_unit_test(test_stretch_shows_all),
 		cmocka_unit_test(test_no_bleeding),
+		cmocka_unit_test(test_opaque_stays_opaque),
 		cmocka_unit_test(test_extremes),
 	};
 
