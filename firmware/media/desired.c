@@ -320,6 +320,8 @@ static void get_mix(struct parser *parser, const json_t *object, struct tess_des
 	mix->epoch = get_integer(parser, object, "epoch", 0, INT64_MAX);
 	get_room(parser, object, mix->room);
 	get_text(parser, object, "stream", mix->stream, sizeof(mix->stream));
+	if (json_object_get(object, "mp3_stream"))
+		get_text(parser, object, "mp3_stream", mix->mp3_stream, sizeof(mix->mp3_stream));
 	get_video(parser, object, mix);
 	get_audio(parser, object, &mix->audio);
 	get_layout(parser, object, &mix->layout);

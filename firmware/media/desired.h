@@ -98,6 +98,7 @@ struct tess_desired_mix {
 	int64_t epoch;
 	char room[TESS_DESIRED_NAME];
 	char stream[TESS_DESIRED_NAME];
+	char mp3_stream[TESS_DESIRED_NAME]; /* its sound as MP3; "": not wanted */
 	bool has_video;
 	struct tess_desired_video video;
 	struct tess_audio_encoder_config audio;

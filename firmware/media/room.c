@@ -141,6 +141,9 @@ static void open_mix(struct tess_room *room, struct entry *entry, int64_t now_us
 	tess_mix_descriptors(entry->mix, &memfd, &eventfd);
 	room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix), memfd,
 		      eventfd);
+	if (tess_mix_mp3_descriptors(entry->mix, &memfd, &eventfd))
+		room->handler(room->arg, entry->desired.mp3_stream,
+			      tess_mix_stream_epoch(entry->mix), memfd, eventfd);
 }
 
 static void move_mix(struct tess_room *room, struct entry *entry)
@@ -172,10 +175,24 @@ static void move_mixes(struct tess_room *room)
 static bool stream_desired(const struct tess_desired *desired, const char *stream)
 {
 	for (unsigned i = 0; i < desired->mix_count; i++) {
-		if (!strcmp(desired->mixes[i].stream, stream))
+		if (!strcmp(desired->mixes[i].stream, stream) ||
+		    !strcmp(desired->mixes[i].mp3_stream, stream))
 			return true;
 	}
 	return false;
+}
+
+/* Its streams have ended for good, unless somebody else is to have their names. */
+static void tell_end(struct tess_room *room, const struct entry *entry,
+		     const struct tess_desired *wanted)
+{
+	const char *const streams[] = {entry->desired.stream, entry->desired.mp3_stream};
+
+	for (unsigned i = 0; entry->mix && i < 2; i++) {
+		if (*streams[i] && !stream_desired(wanted, streams[i]))
+			room->handler(room->arg, streams[i], tess_mix_stream_epoch(entry->mix), -1,
+				      -1);
+	}
 }
 
 static void prune_mixes(struct tess_room *room, const struct tess_desired *desired)
@@ -193,9 +210,7 @@ static void prune_mixes(struct tess_room *room, const struct tess_desired *desir
 		}
 		TESS_INFO("mix.stopped", "room=%s mix=%lld stream=%s", room->name,
 			  (long long)entry->desired.id, entry->desired.stream);
-		if (entry->mix && !stream_desired(desired, entry->desired.stream))
-			room->handler(room->arg, entry->desired.stream,
-				      tess_mix_stream_epoch(entry->mix), -1, -1);
+		tell_end(room, entry, desired);
 		tess_mix_close(entry->mix);
 	}
 	room->entry_count = kept;
@@ -346,9 +361,7 @@ static void grow_mix(struct tess_room *room, const struct tess_desired *wanted,
 	if (entry->desired.epoch == desired->epoch && entry->desired.frozen == desired->frozen &&
 	    same_pictures(&entry->desired.pictures, &desired->pictures))
 		return;
-	if (entry->mix && !stream_desired(wanted, entry->desired.stream))
-		room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix),
-			      -1, -1);
+	tell_end(room, entry, wanted);
 	entry->desired = *desired;
 	if (entry->mix && tess_mix_can_become(entry->mix, desired)) {
 		tess_mix_update(entry->mix, desired, now_us);

@@ -41,6 +41,7 @@ const texts = {
 	apply: ['Apply', '应用更改'],
 	stopMix: ['Stop mix', '停止混流'],
 	streamId: ['Stream id', '流 ID'],
+	recordAudioOnly: ['Record the sound alone, as MP3', '只录制声音（MP3）'],
 	recordId: ['Record id (empty: not recorded)', '录制 ID（留空则不录制）'],
 	size: ['Size', '分辨率'],
 	frameRate: ['Pictures a second', '帧率'],

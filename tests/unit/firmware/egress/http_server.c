@@ -406,6 +406,7 @@ static void test_record_names(void **state)
 		{"there.hls/init-1.mp4", "video/mp4"},
 		{"there.flv", "video/x-flv"},
 		{"there.aac", "audio/aac"},
+		{"there.mp3", "audio/mpeg"},
 	};
 	char signed_query[256], base[256], target[512], type[100];
 	struct client client;
