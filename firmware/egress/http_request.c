@@ -236,9 +236,18 @@ static int parse_header(struct tess_http_request *request, struct text line, uns
 		if (((unsigned char)value.at[i] < 0x20 && value.at[i] != '\t') ||
 		    value.at[i] == 0x7f)
 			return -EBADMSG;
-	if (text_is_nocase(name, "host"))
+	if (text_is_nocase(name, "host")) {
 		++*hosts;
-	else if (text_is_nocase(name, "transfer-encoding"))
+		return copy_value(request->host, sizeof(request->host), value);
+	}
+	if (text_is_nocase(name, "referer")) {
+		if (value.length >= sizeof(request->referrer))
+			value.length = sizeof(request->referrer) - 1;
+		return copy_value(request->referrer, sizeof(request->referrer), value);
+	}
+	if (text_is_nocase(name, "origin"))
+		return copy_value(request->origin, sizeof(request->origin), value);
+	if (text_is_nocase(name, "transfer-encoding"))
 		return -EBADMSG;
 	else if (text_is_nocase(name, "content-length"))
 		return parse_number(&number, value) == value.length && value.length && !number

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/egress/guard.h"
 #include "firmware/egress/http_file.h"
 #include "firmware/egress/live.h"
 
@@ -26,10 +27,6 @@
  * lets the window grow for a distant one, as a small SO_SNDBUF would not. */
 #define UNSENT_BYTES 65536
 
-#define COMMON_HEADERS        \
-	"Server: tessera\r\n" \
-	"Access-Control-Allow-Origin: *\r\n"
-
 struct connection {
 	struct tess_http *http;
 	unsigned index; /* of http->connections */
@@ -39,6 +36,7 @@ struct connection {
 	uint8_t *input; /* TESS_HTTP_MAX_HEAD bytes, while a head is being received */
 	size_t input_length;
 	bool keep_alive;
+	char cors[320];		    /* headers of the answer that is being made */
 	struct tess_http_file file; /* what is being sent, if its fd is not -1 */
 };
 
@@ -114,9 +112,9 @@ static void connection_close(struct connection *connection)
 static int send_head(const struct connection *connection, int status, const char *headers,
 		     int flags)
 {
-	char head[TESS_HTTP_FILE_HEADERS + 256];
-	int length = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s%s\r\n",
-			      status, reason_phrase(status),
+	char head[TESS_HTTP_FILE_HEADERS + sizeof(connection->cors) + 128];
+	int length = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\nServer: tessera\r\n%s%s%s\r\n",
+			      status, reason_phrase(status), connection->cors,
 			      connection->keep_alive ? "" : "Connection: close\r\n", headers);
 
 	/* a socket whose buffer has no room for a head has a peer that asks and does not read */
@@ -167,17 +165,56 @@ enum next {
 	NEXT_GONE, /* the connection belongs to a viewer now */
 };
 
+/**
+ * May this stream be watched by this request? Also chooses the answer's CORS headers.
+ * @retval 0, -ENOENT, -EACCES, -EUSERS
+ */
+static int check_live(struct connection *connection, const struct tess_http_request *request,
+		      const char *name)
+{
+	const struct tess_http_config *config = &connection->http->config;
+	struct tess_play play = {.host = request->host,
+				 .stream = name,
+				 .query = request->query,
+				 .referrer = request->referrer};
+	socklen_t size = sizeof(play.address);
+	uint32_t app;
+	int rc = tess_live_application(config->live, name, &app);
+
+	if (rc)
+		return rc;
+	tess_guard_cors(config->guard, app, request->origin, connection->cors,
+			sizeof(connection->cors));
+	/* a preflight brings no referrer, and shows nothing */
+	if (request->method == TESS_HTTP_OPTIONS)
+		return 0;
+	if (getpeername(connection->fd, &play.address.sa, &size))
+		return -EACCES;
+	return tess_play_check(config->guard, app, &play);
+}
+
+/** Answer a request that check_live() or tess_live_admit() has refused. */
+static enum next refuse_live(struct connection *connection, const struct tess_http_request *request,
+			     int rc)
+{
+	int status = rc == -EUSERS ? 503 : rc == -EACCES ? 403 : 404;
+
+	return answer(connection, status, rc == -EUSERS ? "Retry-After: 10\r\n" : "",
+		      request->method != TESS_HTTP_HEAD)
+		       ? NEXT_CLOSE
+		       : NEXT_REQUEST;
+}
+
 static enum next serve_live(struct connection *connection, const struct tess_http_request *request,
 			    const char *name)
 {
 	struct tess_live *live = connection->http->config.live;
-	int fd = connection->fd, rc = tess_live_admit(live, name);
+	int fd = connection->fd, rc = check_live(connection, request, name);
 
+	if (!rc)
+		rc = tess_live_admit(live, name);
 	if (rc)
-		return answer(connection, rc == -EUSERS ? 503 : 404, "",
-			      request->method != TESS_HTTP_HEAD)
-			       ? NEXT_CLOSE
-			       : NEXT_REQUEST;
+		return refuse_live(connection, request, rc);
 	connection->keep_alive = false;
 	/* no length: the body ends with the connection (RFC 9112 §6.3) */
 	if (send_head(connection, 200,
@@ -289,14 +326,18 @@ static enum next serve(struct connection *connection, const struct tess_http_req
 	bool with_body = request->method != TESS_HTTP_HEAD;
 
 	connection->keep_alive = request->keep_alive;
-	if (request->method == TESS_HTTP_OPTIONS) /* a preflight (Fetch §3.2) */
+	tess_guard_cors(NULL, 0, "", connection->cors, sizeof(connection->cors));
+	if (request->method == TESS_HTTP_OPTIONS) { /* a preflight (Fetch §3.2) */
+		if (route(name, sizeof(name), request->path, "/live/", ".flv"))
+			(void)check_live(connection, request, name);
 		return send_head(connection, 204,
 				 "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
 				 "Access-Control-Allow-Headers: Range\r\n"
-				 "Access-Control-Max-Age: 86400\r\n",
+				 "Access-Control-Max-Age: 600\r\n",
 				 0)
 			       ? NEXT_CLOSE
 			       : NEXT_REQUEST;
+	}
 	if (route(name, sizeof(name), request->path, "/live/", ".flv"))
 		return serve_live(connection, request, name);
 	if (record_route(&address, request))
@@ -313,6 +354,7 @@ static void refuse(struct connection *connection, int rc)
 	int status = rc == -EMSGSIZE ? 431 : rc == -EOPNOTSUPP ? 405 : 400;
 
 	connection->keep_alive = false;
+	tess_guard_cors(NULL, 0, "", connection->cors, sizeof(connection->cors));
 	(void)answer(connection, status, status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : "",
 		     true);
 	connection_close(connection);

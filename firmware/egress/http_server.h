@@ -23,6 +23,7 @@ struct tess_http_config {
 	unsigned max_connections;
 	const struct tess_clock *clock;
 	struct tess_live *live;
+	struct tess_guard *guard; /* NULL: everybody may play */
 	/**
 	 * Open a file of a recording for reading; @p name as it was asked for, or NULL: the first
 	 * MP4. @retval 0 *fdp is the server's, -ENOENT, ...
