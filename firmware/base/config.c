@@ -193,6 +193,8 @@ static const struct setting settings[] = {
 	{"egress", "viewer_buffer_kib", KIND_U32, PLACE(egress.viewer_buffer_kib), 64, 65536,
 	 "2048", NULL},
 	{"egress", "max_viewers", KIND_U32, PLACE(egress.max_viewers), 1, 1000000, "10000", NULL},
+	{"egress", "hls_memory_mib", KIND_U32, PLACE(egress.hls_memory_mib), 16, 65536, "512",
+	 NULL},
 	{"egress", "disk_soft_percent", KIND_U32, PLACE(egress.disk_soft_percent), 0, 100, "5",
 	 NULL},
 	{"egress", "disk_hard_percent", KIND_U32, PLACE(egress.disk_hard_percent), 0, 100, "2",

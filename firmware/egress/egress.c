@@ -25,7 +25,7 @@
 #define LISTEN_US 1000000
 /* an address that another process holds is tried again */
 #define LISTEN_RETRY_US 1000000
-/* connections of requests and downloads, beside the players */
+/* connections of requests and downloads, beside one a viewer, as those of HLS have */
 #define MAX_REQUESTS 1024
 
 struct tess_egress {
@@ -68,7 +68,7 @@ static void listen_http(struct tess_egress *egress)
 {
 	const struct tess_http_config config = {
 		.listen = egress->address,
-		.max_connections = MAX_REQUESTS,
+		.max_connections = MAX_REQUESTS + egress->config->egress.max_viewers,
 		.clock = egress->clock,
 		.live = egress->live,
 		.record_open = open_record,
@@ -285,6 +285,8 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 {
 	struct tess_egress *egress = calloc(1, sizeof(*egress));
 	const struct tess_live_config live = {
+		.clock = clock,
+		.hls_bytes = (uint64_t)config->egress.hls_memory_mib << 20,
 		.viewer_buffer_bytes = (uint64_t)config->egress.viewer_buffer_kib << 10,
 		.max_viewers = config->egress.max_viewers,
 	};

@@ -40,6 +40,7 @@ struct tess_http_request {
 	struct tess_http_range range;
 	char if_none_match[128]; /* "" when absent */
 	char if_range[128];
+	char user_agent[128]; /* its beginning */
 };
 
 /**

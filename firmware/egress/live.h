@@ -19,9 +19,12 @@
 #define TESS_LIVE_MAX 1024
 
 struct tess_live;
+struct tess_live_hls;
 
 struct tess_live_config {
+	const struct tess_clock *clock;
 	uint64_t viewer_buffer_bytes; /* how far a player may lag */
+	uint64_t hls_bytes; /* what the HLS of all outputs may hold; no more is begun then */
 	uint32_t max_viewers;
 };
 
@@ -42,6 +45,15 @@ int tess_live_admit(struct tess_live *live, const char *name) TESS_MUST_CHECK;
  */
 int tess_live_join(struct tess_live *live, const char *name, int fd,
 		   struct tess_rtmp_server *rtmp) TESS_MUST_CHECK;
+/**
+ * The HLS of an output, for a request of a viewer; it begins with the first one. A viewer that has
+ * watched lately goes on without being admitted again.
+ * @p session the same number, not 0, in all requests of a viewer
+ * @retval 0 *hlsp may be used until the loop's next turn, -ENOENT, -EUSERS as above, -ENOSPC there
+ * is no memory for another stream's HLS (counted), -ENOMEM
+ */
+int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t session,
+			struct tess_live_hls **hlsp) TESS_MUST_CHECK;
 /** The `live` array of the facts; new reference or NULL. */
 json_t *tess_live_facts(struct tess_live *live) TESS_MUST_CHECK;
 /** Add the counters of docs/links.md that are live's to @p counters. */
