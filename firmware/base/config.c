@@ -197,6 +197,8 @@ static const struct setting settings[] = {
 	 "0", NULL},
 	{"egress", "max_application_viewers", KIND_U32, PLACE(egress.max_application_viewers), 0,
 	 1000000, "0", NULL},
+	{"egress", "hls_memory_mib", KIND_U32, PLACE(egress.hls_memory_mib), 16, 65536, "512",
+	 NULL},
 	{"egress", "disk_soft_percent", KIND_U32, PLACE(egress.disk_soft_percent), 0, 100, "5",
 	 NULL},
 	{"egress", "disk_hard_percent", KIND_U32, PLACE(egress.disk_hard_percent), 0, 100, "2",

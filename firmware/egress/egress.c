@@ -26,7 +26,7 @@
 #define LISTEN_US 1000000
 /* an address that another process holds is tried again */
 #define LISTEN_RETRY_US 1000000
-/* connections of requests and downloads, beside the players */
+/* connections of requests and downloads, beside one a viewer, as those of HLS have */
 #define MAX_REQUESTS 1024
 
 struct tess_egress {
@@ -71,7 +71,7 @@ static void listen_http(struct tess_egress *egress)
 {
 	const struct tess_http_config config = {
 		.listen = egress->address,
-		.max_connections = MAX_REQUESTS,
+		.max_connections = MAX_REQUESTS + egress->config->egress.max_viewers,
 		.clock = egress->clock,
 		.live = egress->live,
 		.guard = egress->guard,
@@ -296,6 +296,8 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 {
 	struct tess_egress *egress = calloc(1, sizeof(*egress));
 	struct tess_live_config live = {
+		.clock = clock,
+		.hls_bytes = (uint64_t)config->egress.hls_memory_mib << 20,
 		.viewer_buffer_bytes = (uint64_t)config->egress.viewer_buffer_kib << 10,
 		.max_viewers = config->egress.max_viewers,
 		.max_stream_viewers = config->egress.max_stream_viewers,

@@ -43,6 +43,7 @@ struct tess_http_request {
 	char host[256];
 	char referrer[256]; /* its begin, when it is longer */
 	char origin[256];
+	char user_agent[128]; /* its beginning */
 };
 
 /**

@@ -2,6 +2,7 @@
  * firmware/egress/http_server.h - the HTTP server of players and downloads.
  *
  *   /live/NAME.flv                          http-flv, until the stream ends
+ *   /live/NAME.m3u8, /live/NAME/...         live HLS
  *   /record/ID.mp4?expires=UNIX&sign=HEX    a recording, with byte ranges
  *   /health                                 200 while the process works
  *

@@ -21,9 +21,12 @@
 #define TESS_LIVE_MAX 1024
 
 struct tess_live;
+struct tess_live_hls;
 
 struct tess_live_config {
+	const struct tess_clock *clock;
 	uint64_t viewer_buffer_bytes; /* how far a player may lag */
+	uint64_t hls_bytes; /* what the HLS of all outputs may hold; no more is begun then */
 	/** At once: of all streams, of one stream, of one application; 0 of the last two: no such
 	 * limit. The guard's may be lower. */
 	uint32_t max_viewers, max_stream_viewers, max_application_viewers;
@@ -67,6 +70,17 @@ struct tess_live_viewer {
  */
 unsigned tess_live_each(struct tess_live *live, const char *name,
 			bool (*each)(void *arg, const struct tess_live_viewer *viewer), void *arg);
+/** Has this viewer watched the HLS of the output lately? It goes on then. */
+bool tess_live_knows_hls(struct tess_live *live, const char *name, uint64_t session);
+/**
+ * The HLS of an output, for a request of a viewer; it begins with the first one. A viewer that has
+ * watched lately goes on without being admitted again.
+ * @p session the same number, not 0, in all requests of a viewer
+ * @retval 0 *hlsp may be used until the loop's next turn, -ENOENT, -EUSERS as above, -ENOSPC there
+ * is no memory for another stream's HLS (counted), -ENOMEM
+ */
+int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t session,
+			struct tess_live_hls **hlsp) TESS_MUST_CHECK;
 /** The `live` array of the facts; new reference or NULL. */
 json_t *tess_live_facts(struct tess_live *live) TESS_MUST_CHECK;
 /** Add the counters of docs/links.md that are live's to @p counters. */
