@@ -94,3 +94,8 @@ void tess_control_changed(struct tess_control *control)
 	if (control->changed)
 		control->changed(control->changed_arg);
 }
+
+int tess_control_tell(struct tess_control *control, const json_t *message)
+{
+	return control->tell ? control->tell(control->tell_arg, message) : -ENOTCONN;
+}

@@ -34,6 +34,9 @@ struct tess_control {
 	/** The desired state is another one now; may be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
+	/** Tells egress what is not a state, or -ENOTCONN; may be NULL. */
+	int (*tell)(void *arg, const json_t *message);
+	void *tell_arg;
 	/** There is something in the outbox; may be NULL. */
 	void (*outbox)(void *arg);
 	void *outbox_arg;
@@ -50,6 +53,10 @@ int tess_control_open(struct tess_control *control, const struct tess_config *co
 void tess_control_close(struct tess_control *control);
 /** To be called after each change of desired state. */
 void tess_control_changed(struct tess_control *control);
+
+/** Tell egress to do something now. @retval 0, -ENOTCONN it is not there, or an error of the link
+ */
+int tess_control_tell(struct tess_control *control, const json_t *message) TESS_MUST_CHECK;
 
 static inline int64_t tess_control_utc_us(const struct tess_control *control)
 {

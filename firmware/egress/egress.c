@@ -13,6 +13,7 @@
 #include "firmware/base/log.h"
 #include "firmware/egress/http_server.h"
 #include "firmware/egress/live.h"
+#include "firmware/egress/live_viewers.h"
 #include "firmware/egress/records.h"
 #include "firmware/egress/relays.h"
 #include "firmware/egress/removals.h"
@@ -25,7 +26,7 @@
 #define LISTEN_US 1000000
 /* an address that another process holds is tried again */
 #define LISTEN_RETRY_US 1000000
-/* connections of requests and downloads, beside the players */
+/* connections of requests and downloads, beside one a viewer, as those of HLS have */
 #define MAX_REQUESTS 1024
 
 struct tess_egress {
@@ -33,6 +34,8 @@ struct tess_egress {
 	const struct tess_clock *clock;
 	const struct tess_config *config;
 	struct tess_streams *streams;
+	struct tess_guard *guard;
+	struct tess_traffic *traffic;
 	struct tess_live *live;
 	struct tess_relays *relays;
 	struct tess_records *records;
@@ -68,9 +71,10 @@ static void listen_http(struct tess_egress *egress)
 {
 	const struct tess_http_config config = {
 		.listen = egress->address,
-		.max_connections = MAX_REQUESTS,
+		.max_connections = MAX_REQUESTS + egress->config->egress.max_viewers,
 		.clock = egress->clock,
 		.live = egress->live,
+		.guard = egress->guard,
 		.record_open = open_record,
 		.arg = egress,
 	};
@@ -93,6 +97,7 @@ static void listen_rtmp(struct tess_egress *egress)
 		.listen = egress->rtmp_address,
 		.max_connections = MAX_REQUESTS,
 		.live = egress->live,
+		.guard = egress->guard,
 	};
 	int rc = tess_rtmp_listener_alloc(&egress->rtmp, egress->loop, &config);
 
@@ -118,9 +123,11 @@ static void start_listening(void *arg)
 static void send_facts(struct tess_egress *egress)
 {
 	struct tess_records_counters records;
-	json_t *counters = json_object();
+	json_t *counters = json_object(), *live = tess_live_facts(egress->live);
 	json_t *facts;
 
+	tess_live_viewers_list(egress->live, live);
+	tess_guard_count(egress->guard, counters);
 	tess_records_counters(egress->records, &records);
 	tess_live_count(egress->live, counters);
 	tess_relays_count(egress->relays, counters);
@@ -138,9 +145,10 @@ static void send_facts(struct tess_egress *egress)
 				  json_integer((json_int_t)records.write_errors));
 	/* a NULL among the values makes no message, and frees the others */
 	facts = json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:o}", "type", "facts", "records",
-		tess_records_facts(egress->records), "live", tess_live_facts(egress->live),
-		"relays", tess_relays_facts(egress->relays), "counters", counters, "deleted_files",
+		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "type", "facts", "records",
+		tess_records_facts(egress->records), "live", live, "traffic",
+		tess_traffic_facts(egress->traffic), "relays", tess_relays_facts(egress->relays),
+		"counters", counters, "deleted_files",
 		tess_removals_step(egress->config->egress.record_dir, egress->deleted_files));
 	if (facts)
 		(void)tess_link_send(egress->control, facts, NULL, 0);
@@ -195,6 +203,7 @@ static void apply_desired(struct tess_egress *egress, const json_t *desired)
 				tess_http_set_key(egress->http, egress->key);
 		}
 	}
+	tess_guard_apply(egress->guard, json_object_get(desired, "guard"));
 	tess_live_apply(egress->live, json_object_get(desired, "live"));
 	tess_relays_apply(egress->relays, json_object_get(desired, "relays"));
 	tess_records_set_desired(egress->records, desired);
@@ -218,6 +227,8 @@ static void on_control_message(void *arg, struct tess_link *link, json_t *messag
 	close_all(fds, fd_count);
 	if (type && !strcmp(type, "desired"))
 		apply_desired(arg, message);
+	else if (type && !strcmp(type, "kick"))
+		tess_live_viewers_kick(((struct tess_egress *)arg)->live, message);
 	else
 		TESS_WARN("control.unknown_message", "type=\"%.32s\"", type ? type : "");
 }
@@ -284,9 +295,14 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 		      const struct tess_clock *clock, const struct tess_config *config)
 {
 	struct tess_egress *egress = calloc(1, sizeof(*egress));
-	const struct tess_live_config live = {
+	struct tess_live_config live = {
+		.clock = clock,
+		.hls_bytes = (uint64_t)config->egress.hls_memory_mib << 20,
 		.viewer_buffer_bytes = (uint64_t)config->egress.viewer_buffer_kib << 10,
 		.max_viewers = config->egress.max_viewers,
+		.max_stream_viewers = config->egress.max_stream_viewers,
+		.max_application_viewers = config->egress.max_application_viewers,
+		.first_viewer = (uint64_t)tess_clock_utc_us(clock),
 	};
 	int rc;
 
@@ -300,6 +316,12 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 		rc = tess_config_address(config->egress.rtmp_listen, &egress->rtmp_address);
 	if (!rc)
 		rc = tess_streams_alloc(&egress->streams, loop);
+	if (!rc)
+		rc = tess_guard_alloc(&egress->guard, clock);
+	if (!rc)
+		rc = tess_traffic_alloc(&egress->traffic, tess_clock_utc_us(clock));
+	live.guard = egress->guard;
+	live.traffic = egress->traffic;
 	if (!rc)
 		rc = tess_live_alloc(&egress->live, loop, egress->streams, &live);
 	if (!rc)
@@ -335,9 +357,11 @@ void tess_egress_free(struct tess_egress *egress)
 	tess_timer_free(egress->facts);
 	tess_timer_free(egress->listen);
 	tess_live_free(egress->live);
+	tess_guard_free(egress->guard);
 	tess_relays_free(egress->relays);
 	tess_records_free(egress->records);
 	tess_streams_free(egress->streams);
+	tess_traffic_free(egress->traffic);
 	json_decref(egress->deleted_files);
 	free(egress);
 }

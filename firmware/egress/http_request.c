@@ -217,6 +217,14 @@ static int copy_value(char *out, size_t size, struct text value)
 	return 0;
 }
 
+static void copy_beginning(char *out, size_t size, struct text value)
+{
+	size_t length = value.length < size ? value.length : size - 1;
+
+	memcpy(out, value.at, length);
+	out[length] = 0;
+}
+
 /** @retval 0, -EBADMSG, -EMSGSIZE */
 static int parse_header(struct tess_http_request *request, struct text line, unsigned *hosts)
 {
@@ -236,9 +244,18 @@ static int parse_header(struct tess_http_request *request, struct text line, uns
 		if (((unsigned char)value.at[i] < 0x20 && value.at[i] != '\t') ||
 		    value.at[i] == 0x7f)
 			return -EBADMSG;
-	if (text_is_nocase(name, "host"))
+	if (text_is_nocase(name, "host")) {
 		++*hosts;
-	else if (text_is_nocase(name, "transfer-encoding"))
+		return copy_value(request->host, sizeof(request->host), value);
+	}
+	if (text_is_nocase(name, "referer")) {
+		if (value.length >= sizeof(request->referrer))
+			value.length = sizeof(request->referrer) - 1;
+		return copy_value(request->referrer, sizeof(request->referrer), value);
+	}
+	if (text_is_nocase(name, "origin"))
+		return copy_value(request->origin, sizeof(request->origin), value);
+	if (text_is_nocase(name, "transfer-encoding"))
 		return -EBADMSG;
 	else if (text_is_nocase(name, "content-length"))
 		return parse_number(&number, value) == value.length && value.length && !number
@@ -253,6 +270,8 @@ static int parse_header(struct tess_http_request *request, struct text line, uns
 		return copy_value(request->if_none_match, sizeof(request->if_none_match), value);
 	else if (text_is_nocase(name, "if-range"))
 		return copy_value(request->if_range, sizeof(request->if_range), value);
+	else if (text_is_nocase(name, "user-agent"))
+		copy_beginning(request->user_agent, sizeof(request->user_agent), value);
 	return 0;
 }
 

@@ -40,6 +40,10 @@ struct tess_http_request {
 	struct tess_http_range range;
 	char if_none_match[128]; /* "" when absent */
 	char if_range[128];
+	char host[256];
+	char referrer[256]; /* its begin, when it is longer */
+	char origin[256];
+	char user_agent[128]; /* its beginning */
 };
 
 /**

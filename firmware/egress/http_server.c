@@ -12,8 +12,11 @@
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/egress/guard.h"
 #include "firmware/egress/http_file.h"
+#include "firmware/egress/http_routes.h"
 #include "firmware/egress/live.h"
+#include "firmware/egress/live_hls.h"
 
 #define BACKLOG	       1024
 #define ACCEPTS_A_TURN 256
@@ -22,13 +25,11 @@
 #define HEAD_US 10000000
 /* and a download must take something in this */
 #define SEND_STALL_US 30000000
+/* all of what is in memory must have been taken in this */
+#define BODY_US 60000000
 /* What the kernel holds beyond what the network takes. It bounds the memory of a slow player, yet
  * lets the window grow for a distant one, as a small SO_SNDBUF would not. */
 #define UNSENT_BYTES 65536
-
-#define COMMON_HEADERS        \
-	"Server: tessera\r\n" \
-	"Access-Control-Allow-Origin: *\r\n"
 
 struct connection {
 	struct tess_http *http;
@@ -39,7 +40,12 @@ struct connection {
 	uint8_t *input; /* TESS_HTTP_MAX_HEAD bytes, while a head is being received */
 	size_t input_length;
 	bool keep_alive;
+	char cors[320];		    /* headers of the answer that is being made */
 	struct tess_http_file file; /* what is being sent, if its fd is not -1 */
+	struct tess_http_body body; /* or this, if it is open */
+	int64_t body_until_us;
+	struct tess_hls_wait *wait; /* for what is to be answered, or NULL */
+	bool head_only;		    /* of that */
 };
 
 struct tess_http {
@@ -57,36 +63,9 @@ struct tess_http {
 
 static void on_connection(void *arg, uint32_t events);
 
-static const char *reason_phrase(int status)
+static bool is_sending(const struct connection *connection)
 {
-	switch (status) {
-	case 200:
-		return "OK";
-	case 204:
-		return "No Content";
-	case 206:
-		return "Partial Content";
-	case 304:
-		return "Not Modified";
-	case 400:
-		return "Bad Request";
-	case 403:
-		return "Forbidden";
-	case 404:
-		return "Not Found";
-	case 405:
-		return "Method Not Allowed";
-	case 408:
-		return "Request Timeout";
-	case 416:
-		return "Range Not Satisfiable";
-	case 431:
-		return "Request Header Fields Too Large";
-	case 503:
-		return "Service Unavailable";
-	default:
-		return "Internal Server Error";
-	}
+	return connection->file.fd >= 0 || tess_http_body_is_open(&connection->body);
 }
 
 /** Let go of the connection without closing its socket. */
@@ -98,6 +77,10 @@ static void connection_forget(struct connection *connection)
 	http->connections[connection->index]->index = connection->index;
 	tess_watch_remove(connection->watch);
 	tess_http_file_close(&connection->file);
+	tess_http_body_close(&connection->body);
+	if (connection->wait)
+		tess_live_hls_unwait(connection->wait);
+	free(connection->wait);
 	free(connection->input);
 	free(connection);
 }
@@ -114,9 +97,9 @@ static void connection_close(struct connection *connection)
 static int send_head(const struct connection *connection, int status, const char *headers,
 		     int flags)
 {
-	char head[TESS_HTTP_FILE_HEADERS + 256];
-	int length = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s%s\r\n",
-			      status, reason_phrase(status),
+	char head[TESS_HTTP_FILE_HEADERS + sizeof(connection->cors) + 128];
+	int length = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\nServer: tessera\r\n%s%s%s\r\n",
+			      status, tess_http_reason(status), connection->cors,
 			      connection->keep_alive ? "" : "Connection: close\r\n", headers);
 
 	/* a socket whose buffer has no room for a head has a peer that asks and does not read */
@@ -130,7 +113,7 @@ static int send_head(const struct connection *connection, int status, const char
 static int answer(struct connection *connection, int status, const char *extra, bool with_body)
 {
 	char headers[TESS_HTTP_FILE_HEADERS];
-	const char *text = status == 200 ? "ok\n" : reason_phrase(status);
+	const char *text = status == 200 ? "ok\n" : tess_http_reason(status);
 	int rc;
 
 	(void)snprintf(headers, sizeof(headers),
@@ -145,39 +128,64 @@ static int answer(struct connection *connection, int status, const char *extra, 
 	return rc;
 }
 
-/** NAME of PREFIX NAME SUFFIX, a part without a slash; false: it is another path. */
-static bool route(char *name, size_t size, const char *path, const char *prefix, const char *suffix)
-{
-	size_t length = strlen(path), before = strlen(prefix), after = strlen(suffix);
-
-	if (length <= before + after || strncmp(path, prefix, before) != 0 ||
-	    strcmp(path + length - after, suffix) != 0)
-		return false;
-	length -= before + after;
-	if (length >= size || memchr(path + before, '/', length))
-		return false;
-	memcpy(name, path + before, length);
-	name[length] = 0;
-	return true;
-}
-
 enum next {
 	NEXT_REQUEST = 1, /* the answer is out, the connection may go on */
 	NEXT_CLOSE,
 	NEXT_GONE, /* the connection belongs to a viewer now */
 };
 
+/**
+ * May this stream be watched by this request? Also chooses the answer's CORS headers. One who has
+ * begun goes on: @p session is that of a viewer of HLS, or 0.
+ * @retval 0, -ENOENT, -EACCES, -EUSERS
+ */
+static int check_live(struct connection *connection, const struct tess_http_request *request,
+		      const char *name, uint64_t session)
+{
+	const struct tess_http_config *config = &connection->http->config;
+	struct tess_play play = {.host = request->host,
+				 .stream = name,
+				 .query = request->query,
+				 .referrer = request->referrer};
+	socklen_t size = sizeof(play.address);
+	uint32_t app;
+	int rc = tess_live_application(config->live, name, &app);
+
+	if (rc)
+		return rc;
+	tess_guard_cors(config->guard, app, request->origin, connection->cors,
+			sizeof(connection->cors));
+	/* a preflight brings no referrer, and shows nothing */
+	if (request->method == TESS_HTTP_OPTIONS ||
+	    (session && tess_live_knows_hls(config->live, name, session)))
+		return 0;
+	if (getpeername(connection->fd, &play.address.sa, &size))
+		return -EACCES;
+	return tess_play_check(config->guard, app, &play);
+}
+
+/** Answer a request that check_live() or tess_live_admit() has refused. */
+static enum next refuse_live(struct connection *connection, const struct tess_http_request *request,
+			     int rc)
+{
+	int status = rc == -ENOENT ? 404 : rc == -EACCES ? 403 : 503;
+
+	return answer(connection, status, rc == -EUSERS ? "Retry-After: 10\r\n" : "",
+		      request->method != TESS_HTTP_HEAD)
+		       ? NEXT_CLOSE
+		       : NEXT_REQUEST;
+}
+
 static enum next serve_live(struct connection *connection, const struct tess_http_request *request,
 			    const char *name)
 {
 	struct tess_live *live = connection->http->config.live;
-	int fd = connection->fd, rc = tess_live_admit(live, name);
+	int fd = connection->fd, rc = check_live(connection, request, name, 0);
 
+	if (!rc)
+		rc = tess_live_admit(live, name);
 	if (rc)
-		return answer(connection, rc == -EUSERS ? 503 : 404, "",
-			      request->method != TESS_HTTP_HEAD)
-			       ? NEXT_CLOSE
-			       : NEXT_REQUEST;
+		return refuse_live(connection, request, rc);
 	connection->keep_alive = false;
 	/* no length: the body ends with the connection (RFC 9112 §6.3) */
 	if (send_head(connection, 200,
@@ -192,70 +200,71 @@ static enum next serve_live(struct connection *connection, const struct tess_htt
 	return NEXT_GONE;
 }
 
-/** What the name of an address stands for. */
-struct record_address {
-	int64_t id;
-	const char *file; /* as it was asked for; NULL: the first MP4 */
-	char name[TESS_HTTP_MAX_PATH];
-	char expires[32], sign[80];
-};
+static void on_hls(void *arg);
 
-static bool read_id(struct record_address *address, const char *text, size_t length)
+/** @retval NEXT_REQUEST it is answered, or will be, NEXT_CLOSE */
+static enum next wait_for(struct connection *connection, struct tess_live_hls *hls,
+			  const struct tess_hls_ask *ask)
 {
-	if (!length || length > 18 || strspn(text, "0123456789") < length)
-		return false;
-	address->id = strtoll(text, NULL, 10); /* ends at the slash or the dot */
-	return true;
+	connection->wait = malloc(sizeof(*connection->wait));
+	if (!connection->wait)
+		return NEXT_CLOSE;
+	*connection->wait = (struct tess_hls_wait){.ask = *ask, .wake = on_hls, .arg = connection};
+	tess_live_hls_wait(hls, connection->wait);
+	connection->deadline_us =
+		tess_loop_now_us(connection->http->loop) + tess_live_hls_patience_us(hls);
+	return NEXT_REQUEST;
 }
 
-/** The next part of a path, which ends with a slash; false: there is none, or it is too long. */
-static bool take_part(const char **path, char *part, size_t size)
+static enum next answer_hls(struct connection *connection, struct tess_live_hls *hls,
+			    const struct tess_hls_ask *ask)
 {
-	size_t length = strcspn(*path, "/");
+	int rc = tess_live_hls_answer(hls, ask, &connection->body);
+	char headers[TESS_HTTP_FILE_HEADERS];
 
-	if (!(*path)[length] || length >= size)
-		return false;
-	memcpy(part, *path, length);
-	part[length] = 0;
-	*path += length + 1;
-	return true;
+	if (rc == -EAGAIN)
+		return wait_for(connection, hls, ask);
+	if (rc)
+		return answer(connection,
+			      rc == -EINVAL   ? 400
+			      : rc == -ENOENT ? 404
+					      : 503,
+			      "", !connection->head_only)
+			       ? NEXT_CLOSE
+			       : NEXT_REQUEST;
+	/* a playlist is another one each time, everything else never changes */
+	(void)snprintf(headers, sizeof(headers),
+		       "Content-Type: %s\r\nCache-Control: %s\r\nContent-Length: %zu\r\n",
+		       ask->kind == TESS_HLS_PLAYLIST ? "application/vnd.apple.mpegurl"
+						      : "video/mp4",
+		       ask->kind == TESS_HLS_PLAYLIST ? "no-store" : "max-age=3600",
+		       connection->body.length);
+	if (connection->head_only)
+		tess_http_body_close(&connection->body);
+	connection->body_until_us = tess_loop_now_us(connection->http->loop) + BODY_US;
+	return send_head(connection, 200, headers, is_sending(connection) ? MSG_MORE : 0)
+		       ? NEXT_CLOSE
+		       : NEXT_REQUEST;
 }
 
-/** /record/ID.mp4?expires=UNIX&sign=HEX or /record/ID/UNIX/HEX/NAME; false: it is another path. */
-static bool record_route(struct record_address *address, const struct tess_http_request *request)
+static enum next serve_hls(struct connection *connection, const struct tess_http_request *request,
+			   const char *name, const struct tess_hls_ask *ask)
 {
-	static const char prefix[] = "/record/";
-	const char *at = request->path;
-	char id[24];
+	uint64_t session = tess_hls_session(connection->fd, request, ask);
+	int rc = check_live(connection, request, name, session);
+	struct tess_live_hls *hls;
 
-	*address = (struct record_address){0};
-	if (route(address->name, sizeof(address->name), at, prefix, ".mp4") &&
-	    read_id(address, address->name, strlen(address->name))) {
-		/* without them it is a wrong signature */
-		if (tess_http_query(address->expires, sizeof(address->expires), request->query,
-				    "expires") ||
-		    tess_http_query(address->sign, sizeof(address->sign), request->query, "sign"))
-			address->sign[0] = 0;
-		(void)snprintf(address->name, sizeof(address->name), "%" PRId64 ".mp4",
-			       address->id);
-		return true;
-	}
-	if (strncmp(at, prefix, strlen(prefix)) != 0)
-		return false;
-	at += strlen(prefix);
-	if (!take_part(&at, id, sizeof(id)) || !read_id(address, id, strlen(id)) ||
-	    !take_part(&at, address->expires, sizeof(address->expires)) ||
-	    !take_part(&at, address->sign, sizeof(address->sign)) || !*at)
-		return false;
-	address->file = at;
-	at = strrchr(at, '/') ? strrchr(at, '/') + 1 : at;
-	(void)snprintf(address->name, sizeof(address->name), "%s", at);
-	return true;
+	if (!rc)
+		rc = tess_live_watch_hls(connection->http->config.live, name, session, &hls);
+	if (rc)
+		return refuse_live(connection, request, rc);
+	connection->head_only = request->method == TESS_HTTP_HEAD;
+	return answer_hls(connection, hls, ask);
 }
 
 static enum next serve_record(struct connection *connection,
 			      const struct tess_http_request *request,
-			      const struct record_address *address)
+			      const struct tess_record_address *address)
 {
 	struct tess_http *http = connection->http;
 	bool with_body = request->method != TESS_HTTP_HEAD;
@@ -284,22 +293,34 @@ static enum next serve_record(struct connection *connection,
 
 static enum next serve(struct connection *connection, const struct tess_http_request *request)
 {
-	struct record_address address;
+	struct tess_record_address address;
+	struct tess_hls_ask ask;
 	char name[TESS_HTTP_MAX_PATH];
 	bool with_body = request->method != TESS_HTTP_HEAD;
+	int rc;
 
 	connection->keep_alive = request->keep_alive;
-	if (request->method == TESS_HTTP_OPTIONS) /* a preflight (Fetch §3.2) */
+	tess_guard_cors(NULL, 0, "", connection->cors, sizeof(connection->cors));
+	if (request->method == TESS_HTTP_OPTIONS) { /* a preflight (Fetch §3.2) */
+		if (tess_http_route(name, sizeof(name), request->path, "/live/", ".flv") ||
+		    !tess_hls_ask_read(&ask, name, request))
+			(void)check_live(connection, request, name, 0);
 		return send_head(connection, 204,
 				 "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
 				 "Access-Control-Allow-Headers: Range\r\n"
-				 "Access-Control-Max-Age: 86400\r\n",
+				 "Access-Control-Max-Age: 600\r\n",
 				 0)
 			       ? NEXT_CLOSE
 			       : NEXT_REQUEST;
-	if (route(name, sizeof(name), request->path, "/live/", ".flv"))
+	}
+	if (tess_http_route(name, sizeof(name), request->path, "/live/", ".flv"))
 		return serve_live(connection, request, name);
-	if (record_route(&address, request))
+	rc = tess_hls_ask_read(&ask, name, request);
+	if (!rc)
+		return serve_hls(connection, request, name, &ask);
+	if (rc == -EINVAL)
+		return answer(connection, 400, "", with_body) ? NEXT_CLOSE : NEXT_REQUEST;
+	if (tess_http_record_route(&address, request))
 		return serve_record(connection, request, &address);
 	return answer(connection, strcmp(request->path, "/health") == 0 ? 200 : 404, "", with_body)
 		       ? NEXT_CLOSE
@@ -313,9 +334,31 @@ static void refuse(struct connection *connection, int rc)
 	int status = rc == -EMSGSIZE ? 431 : rc == -EOPNOTSUPP ? 405 : 400;
 
 	connection->keep_alive = false;
+	tess_guard_cors(NULL, 0, "", connection->cors, sizeof(connection->cors));
 	(void)answer(connection, status, status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : "",
 		     true);
 	connection_close(connection);
+}
+
+/** Behind an answer, or while there is none yet. @return false: the connection is gone */
+static bool go_on(struct connection *connection, enum next next)
+{
+	uint32_t events = EPOLLIN;
+
+	if (next == NEXT_GONE)
+		return false;
+	if (connection->wait) {
+		events = EPOLLRDHUP;
+	} else if (is_sending(connection)) {
+		events = EPOLLOUT;
+		connection->deadline_us += SEND_STALL_US - HEAD_US;
+	}
+	if (next == NEXT_CLOSE || (events == EPOLLIN && !connection->keep_alive) ||
+	    tess_watch_set(connection->watch, events)) {
+		connection_close(connection);
+		return false;
+	}
+	return true;
 }
 
 /** Answer what has been received. @return false: the connection is gone */
@@ -324,8 +367,8 @@ static bool handle_input(struct connection *connection)
 	struct tess_http_request request;
 	size_t used;
 
-	/* one file at a time: the requests behind it wait in the buffer */
-	while (connection->input_length && connection->file.fd < 0) {
+	/* one answer at a time: the requests behind it wait in the buffer */
+	while (connection->input_length && !is_sending(connection) && !connection->wait) {
 		int rc = tess_http_parse(&request, connection->input, connection->input_length,
 					 &used);
 
@@ -338,27 +381,28 @@ static bool handle_input(struct connection *connection)
 		connection->input_length -= used;
 		memmove(connection->input, connection->input + used, connection->input_length);
 		connection->deadline_us = tess_loop_now_us(connection->http->loop) + HEAD_US;
-		switch (serve(connection, &request)) {
-		case NEXT_GONE:
+		if (!go_on(connection, serve(connection, &request)))
 			return false;
-		case NEXT_CLOSE:
-			connection_close(connection);
-			return false;
-		case NEXT_REQUEST:
-			break;
-		}
-		if (connection->file.fd >= 0) {
-			if (tess_watch_set(connection->watch, EPOLLOUT)) {
-				connection_close(connection);
-				return false;
-			}
-			connection->deadline_us += SEND_STALL_US - HEAD_US;
-		} else if (!connection->keep_alive) {
-			connection_close(connection);
-			return false;
-		}
 	}
 	return true;
+}
+
+/** What was waited for is there, or will never be. */
+static void on_hls(void *arg)
+{
+	struct connection *connection = arg;
+	struct tess_hls_wait *wait = connection->wait;
+	enum next next = NEXT_REQUEST;
+
+	connection->wait = NULL;
+	connection->deadline_us = tess_loop_now_us(connection->http->loop) + HEAD_US;
+	if (wait->hls)
+		next = answer_hls(connection, wait->hls, &wait->ask);
+	else if (answer(connection, 404, "", !connection->head_only))
+		next = NEXT_CLOSE;
+	free(wait);
+	if (go_on(connection, next))
+		(void)handle_input(connection);
 }
 
 static void receive(struct connection *connection)
@@ -389,9 +433,11 @@ static void receive(struct connection *connection)
 	}
 }
 
-static void send_file(struct connection *connection)
+static void send_more(struct connection *connection)
 {
-	int rc = tess_http_file_send(&connection->file, connection->fd);
+	bool is_file = connection->file.fd >= 0;
+	int rc = is_file ? tess_http_file_send(&connection->file, connection->fd)
+			 : tess_http_body_send(&connection->body, connection->fd);
 	int64_t now_us = tess_loop_now_us(connection->http->loop);
 
 	if (rc == -EAGAIN)
@@ -401,33 +447,34 @@ static void send_file(struct connection *connection)
 		return;
 	}
 	connection->deadline_us = now_us + SEND_STALL_US;
+	if (!is_file && connection->deadline_us > connection->body_until_us)
+		connection->deadline_us = connection->body_until_us;
 	if (rc == 0)
 		return;
 	tess_http_file_close(&connection->file);
-	if (!connection->keep_alive || tess_watch_set(connection->watch, EPOLLIN)) {
-		connection_close(connection);
-		return;
-	}
+	tess_http_body_close(&connection->body);
 	connection->deadline_us = now_us + HEAD_US;
-	(void)handle_input(connection);
+	if (go_on(connection, NEXT_REQUEST))
+		(void)handle_input(connection);
 }
 
 static void on_connection(void *arg, uint32_t events)
 {
 	struct connection *connection = arg;
 
-	if (connection->file.fd < 0)
+	if (!is_sending(connection) && !connection->wait)
 		receive(connection);
-	else if (events & EPOLLOUT)
-		send_file(connection);
+	else if (is_sending(connection) && events & EPOLLOUT)
+		send_more(connection);
 	else
-		connection_close(connection); /* an error or a hang-up in the middle of a file */
+		connection_close(
+			connection); /* an error or a hang-up before the end of an answer */
 }
 
 /**
  * Whoever holds connections without asking anything must not keep the others out: the one goes that
  * has waited longest for a request.
- * @retval 0, -EUSERS all send a file
+ * @retval 0, -EUSERS all are being sent something
  */
 static int make_room(struct tess_http *http)
 {
@@ -437,7 +484,7 @@ static int make_room(struct tess_http *http)
 		struct connection *connection = http->connections[i];
 
 		/* closed ones are taken out of the array, which clang's analyzer does not see */
-		if (connection->file.fd < 0 && /* NOLINT(clang-analyzer-unix.Malloc) */
+		if (!is_sending(connection) && /* NOLINT(clang-analyzer-unix.Malloc) */
 		    (!oldest || connection->deadline_us < oldest->deadline_us))
 			oldest = connection;
 	}
@@ -507,9 +554,10 @@ static void on_sweep(void *arg)
 		if (now_us < connection->deadline_us)
 			continue;
 		/* an idle connection is closed without a word, a begun request gets an answer */
-		if (connection->input_length && connection->file.fd < 0) {
+		if (!is_sending(connection) && (connection->input_length || connection->wait)) {
 			connection->keep_alive = false;
-			(void)answer(connection, 408, "", true);
+			(void)answer(connection, connection->wait ? 503 : 408, "",
+				     !connection->wait || !connection->head_only);
 		}
 		connection_close(connection);
 	}

@@ -2,6 +2,7 @@
  * firmware/egress/http_server.h - the HTTP server of players and downloads.
  *
  *   /live/NAME.flv                          http-flv, until the stream ends
+ *   /live/NAME.m3u8, /live/NAME/...         live HLS
  *   /record/ID.mp4?expires=UNIX&sign=HEX    a recording, with byte ranges
  *   /health                                 200 while the process works
  *
@@ -23,6 +24,7 @@ struct tess_http_config {
 	unsigned max_connections;
 	const struct tess_clock *clock;
 	struct tess_live *live;
+	struct tess_guard *guard; /* NULL: everybody may play */
 	/**
 	 * Open a file of a recording for reading; @p name as it was asked for, or NULL: the first
 	 * MP4. @retval 0 *fdp is the server's, -ENOENT, ...

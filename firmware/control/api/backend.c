@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/api/live_cloud.h"
 #include "firmware/control/api/router.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/api/vod.h"
@@ -199,6 +200,7 @@ struct tess_cloud_backend tess_backend(struct tess_control *control)
 		.picture_remove = picture_remove,
 		.pictures = pictures,
 		.vod = tess_vod_run,
+		.live = tess_live_cloud_run,
 		.record_statistic = tess_record_statistic,
 		.arg = control,
 	};

@@ -67,6 +67,18 @@ int tess_api_relay_get(struct tess_call *call);
 int tess_api_relay_set(struct tess_call *call);
 int tess_api_relay_remove(struct tess_call *call);
 
+int tess_api_domains(struct tess_call *call);
+int tess_api_domain_add(struct tess_call *call);
+int tess_api_domain_get(struct tess_call *call);
+int tess_api_domain_set(struct tess_call *call);
+int tess_api_domain_remove(struct tess_call *call);
+int tess_api_live_settings(struct tess_call *call);
+int tess_api_live_settings_set(struct tess_call *call);
+
+int tess_api_viewers(struct tess_call *call);
+int tess_api_viewers_kick(struct tess_call *call);
+int tess_api_viewer_kick(struct tess_call *call);
+
 int tess_api_streams(struct tess_call *call);
 int tess_api_jobs(struct tess_call *call);
 int tess_api_audit(struct tess_call *call);

@@ -53,6 +53,7 @@
 	X(NET_CPU, "tessera_net_cpu_seconds_total", "counter", "CPU time of the thread that looks after the port.") \
 	X(NET_DROPPED, "tessera_net_dropped_total", "counter", "Packets dropped, by reason.") \
 	X(VIEWERS, "tessera_viewers", "gauge", "Live viewers.") \
+	X(HLS_BYTES, "tessera_hls_held_bytes", "gauge", "Memory that live HLS holds.") \
 	X(EGRESS_EVENTS, "tessera_egress_events_total", "counter", "What tessera-egress counts.") \
 	X(LIVE_VIEWERS, "tessera_live_viewers", "gauge", "Viewers of a live stream.") \
 	X(LIVE_BYTES, "tessera_live_sent_bytes_total", "counter", "Bytes sent to viewers of a live stream.") \
@@ -321,6 +322,8 @@ static void egress_metrics(struct metrics *metrics)
 	{
 		if (!strcmp(name, "viewers"))
 			sample(metrics, VIEWERS, json_number_value(value), NO_LABELS);
+		else if (!strcmp(name, "hls_bytes"))
+			sample(metrics, HLS_BYTES, json_number_value(value), NO_LABELS);
 		else if (json_is_number(value))
 			sample(metrics, EGRESS_EVENTS, json_number_value(value), "event", name,
 			       NO_LABELS);

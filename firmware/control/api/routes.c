@@ -46,6 +46,14 @@ static const struct tess_route ROUTES[] = {
 	{"PATCH", APP "/relays/{relay}", ADMIN, tess_api_relay_set},
 	{"DELETE", APP "/relays/{relay}", ADMIN, tess_api_relay_remove},
 
+	{"GET", APP "/domains", READ, tess_api_domains},
+	{"POST", APP "/domains", ADMIN, tess_api_domain_add},
+	{"GET", APP "/domains/{kind}/{domain}", READ, tess_api_domain_get},
+	{"PATCH", APP "/domains/{kind}/{domain}", ADMIN, tess_api_domain_set},
+	{"DELETE", APP "/domains/{kind}/{domain}", ADMIN, tess_api_domain_remove},
+	{"GET", APP "/live", READ, tess_api_live_settings},
+	{"PATCH", APP "/live", ADMIN, tess_api_live_settings_set},
+
 	{"GET", V1 "/rooms", READ, tess_api_rooms},
 	{"GET", APP "/rooms", READ, tess_api_application_rooms},
 	{"GET", ROOM, READ, tess_api_room_get},
@@ -59,6 +67,9 @@ static const struct tess_route ROUTES[] = {
 	{"GET", V1 "/mixes", READ, tess_api_mixes},
 
 	{"GET", V1 "/streams", READ, tess_api_streams},
+	{"GET", V1 "/streams/{stream}/viewers", READ, tess_api_viewers},
+	{"DELETE", V1 "/streams/{stream}/viewers", ADMIN, tess_api_viewers_kick},
+	{"DELETE", V1 "/streams/{stream}/viewers/{viewer}", ADMIN, tess_api_viewer_kick},
 	{"GET", V1 "/jobs", READ, tess_api_jobs},
 	{"GET", V1 "/recordings", READ, tess_api_recordings},
 	{"GET", V1 "/recordings/{recording}", READ, tess_api_recording_get},

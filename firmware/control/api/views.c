@@ -4,11 +4,13 @@
 #include "firmware/control/api/views.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "firmware/base/rtmp_url.h"
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/sdp.h"
+#include "firmware/control/jobs/guard.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/publications.h"
 #include "firmware/control/jobs/rooms.h"
@@ -82,13 +84,25 @@ static json_t *track(const struct tess_call *call, int64_t id, const char *name,
 	return json;
 }
 
-/* Where a live stream is watched; "" without a name. */
-static json_t *addresses(const struct tess_call *call, const char *name)
+static void sign(char url[TESS_LIVE_URL_MAX], const char *query)
 {
-	char url[TESS_LIVE_URL_MAX], rtmp_url[TESS_LIVE_URL_MAX];
+	size_t length = strlen(url);
 
+	if (length && *query)
+		snprintf(url + length, TESS_LIVE_URL_MAX - length, "?%s", query);
+}
+
+/* Where a live stream is watched, with the right to do so; "" without a name. */
+static json_t *addresses(const struct tess_call *call, uint32_t application, const char *name)
+{
+	char url[TESS_LIVE_URL_MAX], rtmp_url[TESS_LIVE_URL_MAX], query[TESS_TX_QUERY_SIZE];
+
+	if (tess_guard_query(query, call->control, application, name))
+		return NULL;
 	tess_address_flv(url, call->control, call->request, name);
 	tess_address_rtmp(rtmp_url, call->control, call->request, name);
+	sign(url, query);
+	sign(rtmp_url, query);
 	return json_pack("{ss ss}", "flv_url", url, "rtmp_url", rtmp_url);
 }
 
@@ -107,7 +121,7 @@ json_t *tess_view_user(const struct tess_call *call, const struct tess_publisher
 		track(call, row->id, "video", row->video_port, row->video_payload_type, "h264"),
 		"audio",
 		track(call, row->id, "audio", row->audio_port, row->audio_payload_type, "opus"));
-	json = merged(json, addresses(call, name));
+	json = merged(json, addresses(call, row->room.sdk_app_id, name));
 	if (tess_view_copy(json, fact, "state", json_string(state)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||
 	    tess_view_copy(json, fact, "idle_ms", json_integer(0)))
@@ -192,7 +206,7 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 	json = json_loads(row->params, 0, NULL);
 	warnings = tess_pictures_warnings(call->control, row->room.sdk_app_id, json);
 	json = merged(in_room(&row->room), json);
-	json = merged(json, addresses(call, row->stream_id));
+	json = merged(json, addresses(call, row->room.sdk_app_id, row->stream_id));
 	json = merged(json,
 		      json_pack("{so sI ss sI ss ss ss so so ss so}", "warnings", warnings, "id",
 				(json_int_t)row->id, "stream", stream, "epoch",
@@ -220,7 +234,7 @@ static json_t *stream_json(const struct tess_call *call, const struct tess_cloud
 	static const char *const counts[] = {"bitrate_bps", "viewers", "bytes_sent", NULL};
 	json_t *json;
 
-	json = merged(in_room(room), addresses(call, name));
+	json = merged(in_room(room), addresses(call, room->sdk_app_id, name));
 	json = merged(json, json_pack("{ss ss ss ss}", "stream", stream, "name", name, "kind", kind,
 				      "state", state));
 	if (copy_ints(json, tess_facts_live(call->control->facts, name), counts))

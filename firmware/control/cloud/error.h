@@ -86,6 +86,8 @@
 	X(REQUEST_SIZE_LIMIT_EXCEEDED, "RequestSizeLimitExceeded") \
 	X(RESOURCE_INSUFFICIENT, "ResourceInsufficient.RequestRejection") \
 	X(RESOURCE_NOT_FOUND, "ResourceNotFound") \
+	X(PLAY_DOMAIN_NO_RECORD, "ResourceNotFound.PlayDomainNoRecord") \
+	X(PUSH_DOMAIN_NO_RECORD, "ResourceNotFound.PushDomainNoRecord") \
 	X(UNAUTHORIZED_SDK_APP_ID, "UnauthorizedOperation.SdkAppId") \
 	X(UNSUPPORTED_OPERATION, "UnsupportedOperation") \
 	X(UNSUPPORTED_PROTOCOL, "UnsupportedProtocol")

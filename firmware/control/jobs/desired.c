@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/control/jobs/guard.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/publications.h"
 #include "firmware/control/jobs/rooms.h"
@@ -116,7 +117,8 @@ static int live(void *arg, const struct tess_mix *row)
 	if (!*row->stream_id)
 		return 0;
 	tess_rooms_stream(stream, row->id);
-	return append(arg, json_pack("{ss ss}", "stream", stream, "name", row->stream_id));
+	return append(arg, json_pack("{ss ss sI}", "stream", stream, "name", row->stream_id, "app",
+				     (json_int_t)row->room.sdk_app_id));
 }
 
 static int live_user(void *arg, const struct tess_publisher *row)
@@ -126,14 +128,16 @@ static int live_user(void *arg, const struct tess_publisher *row)
 	if (!row->live)
 		return 0;
 	tess_publication_stream(stream, row->id);
-	return append(arg, json_pack("{ss ss}", "stream", stream, "name", row->stream_name));
+	return append(arg, json_pack("{ss ss sI}", "stream", stream, "name", row->stream_name,
+				     "app", (json_int_t)row->room.sdk_app_id));
 }
 
 /* Also those that came with a mix (PublishCdnParams) are rows: all are told alike. */
 static int relay(void *arg, const struct tess_relay *row, const char *stream)
 {
-	return append(arg, json_pack("{sI sI ss ss}", "id", (json_int_t)row->id, "epoch",
-				     (json_int_t)row->epoch, "stream", stream, "url", row->url));
+	return append(arg, json_pack("{sI sI sI ss ss}", "id", (json_int_t)row->id, "app",
+				     (json_int_t)row->application, "epoch", (json_int_t)row->epoch,
+				     "stream", stream, "url", row->url));
 }
 
 /* Of the open recordings, those that go on and those to be removed. */
@@ -208,6 +212,7 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 {
 	struct records records = {json_array(), json_array()};
 	json_t *lives = json_array(), *files = json_array(), *relays = json_array();
+	json_t *guard = NULL;
 	int rc;
 
 	rc = tess_store_mixes(control->store, live, lives);
@@ -219,6 +224,8 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 		rc = tess_store_recordings_open(control->store, record, &records);
 	if (!rc)
 		rc = tess_store_files_deleting(control->store, deleted_file, files);
+	if (!rc)
+		rc = tess_guard_desired(&guard, control);
 	if (rc) {
 		json_decref(files);
 		json_decref(lives);
@@ -227,10 +234,10 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 		json_decref(records.deleted);
 		return rc;
 	}
-	*messagep = json_pack("{ss sI ss ss so so so sO so so}", "type", "desired", "epoch",
+	*messagep = json_pack("{ss sI ss ss so so so so sO so so}", "type", "desired", "epoch",
 			      (json_int_t)epoch, "token_key", control->token_key, "time_zone",
-			      control->config->box.time_zone, "live", lives, "relays", relays,
-			      "records", records.wanted, "acknowledged", acknowledged, "deleted",
-			      records.deleted, "deleted_files", files);
+			      control->config->box.time_zone, "live", lives, "guard", guard,
+			      "relays", relays, "records", records.wanted, "acknowledged",
+			      acknowledged, "deleted", records.deleted, "deleted_files", files);
 	return *messagep ? 0 : -ENOMEM;
 }

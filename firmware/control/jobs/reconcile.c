@@ -86,6 +86,14 @@ static void changed(void *arg)
 	tess_timer_start(reconcile->timer, 0);
 }
 
+static int tell(void *arg, const json_t *message)
+{
+	struct tess_reconcile *reconcile = arg;
+	struct tess_link *link = reconcile->links[TESS_PROCESS_EGRESS];
+
+	return link ? tess_link_send(link, message, NULL, 0) : -ENOTCONN;
+}
+
 static void hello(struct tess_reconcile *reconcile, struct tess_link *link, const json_t *message)
 {
 	const char *name = json_string_value(json_object_get(message, "process"));
@@ -217,6 +225,8 @@ int tess_reconcile_start(struct tess_reconcile **reconcilep, struct tess_control
 	}
 	control->changed = changed;
 	control->changed_arg = reconcile;
+	control->tell = tell;
+	control->tell_arg = reconcile;
 	*reconcilep = reconcile;
 	return 0;
 }
@@ -227,6 +237,8 @@ void tess_reconcile_stop(struct tess_reconcile *reconcile)
 		return;
 	if (reconcile->control->changed_arg == reconcile)
 		reconcile->control->changed = NULL;
+	if (reconcile->control->tell_arg == reconcile)
+		reconcile->control->tell = NULL;
 	tess_link_server_free(reconcile->server);
 	tess_pictures_stop(reconcile->control);
 	tess_timer_free(reconcile->timer);

@@ -271,6 +271,44 @@ static const char *const STEPS[] = {
 	"ALTER TABLE publisher ADD COLUMN live INTEGER NOT NULL DEFAULT 0;"
 	"CREATE UNIQUE INDEX publisher_live ON publisher(stream_name) WHERE live;"
 	"CREATE INDEX publisher_stream_name ON publisher(application, stream_name);",
+	/* 8: who may watch and push live streams; usage that is counted */
+	"CREATE TABLE live_domain("
+	" kind TEXT NOT NULL CHECK(kind IN ('play','push')),"
+	" name TEXT NOT NULL,"
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" enabled INTEGER NOT NULL," /* 1: the address must be signed */
+	" key TEXT NOT NULL,"	     /* in clear: addresses are checked with it */
+	" back_key TEXT NOT NULL,"
+	" delta_s INTEGER NOT NULL,"
+	" created_us INTEGER NOT NULL,"
+	" PRIMARY KEY(kind, name)) WITHOUT ROWID;"
+	"CREATE INDEX live_domain_application ON live_domain(application);"
+
+	"CREATE TABLE live_setting("
+	" application INTEGER PRIMARY KEY REFERENCES application(id) ON DELETE CASCADE,"
+	" referrer_mode TEXT NOT NULL CHECK(referrer_mode IN ('off','allow','deny')),"
+	" referrer_empty INTEGER NOT NULL,"
+	" referrers TEXT NOT NULL," /* blanks between */
+	" ip_allow TEXT NOT NULL,"
+	" ip_deny TEXT NOT NULL,"
+	" origins TEXT NOT NULL,"
+	" max_viewers INTEGER NOT NULL," /* 0: as the box has it */
+	" max_stream_viewers INTEGER NOT NULL);"
+
+	/* in slots of five minutes: bytes, or microseconds */
+	"CREATE TABLE amount("
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" slot_us INTEGER NOT NULL,"
+	" item TEXT NOT NULL,"
+	" amount INTEGER NOT NULL,"
+	" PRIMARY KEY(application, slot_us, item)) WITHOUT ROWID;"
+	/* of a process's counts, what is in the table amount */
+	"CREATE TABLE amount_told("
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" item TEXT NOT NULL,"
+	" run INTEGER NOT NULL,"
+	" told INTEGER NOT NULL,"
+	" PRIMARY KEY(application, item)) WITHOUT ROWID;",
 };
 
 unsigned tess_migrations_latest(void)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/egress/http_body.c - memory as response bodies.
+ */
+#include "firmware/egress/http_body.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#define PIECES_A_TURN 16
+
+int tess_http_body_take(struct tess_http_body *body, struct tess_chunk *const *pieces,
+			unsigned count)
+{
+	*body = (struct tess_http_body){.pieces = malloc(count * sizeof(*pieces))};
+	if (!body->pieces)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count; i++) {
+		body->pieces[i] = tess_chunk_hold(pieces[i]);
+		body->length += pieces[i]->length;
+	}
+	body->count = count;
+	return 0;
+}
+
+void tess_http_body_close(struct tess_http_body *body)
+{
+	for (unsigned i = 0; i < body->count; i++)
+		tess_chunk_release(body->pieces[i]);
+	free(body->pieces);
+	*body = (struct tess_http_body){0};
+}
+
+static void advance(struct tess_http_body *body, size_t sent)
+{
+	while (body->at < body->count && sent >= body->pieces[body->at]->length - body->offset) {
+		sent -= body->pieces[body->at++]->length - body->offset;
+		body->offset = 0;
+	}
+	body->offset += sent;
+}
+
+int tess_http_body_send(struct tess_http_body *body, int fd)
+{
+	struct iovec iov[PIECES_A_TURN];
+	struct msghdr message = {.msg_iov = iov};
+	size_t offset = body->offset;
+	ssize_t sent;
+
+	for (unsigned i = body->at; i < body->count && message.msg_iovlen < PIECES_A_TURN; i++) {
+		iov[message.msg_iovlen].iov_base = body->pieces[i]->data + offset;
+		iov[message.msg_iovlen++].iov_len = body->pieces[i]->length - offset;
+		offset = 0;
+	}
+	sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sent < 0)
+		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EIO;
+	advance(body, (size_t)sent);
+	return body->at == body->count;
+}
