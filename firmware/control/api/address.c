@@ -129,8 +129,8 @@ static void percent_encode(char *to, size_t size, const char *text)
 	*to = 0;
 }
 
-void tess_address_flv(char url[640], const struct tess_control *control,
-		      const struct tess_request *request, const char *stream_id)
+static void live_address(char url[640], const struct tess_control *control,
+			 const struct tess_request *request, const char *stream_id, const char *end)
 {
 	char name[3 * TESS_CLOUD_MAX_ID + 4], base[320];
 
@@ -140,7 +140,19 @@ void tess_address_flv(char url[640], const struct tess_control *control,
 	}
 	percent_encode(name, sizeof(name), stream_id);
 	tess_address_egress(base, control, request);
-	snprintf(url, 640, "%s/live/%s.flv", base, name);
+	snprintf(url, 640, "%s/live/%s%s", base, name, end);
+}
+
+void tess_address_flv(char url[640], const struct tess_control *control,
+		      const struct tess_request *request, const char *stream_id)
+{
+	live_address(url, control, request, stream_id, ".flv");
+}
+
+void tess_address_hls(char url[640], const struct tess_control *control,
+		      const struct tess_request *request, const char *stream_id)
+{
+	live_address(url, control, request, stream_id, ".m3u8");
 }
 
 void tess_address_rtmp(char url[640], const struct tess_control *control,

@@ -170,23 +170,25 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 	static const char *const counts[] = {"frames", "bitrate_bps", "latency_p95_us", NULL};
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = tess_facts_mix(facts, row->id);
-	char stream[32], url[640], rtmp_url[640];
+	char stream[32], url[640], rtmp_url[640], hls_url[640];
 	json_t *json, *warnings;
 
 	tess_rooms_stream(stream, row->id);
 	tess_address_flv(url, call->control, call->request, row->stream_id);
 	tess_address_rtmp(rtmp_url, call->control, call->request, row->stream_id);
+	tess_address_hls(hls_url, call->control, call->request, row->stream_id);
 	json = json_loads(row->params, 0, NULL);
 	warnings = tess_pictures_warnings(call->control, row->room.sdk_app_id, json);
 	json = merged(in_room(&row->room), json);
 	json = merged(json,
-		      json_pack("{so sI ss sI ss ss ss so so ss ss so ss}", "warnings", warnings,
+		      json_pack("{so sI ss sI ss ss ss so so ss ss so ss ss}", "warnings", warnings,
 				"id", (json_int_t)row->id, "stream", stream, "epoch",
 				(json_int_t)row->epoch, "stream_id", row->stream_id, "record_id",
 				row->record_id, "starter", row->starter, "publish", publish_of(row),
 				"started", tess_time_json(row->started_us), "state",
 				tess_view_mix_state(call->control, row->id), "flv_url", url,
-				"recording", recording_of(call, stream), "rtmp_url", rtmp_url));
+				"recording", recording_of(call, stream), "rtmp_url", rtmp_url,
+				"hls_url", hls_url));
 	if (copy_ints(json, fact, counts) ||
 	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||
@@ -200,16 +202,17 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *row)
 {
 	static const char *const counts[] = {"bitrate_bps", "viewers", "bytes_sent", NULL};
-	char stream[32], url[640], rtmp_url[640];
+	char stream[32], url[640], rtmp_url[640], hls_url[640];
 	json_t *json;
 
 	tess_rooms_stream(stream, row->id);
 	tess_address_flv(url, call->control, call->request, row->stream_id);
 	tess_address_rtmp(rtmp_url, call->control, call->request, row->stream_id);
+	tess_address_hls(hls_url, call->control, call->request, row->stream_id);
 	json = merged(in_room(&row->room),
-		      json_pack("{ss ss ss ss ss ss}", "stream", stream, "name", row->stream_id,
+		      json_pack("{ss ss ss ss ss ss ss}", "stream", stream, "name", row->stream_id,
 				"kind", "mix", "state", tess_view_mix_state(call->control, row->id),
-				"flv_url", url, "rtmp_url", rtmp_url));
+				"flv_url", url, "rtmp_url", rtmp_url, "hls_url", hls_url));
 	if (copy_ints(json, tess_facts_live(call->control->facts, row->stream_id), counts))
 		return fail(json);
 	return json;
