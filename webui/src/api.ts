@@ -19,7 +19,7 @@ export interface Mix {
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
 	starter?: string; // the user whose mix it is; "" or absent: nobody's
-	flv_url: string; rtmp_url: string; viewers: number; recording: number | null;
+	flv_url: string; rtmp_url: string; hls_url: string; viewers: number; recording: number | null;
 	/** What it goes on without, such as a picture that could not be fetched. */
 	warnings: { field: string; message: string }[];
 }

@@ -95,15 +95,18 @@ static void sign(char url[TESS_LIVE_URL_MAX], const char *query)
 /* Where a live stream is watched, with the right to do so; "" without a name. */
 static json_t *addresses(const struct tess_call *call, uint32_t application, const char *name)
 {
-	char url[TESS_LIVE_URL_MAX], rtmp_url[TESS_LIVE_URL_MAX], query[TESS_TX_QUERY_SIZE];
+	char url[TESS_LIVE_URL_MAX], rtmp_url[TESS_LIVE_URL_MAX], hls_url[TESS_LIVE_URL_MAX];
+	char query[TESS_TX_QUERY_SIZE];
 
 	if (tess_guard_query(query, call->control, application, name))
 		return NULL;
 	tess_address_flv(url, call->control, call->request, name);
 	tess_address_rtmp(rtmp_url, call->control, call->request, name);
+	tess_address_hls(hls_url, call->control, call->request, name);
 	sign(url, query);
 	sign(rtmp_url, query);
-	return json_pack("{ss ss}", "flv_url", url, "rtmp_url", rtmp_url);
+	sign(hls_url, query);
+	return json_pack("{ss ss ss}", "flv_url", url, "rtmp_url", rtmp_url, "hls_url", hls_url);
 }
 
 json_t *tess_view_user(const struct tess_call *call, const struct tess_publisher *row)

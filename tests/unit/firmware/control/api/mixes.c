@@ -68,6 +68,7 @@ static void test_life(void **state)
 		"'pure_audio_hold_place':0},'frames':0,'bitrate_bps':0,'frame_rate':0.0,"
 		"'latency_p95_us':0,'tiles':[],'flv_url':'http://box.lan:8088/live/show.flv',"
 		"'rtmp_url':'rtmp://box.lan/live/show',"
+		"'hls_url':'http://box.lan:8088/live/show.m3u8',"
 		"'viewers':0,'recording':1,'warnings':[]}");
 
 	take(TESS_PROCESS_EGRESS, "{'live':[{'name':'show','viewers':2,'bytes_sent':77,"
@@ -96,7 +97,8 @@ static void test_life(void **state)
 			    "'application':1400000001,'room':'101','room_type':'number',"
 			    "'state':'running','bitrate_bps':1500000,'viewers':2,'bytes_sent':77,"
 			    "'flv_url':'https://tv.example/live/show.flv',"
-			    "'rtmp_url':'rtmp://tv.example/live/show'}]}");
+			    "'rtmp_url':'rtmp://tv.example/live/show',"
+			    "'hls_url':'https://tv.example/live/show.m3u8'}]}");
 	fixture_call(&f, "GET", "/api/v1/rooms", NULL, 200);
 	assert_non_null(strstr(f.response.body, "\"mix\":{"));
 
