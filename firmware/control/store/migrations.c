@@ -271,6 +271,18 @@ static const char *const STEPS[] = {
 	"ALTER TABLE publisher ADD COLUMN live INTEGER NOT NULL DEFAULT 0;"
 	"CREATE UNIQUE INDEX publisher_live ON publisher(stream_name) WHERE live;"
 	"CREATE INDEX publisher_stream_name ON publisher(application, stream_name);",
+	/* 8: recordings of single users */
+	/* 'mix'; or of a user, and then why: 'automatic', 'specified', 'api' */
+	"ALTER TABLE recording ADD COLUMN cause TEXT NOT NULL DEFAULT 'mix';"
+	"ALTER TABLE recording ADD COLUMN user TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE recording ADD COLUMN stream_type TEXT NOT NULL DEFAULT '';"
+	/* the user has left: then it ends; null: the user is there */
+	"ALTER TABLE recording ADD COLUMN ends_us INTEGER;"
+	/* what the names of its files begin with */
+	"ALTER TABLE recording ADD COLUMN prefix TEXT NOT NULL DEFAULT '';"
+	"UPDATE recording SET prefix = record_id;"
+	"DROP INDEX recording_record_id;"
+	"CREATE INDEX recording_prefix ON recording(prefix, id);",
 };
 
 unsigned tess_migrations_latest(void)
