@@ -138,6 +138,8 @@ static void get_publisher(struct parser *parser, const json_t *object,
 	get_source(parser, object, publisher);
 	get_media(parser, object, "video", "h264", TESS_CODEC_H264, &publisher->video);
 	get_media(parser, object, "audio", "opus", TESS_CODEC_OPUS, &publisher->audio);
+	if (json_object_get(object, "stream"))
+		get_text(parser, object, "stream", publisher->stream, sizeof(publisher->stream));
 }
 
 static void get_video(struct parser *parser, const json_t *mix, struct tess_desired_mix *wanted)
@@ -435,6 +437,7 @@ static int add_guest(struct tess_desired *desired, const struct tess_desired_pub
 	*guest = *publisher;
 	memcpy(guest->origin, publisher->room, sizeof(guest->origin));
 	memcpy(guest->room, mix->room, sizeof(guest->room));
+	guest->stream[0] = 0; /* its own room makes it */
 	return 0;
 }
 
