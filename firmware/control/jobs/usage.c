@@ -10,8 +10,7 @@ static int64_t number(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
-/* By area, so that a picture on its side is as large as one upright. */
-static const char *tier_of(int64_t width, int64_t height)
+const char *tess_usage_tier(int64_t width, int64_t height)
 {
 	if (width <= 0 || height <= 0)
 		return "audio";
@@ -43,6 +42,6 @@ int tess_usage_take(struct tess_control *control, const struct tess_recording *r
 	if (recorded_us <= recording->metered_us)
 		return 0;
 	return tess_store_usage_add(control->store, recording, now_us - now_us % TESS_USAGE_SLOT_US,
-				    tier_of(number(fact, "width"), number(fact, "height")),
+				    tess_usage_tier(number(fact, "width"), number(fact, "height")),
 				    recorded_us - recording->metered_us);
 }
