@@ -24,6 +24,9 @@
 #define SESSION_TARGETS 3
 /** It is given up this long after its last viewer. */
 #define IDLE_US 30000000
+/** A segment lasts a second at least, and the ring's are there at once: so those of the next time,
+ * also of another process, have higher numbers. */
+#define NUMBERS_A_SECOND 16
 /** Target durations that a request is held at most (rfc8216bis §6.2.5.2), and before there are any
  */
 #define PATIENCE_TARGETS 3
@@ -95,8 +98,8 @@ static void settle(void *arg)
 /** Make anew what units go into. @retval 0, -ENOMEM */
 static int renew(struct tess_live_hls *hls)
 {
-	/* segments are a second long at least: so the numbers of the next time are higher */
-	uint64_t first = (uint64_t)(tess_clock_utc_us(hls->config.clock) / 1000000);
+	uint64_t first =
+		(uint64_t)(tess_clock_utc_us(hls->config.clock) / 1000000) * NUMBERS_A_SECOND;
 	struct tess_hls_live *before = hls->hls;
 	int rc = tess_hls_live_alloc(&hls->hls, first, hls->config.account, hls->config.limit);
 

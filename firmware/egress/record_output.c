@@ -17,12 +17,14 @@
 static const struct {
 	const char *name, *suffix;
 	bool sound_only;
+	bool is_mp3;
 	int (*alloc)(struct tess_output **outputp);
 } formats_of[TESS_RECORD_FORMATS] = {
-	[TESS_RECORD_MP4] = {"mp4", ".mp4", false, NULL},
-	[TESS_RECORD_HLS] = {"hls", ".m3u8", false, tess_output_hls_alloc},
-	[TESS_RECORD_FLV] = {"flv", ".flv", false, tess_output_flv_alloc},
-	[TESS_RECORD_AAC] = {"aac", ".aac", true, tess_output_aac_alloc},
+	[TESS_RECORD_MP4] = {"mp4", ".mp4", false, false, NULL},
+	[TESS_RECORD_HLS] = {"hls", ".m3u8", false, false, tess_output_hls_alloc},
+	[TESS_RECORD_FLV] = {"flv", ".flv", false, false, tess_output_flv_alloc},
+	[TESS_RECORD_AAC] = {"aac", ".aac", true, false, tess_output_sound_alloc},
+	[TESS_RECORD_MP3] = {"mp3", ".mp3", true, true, tess_output_sound_alloc},
 };
 
 const char *tess_record_format_name(enum tess_record_format format)
@@ -44,10 +46,13 @@ unsigned tess_record_format_bit(const char *name)
 	return 0;
 }
 
-unsigned tess_record_formats_for(unsigned formats, bool has_video, bool has_audio)
+unsigned tess_record_formats_for(unsigned formats, bool has_video, enum tess_codec sound)
 {
 	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
-		if (!has_audio && (!has_video || formats_of[i].sound_only))
+		bool heard = sound && (sound == TESS_CODEC_MP3) == formats_of[i].is_mp3;
+		bool seen = has_video && !sound && !formats_of[i].sound_only;
+
+		if (!heard && !seen)
 			formats &= ~(1u << i);
 	}
 	return formats;

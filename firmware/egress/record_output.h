@@ -17,6 +17,7 @@
 #define TESS_EGRESS_RECORD_OUTPUT_H
 
 #include "firmware/egress/record_state.h"
+#include "hal/engine.h"
 
 /** In the order in which they are told of. */
 enum tess_record_format {
@@ -24,6 +25,7 @@ enum tess_record_format {
 	TESS_RECORD_HLS,
 	TESS_RECORD_FLV,
 	TESS_RECORD_AAC,
+	TESS_RECORD_MP3,
 	TESS_RECORD_FORMATS,
 };
 
@@ -32,8 +34,11 @@ const char *tess_record_format_name(enum tess_record_format format);
 const char *tess_record_format_suffix(enum tess_record_format format);
 /** Sets of them are bits. @return the bit of a name, 0: there is none such */
 unsigned tess_record_format_bit(const char *name);
-/** Those of @p formats that can hold something of a stream like this. */
-unsigned tess_record_formats_for(unsigned formats, bool has_video, bool has_audio);
+/**
+ * Those of @p formats that can hold something of a stream like this. @p sound 0: it has none. MP3
+ * comes in a stream of its own, of which nothing else is made.
+ */
+unsigned tess_record_formats_for(unsigned formats, bool has_video, enum tess_codec sound);
 
 struct tess_output_fragment {
 	const struct tess_record_state *state; /* of the recording before it */
@@ -86,7 +91,7 @@ int tess_output_alloc(struct tess_output **outputp, enum tess_record_format form
 /* Each for its own format. */
 int tess_output_hls_alloc(struct tess_output **outputp) TESS_MUST_CHECK;
 int tess_output_flv_alloc(struct tess_output **outputp) TESS_MUST_CHECK;
-int tess_output_aac_alloc(struct tess_output **outputp) TESS_MUST_CHECK;
+int tess_output_sound_alloc(struct tess_output **outputp) TESS_MUST_CHECK; /* AAC, MP3 */
 
 /* What outputs of one file share. */
 

@@ -105,7 +105,7 @@ static bool takes_units(const struct tess_recorder *r)
 /** Of its formats none holds a picture. */
 static bool takes_sound_alone(const struct tess_recorder *r)
 {
-	return !tess_record_formats_for(r->meta.formats, true, false);
+	return !tess_record_formats_for(r->meta.formats, true, 0);
 }
 
 int64_t tess_recorder_after_us(const struct tess_recorder *r)
@@ -150,8 +150,8 @@ static void begin(struct tess_recorder *r, const struct tess_au *au)
 	r->meta.start_utc_us = au->dts_us + utc_minus_media_us(r);
 	r->meta.origin_us = au->dts_us;
 	memcpy(r->meta.boot_id, r->shared->boot_id, sizeof(r->meta.boot_id));
-	r->meta.formats =
-		tess_record_formats_for(r->meta.formats, r->info.has_video, r->info.has_audio);
+	r->meta.formats = tess_record_formats_for(r->meta.formats, r->info.has_video,
+						  r->info.has_audio ? r->info.audio_codec : 0);
 	if (!r->meta.formats) {
 		tess_recorder_fail(r, "the stream has nothing for these formats");
 		return;

@@ -319,7 +319,7 @@ static bool is_split(const struct tess_recording *recording, const struct row *r
 		     const struct tess_au *au)
 {
 	bool sound_alone =
-		!recording->info.has_video || !tess_record_formats_for(row->formats, true, false);
+		!recording->info.has_video || !tess_record_formats_for(row->formats, true, 0);
 	struct tess_h264_config config;
 
 	if (!row->split_us || !tess_recorder_has_begun(row->current) ||

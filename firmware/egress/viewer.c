@@ -111,6 +111,34 @@ int64_t tess_viewer_delay_ms(const struct tess_viewer *viewer, const struct tess
 		       : 0;
 }
 
+/** Whether pictures are shown in another order than they are decoded in: those keep their times,
+ * since the difference is in the tag's body. */
+static bool is_reordered(const struct tess_window *window, uint64_t from)
+{
+	const struct tess_tag *tag;
+
+	for (uint64_t i = from; (tag = tess_window_tag(window, i)); i++) {
+		/* AVCVIDEOPACKET: CompositionTime is behind AVCPacketType */
+		if (tag->type == TESS_FLV_VIDEO && tag->length > 5 &&
+		    (tag->data[2] | tag->data[3] | tag->data[4]))
+			return true;
+	}
+	return false;
+}
+
+/** Set the time line by the key frame that is sent first. */
+static void begin_time(struct tess_viewer *viewer, const struct tess_window *window, int64_t key_ms)
+{
+	const struct tess_tag *newest = tess_window_tag(window, tess_window_head(window) - 1);
+	int64_t live_ms = newest->dts_ms - TESS_VIEWER_CUSHION_MS;
+
+	viewer->base_ms = viewer->sent_ms = viewer->live_ms = key_ms;
+	viewer->based = true;
+	if (viewer->wire.kind != TESS_WIRE_RTMP_PUBLISH &&
+	    live_ms - key_ms >= TESS_VIEWER_CUSHION_MS && !is_reordered(window, viewer->number))
+		viewer->live_ms = live_ms;
+}
+
 /** The number of a tag to begin at, from viewer->number on; false: none yet. */
 static bool find_place(struct tess_viewer *viewer, const struct tess_window *window)
 {
@@ -124,26 +152,38 @@ static bool find_place(struct tess_viewer *viewer, const struct tess_window *win
 	tag = tess_window_tag(window, key);
 	viewer->number = key;
 	viewer->placed = true;
-	if (!viewer->based) {
-		viewer->base_ms = viewer->sent_ms = tag->dts_ms;
-		viewer->based = true;
-	}
+	if (!viewer->based)
+		begin_time(viewer, window, tag->dts_ms);
 	return true;
 }
 
 static uint32_t time_for(const struct tess_viewer *viewer, const struct tess_tag *tag)
 {
+	int64_t live_at_ms = (viewer->live_ms - viewer->base_ms) / TESS_VIEWER_HURRY;
+
 	/* sound that belongs to the time just before the first picture is at 0 too */
-	return tag->dts_ms > viewer->base_ms ? (uint32_t)(tag->dts_ms - viewer->base_ms) : 0;
+	if (tag->dts_ms <= viewer->base_ms)
+		return 0;
+	if (tag->dts_ms < viewer->live_ms)
+		return (uint32_t)((tag->dts_ms - viewer->base_ms) / TESS_VIEWER_HURRY);
+	return (uint32_t)(live_at_ms + tag->dts_ms - viewer->live_ms);
 }
 
-/** Go over the pictures that are not to be sent. @return the tag that is, or NULL */
-static const struct tess_tag *pass_over(struct place *place, const struct tess_window *window)
+/** Go over what is not to be sent. @return the tag that is, or NULL */
+static const struct tess_tag *pass_over(struct place *place, const struct tess_viewer *viewer,
+					const struct tess_window *window)
 {
 	const struct tess_tag *tag;
 
-	while ((tag = tess_window_tag(window, place->number)) && place->drop &&
-	       tag->type == TESS_FLV_VIDEO) {
+	while ((tag = tess_window_tag(window, place->number))) {
+		/* of the time that is hurried through */
+		if (tag->type == TESS_FLV_AUDIO && viewer->live_ms > viewer->base_ms &&
+		    tag->dts_ms < viewer->live_ms) {
+			place->number++;
+			continue;
+		}
+		if (!place->drop || tag->type != TESS_FLV_VIDEO)
+			break;
 		if (tag->start) {
 			place->drop = TESS_VIEWER_DROP_NONE;
 			break;
@@ -160,7 +200,7 @@ static const struct tess_tag *pass_over(struct place *place, const struct tess_w
 static bool next_piece(struct piece *piece, const struct tess_viewer *viewer,
 		       const struct tess_window *window, struct place *place)
 {
-	const struct tess_tag *tag = pass_over(place, window);
+	const struct tess_tag *tag = pass_over(place, viewer, window);
 	bool flv = viewer->wire.kind == TESS_WIRE_FLV;
 
 	if (!tag)
@@ -277,8 +317,8 @@ static struct place place_of(struct tess_viewer *viewer, const struct tess_windo
 			      .begun = viewer->begun,
 			      .drop = viewer->drop};
 
-	if (viewer->placed && viewer->drop) {
-		(void)pass_over(&place, window);
+	if (viewer->placed) {
+		(void)pass_over(&place, viewer, window);
 		viewer->number = place.number;
 		viewer->drop = place.drop;
 		viewer->dropped += place.dropped;

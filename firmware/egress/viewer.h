@@ -4,6 +4,11 @@
  *
  * A viewer has no queue of its own: what waits for it lies in the shared window, so that it costs a
  * few hundred bytes. It writes at most once for each call, up to TESS_VIEWER_IOVECS pieces.
+ *
+ * A player begins with the newest key frame, at time 0. What came after that, up to the last
+ * TESS_VIEWER_CUSHION_MS, is sent to be decoded and hardly to be seen: its pictures follow each
+ * other TESS_VIEWER_HURRY times as fast, without their sound. So a player that joins in the middle
+ * of a group of pictures is not behind by it, and need not run after the stream.
  */
 #ifndef TESS_EGRESS_VIEWER_H
 #define TESS_EGRESS_VIEWER_H
@@ -12,6 +17,9 @@
 
 /** Pieces of one write, at least two for each tag. */
 #define TESS_VIEWER_IOVECS 64
+/** What a player has to play when it has got all there was, and how much faster that before is. */
+#define TESS_VIEWER_CUSHION_MS 300
+#define TESS_VIEWER_HURRY      16
 /** A viewer that lags by more than this in time is moved on, if there is a newer key frame. */
 #define TESS_VIEWER_MAX_LAG_MS 10000
 
@@ -39,6 +47,7 @@ struct tess_viewer {
 	bool begun;  /* the file header was sent */
 	bool based;  /* base_ms is set, from the first tag sent */
 	int64_t base_ms;
+	int64_t live_ms;	  /* from here on it goes in real time; base_ms: at once */
 	struct tess_start *start; /* what was sent before the key frames so far */
 	unsigned start_part;	  /* of the next one: how many of its tags were sent */
 	struct tess_tag *partial; /* sent up to partial_sent, its tag header included */

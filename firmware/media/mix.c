@@ -130,6 +130,7 @@ int tess_mix_open(struct tess_mix **mixp, const struct tess_media_context *conte
 		.has_video = desired->has_video,
 		.video = desired->video,
 		.audio = desired->audio,
+		.has_mp3 = desired->mp3_stream[0] != 0,
 	};
 	int error;
 
@@ -171,7 +172,8 @@ bool tess_mix_can_become(const struct tess_mix *mix, const struct tess_desired_m
 {
 	return mix->desired.has_video == desired->has_video &&
 	       !strcmp(mix->desired.room, desired->room) &&
-	       !strcmp(mix->desired.stream, desired->stream);
+	       !strcmp(mix->desired.stream, desired->stream) &&
+	       !strcmp(mix->desired.mp3_stream, desired->mp3_stream);
 }
 
 void tess_mix_update(struct tess_mix *mix, const struct tess_desired_mix *desired, int64_t now_us)
@@ -207,6 +209,11 @@ uint64_t tess_mix_stream_epoch(const struct tess_mix *mix)
 void tess_mix_descriptors(const struct tess_mix *mix, int *memfd, int *eventfd)
 {
 	tess_canvas_descriptors(mix->canvas, memfd, eventfd);
+}
+
+bool tess_mix_mp3_descriptors(const struct tess_mix *mix, int *memfd, int *eventfd)
+{
+	return tess_canvas_mp3_descriptors(mix->canvas, memfd, eventfd);
 }
 
 static struct member *find_member(struct member *members, unsigned count,

@@ -397,16 +397,17 @@ static int check(struct tess_hls_live *hls, const struct tess_au *au)
 	return rc;
 }
 
-static void measure(struct tess_hls_live *hls, unsigned i, int64_t dts_us, uint64_t ticks)
+static void measure(struct tess_hls_live *hls, unsigned i, const struct tess_timeline_place *place,
+		    uint64_t ticks)
 {
-	int64_t distance_us = dts_us - hls->last_us[i];
+	int64_t distance_us = place->dts_us - hls->last_us[i];
 
-	if (hls->begun[i] && distance_us <= MAX_DISTANCE_US) {
+	if (hls->begun[i] && !place->gap_us && distance_us <= MAX_DISTANCE_US) {
 		hls->distance_us[i] = distance_us;
 		hls->distance[i] = (uint32_t)(ticks - hls->last_ticks[i]);
 	}
 	hls->begun[i] = true;
-	hls->last_us[i] = dts_us;
+	hls->last_us[i] = place->dts_us;
 	hls->last_ticks[i] = ticks;
 }
 
@@ -446,7 +447,7 @@ int tess_hls_live_add(struct tess_hls_live *hls, const struct tess_au *au, int64
 	}
 	if (is_lead(hls, au, place.dts_us))
 		hls->lead_us = place.dts_us;
-	measure(hls, i, place.dts_us, ticks);
+	measure(hls, i, &place, ticks);
 	if (made)
 		trim(hls);
 	return made;

@@ -5,9 +5,9 @@
  *   fault_life RECORD_DIR MEDIA_DIR STATE_FILE [until_us=N] [finish=1] [run=1] [fail_from_us=N]
  *              [fail_to_us=N] [formats=mp4,hls,...] [split_minutes=N] [disk options, disk.h]
  *
- * At until_us it ends; with finish=1 the recording is finished before that, and its facts printed.
- * With run=1 media time goes on even while the recorder is not ready. From fail_from_us to
- * fail_to_us the disk fails.
+ * With formats=mp3 the stream is one of MP3. At until_us it ends; with finish=1 the recording is
+ * finished before that, and its facts printed. With run=1 media time goes on even while the
+ * recorder is not ready. From fail_from_us to fail_to_us the disk fails.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -80,7 +80,9 @@ static uint64_t oldest(const struct world *world)
 
 static uint64_t next_key(const struct world *world, uint64_t index)
 {
-	while (world_unit(world, index).track != TESS_TRACK_VIDEO || !world_unit(world, index).key)
+	enum tess_track wanted = world->is_mp3 ? TESS_TRACK_AUDIO : TESS_TRACK_VIDEO;
+
+	while (world_unit(world, index).track != wanted || !world_unit(world, index).key)
 		index++;
 	return index;
 }
@@ -121,6 +123,14 @@ static void bring_up(struct life *life)
 	};
 
 	memcpy(info.audio_config, streams->world.media.audio_config, 2);
+	if (streams->world.is_mp3) {
+		static const uint8_t layer3[] = {0xf8, 0x46, 0x40}; /* 48 kHz, stereo */
+
+		info.has_video = false;
+		info.audio_codec = TESS_CODEC_MP3;
+		info.audio_config_length = sizeof(layer3);
+		memcpy(info.audio_config, layer3, sizeof(layer3));
+	}
 	place_sink(streams);
 	streams->sink.up = true;
 	streams->sink.ops->stream_up(streams->sink.arg, &info,
@@ -214,7 +224,8 @@ static bool feed_one(struct life *life)
 	au.discontinuity = sink->discontinuity;
 	sink->discontinuity = false;
 	sink->next++;
-	sink->ops->au(sink->arg, &au);
+	if (!streams->world.is_mp3 || au.track == TESS_TRACK_AUDIO)
+		sink->ops->au(sink->arg, &au);
 	return true;
 }
 
@@ -301,6 +312,7 @@ int main(int argc, char **argv)
 	(void)snprintf(config.egress.record_dir, sizeof(config.egress.record_dir), "%s", argv[1]);
 	(void)snprintf(config.box.time_zone, sizeof(config.box.time_zone), "UTC");
 	world_open(&life.streams.world, argv[2], argv[3]);
+	life.streams.world.is_mp3 = !strcmp(life.formats, "mp3");
 	tess_clock_virtual_init(&life.clock, life.streams.world.state->now_us,
 				WORLD_UTC_US + life.streams.world.state->now_us);
 	error = tess_loop_alloc(&life.loop);

@@ -244,6 +244,30 @@ static void compare_sound_with_world(const struct world *world, const json_t *fa
 	}
 }
 
+/** MP3 comes alone: the frames in order, but for those in gaps. */
+static void verdict_mp3(const struct world *world, const json_t *facts, const struct packets *mp3)
+{
+	int64_t origin_us =
+		json_integer_value(json_object_get(facts, "start_utc_us")) - WORLD_UTC_US;
+	struct world as_mp3 = *world;
+	uint64_t index = world_find(world, origin_us);
+	unsigned at = 0;
+
+	as_mp3.is_mp3 = true;
+	assert_true(mp3->end_us == end_of(facts));
+	while (at < mp3->count) {
+		struct tess_au au = world_unit(&as_mp3, index++);
+
+		if (au.track == TESS_TRACK_AUDIO &&
+		    !is_in(json_object_get(facts, "gaps"), au.dts_us - origin_us, -60))
+			assert_int_equal(mp3->list[at++].size, au.length);
+	}
+	/* and the next one begins where they end */
+	while (world_unit(&as_mp3, index).track != TESS_TRACK_AUDIO)
+		index++;
+	assert_true(llabs(world_unit(&as_mp3, index).dts_us - end_of(facts)) <= 30);
+}
+
 /** Parts of the formats that are split. */
 static unsigned count_parts(const json_t *facts)
 {
@@ -264,6 +288,7 @@ void verdict_formats(const struct world *world, const char *record_dir, const js
 {
 	static const char *const formats[] = {"mp4", "hls", "flv"};
 	struct packets sound = read_format(record_dir, facts, "aac"), other;
+	struct packets mp3 = read_format(record_dir, facts, "mp3");
 	bool heard = false, any = false, alone;
 
 	check_excuses(json_object_get(facts, "gaps"),
@@ -288,7 +313,10 @@ void verdict_formats(const struct world *world, const char *record_dir, const js
 	}
 	if (sound.count && !heard && !json_array_size(json_object_get(facts, "gaps")))
 		compare_sound_with_world(world, facts, &sound);
-	assert_true(any || sound.count);
+	if (mp3.count)
+		verdict_mp3(world, facts, &mp3);
+	assert_true(any || sound.count || mp3.count);
+	free(mp3.list);
 	free(sound.list);
 }
 

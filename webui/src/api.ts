@@ -15,11 +15,11 @@ export interface Tile { user: string; stream_type: string; x: number; y: number;
 export interface MixVideo { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number; background_image?: Image }
 export interface MixAudio { sample_rate: number; bitrate_kbps: number; channels: number }
 export interface Mix {
-	id: number; application: number; room: string; room_type: RoomType; stream_id: string; record_id: string; started: string;
+	id: number; application: number; room: string; room_type: RoomType; stream_id: string; record_id: string; record_audio_only: boolean; started: string;
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
 	starter?: string; // the user whose mix it is; "" or absent: nobody's
-	flv_url: string; rtmp_url: string; viewers: number; recording: number | null;
+	flv_url: string; rtmp_url: string; hls_url: string; viewers: number; recording: number | null;
 	/** What it goes on without, such as a picture that could not be fetched. */
 	warnings: { field: string; message: string }[];
 }
@@ -97,7 +97,7 @@ export interface Preview {
 	people: (Who & { mixed: boolean; seen: boolean; heard: boolean })[]; water_mark: Rect | null;
 }
 export interface MixRequest {
-	room_type: RoomType; stream_id?: string; record_id?: string; video?: Partial<MixVideo> | null; audio?: Partial<MixAudio>;
+	room_type: RoomType; stream_id?: string; record_id?: string; record_audio_only?: boolean; video?: Partial<MixVideo> | null; audio?: Partial<MixAudio>;
 	layout?: Partial<Layout>;
 }
 

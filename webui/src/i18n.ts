@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // English and Chinese, side by side so that neither is forgotten.
-import { signalState } from './state';
+import { remember, remembered, signalState } from './state';
 
 const texts = {
 	rooms: ['Rooms', '房间'],
@@ -41,6 +41,7 @@ const texts = {
 	apply: ['Apply', '应用更改'],
 	stopMix: ['Stop mix', '停止混流'],
 	streamId: ['Stream id', '流 ID'],
+	recordAudioOnly: ['Record the sound alone, as MP3', '只录制声音（MP3）'],
 	recordId: ['Record id (empty: not recorded)', '录制 ID（留空则不录制）'],
 	size: ['Size', '分辨率'],
 	frameRate: ['Pictures a second', '帧率'],
@@ -145,6 +146,25 @@ const texts = {
 	playerFailed: ['The stream is away; trying again …', '直播流中断，正在重试…'],
 	mute: ['Sound off', '静音'],
 	unmute: ['Sound on', '打开声音'],
+	playMode: ['Mode', '播放模式'],
+	'mode.auto': ['auto', '自动'],
+	'mode.fast': ['fast', '极速'],
+	'mode.smooth': ['smooth', '流畅'],
+	modeHint: ['auto: 1 to 5 s of buffer, as the network asks; fast: 1 s at most; smooth: 5 s',
+		'自动：根据网络缓冲 1 至 5 秒；极速：最多 1 秒；流畅：5 秒'],
+	playForm: ['Format', '播放格式'],
+	behindLive: ['behind live', '落后直播'],
+	buffered: ['buffer', '缓冲'],
+	firstPicture: ['first picture', '首帧'],
+	stalls: ['stalls', '卡顿'],
+	share: ['Share', '分享'],
+	shareTitle: ['Watch this stream', '观看此直播'],
+	shareLink: ['Page with the player', '播放页面'],
+	shareEmbed: ['Within another page', '嵌入其他页面'],
+	shareAddresses: ['For other players', '其他播放器'],
+	copy: ['Copy', '复制'],
+	copied: ['Copied', '已复制'],
+	noSource: ['The address of this page names no stream.', '此页面的地址中没有指定直播流。'],
 	searchPrefix: ['Record id begins with', '录制 ID 前缀'],
 	searchFrom: ['Begun at or after', '开始时间不早于'],
 	searchTo: ['Begun before', '开始时间早于'],
@@ -277,12 +297,12 @@ const texts = {
 export type TextKey = keyof typeof texts;
 export type Language = 'en' | 'zh';
 
-const saved = localStorage.getItem('language');
+const saved = remembered('language');
 export const language = signalState<Language>(saved === 'en' || saved === 'zh' ? saved :
 	navigator.language.startsWith('zh') ? 'zh' : 'en');
 
 export function setLanguage(next: Language) {
-	localStorage.setItem('language', next);
+	remember('language', next);
 	document.documentElement.lang = next === 'zh' ? 'zh-CN' : 'en';
 	language.set(next);
 }

@@ -9,6 +9,7 @@ import { LayoutEditor } from './layout/editor';
 import { Live } from './live';
 import { Dialog, Field, Form, Problem, State } from './parts';
 import { Relays } from './relays';
+import { Share } from './share';
 import { useAddress, usePolled } from './state';
 
 export function Rooms() {
@@ -38,9 +39,10 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 			<small>SdkAppId {room.application} · {room.users.length} {t('people')}</small></h2>
 		<div class="columns">
 			<div>
-				{mix?.video && mix.flv_url ? <Live url={mix.flv_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
+				{mix?.video && mix.flv_url ? <Live flv={mix.flv_url} hls={mix.hls_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
 					<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
 				{mix && <MixFacts mix={mix} />}
+				{mix?.flv_url && <Share flv={mix.flv_url} hls={mix.hls_url} rtmp={mix.rtmp_url} />}
 				{mix?.stream_id && <Relays application={mix.application} stream={mix.stream_id} />}
 				<div class="buttons">
 					<a class="button" href={editorAddress(room)}>{mix ? t('changeThis') : t('startMix')} …</a>

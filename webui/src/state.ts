@@ -64,3 +64,17 @@ export function useAddress(): string {
 	}, []);
 	return address;
 }
+
+/** What the browser remembers; within another page it may not be allowed to. */
+export function remembered(key: string): string | null {
+	try {
+		return localStorage.getItem(key);
+	} catch {
+		return null;
+	}
+}
+export function remember(key: string, value: string) {
+	try {
+		localStorage.setItem(key, value);
+	} catch { /* then it is forgotten */ }
+}

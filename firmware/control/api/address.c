@@ -115,8 +115,8 @@ void tess_address_egress(char url[320], const struct tess_control *control,
 	snprintf(url, 320, "http://%s%s", host, port ? port : "");
 }
 
-void tess_address_flv(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
-		      const struct tess_request *request, const char *stream_id)
+static void live_address(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
+			 const struct tess_request *request, const char *stream_id, const char *end)
 {
 	char name[3 * TESS_STREAM_NAME_MAX + 4], base[320];
 
@@ -126,7 +126,19 @@ void tess_address_flv(char url[TESS_LIVE_URL_MAX], const struct tess_control *co
 	}
 	tess_percent_encode(name, sizeof(name), stream_id);
 	tess_address_egress(base, control, request);
-	snprintf(url, TESS_LIVE_URL_MAX, "%s/live/%s.flv", base, name);
+	snprintf(url, TESS_LIVE_URL_MAX, "%s/live/%s%s", base, name, end);
+}
+
+void tess_address_flv(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
+		      const struct tess_request *request, const char *stream_id)
+{
+	live_address(url, control, request, stream_id, ".flv");
+}
+
+void tess_address_hls(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
+		      const struct tess_request *request, const char *stream_id)
+{
+	live_address(url, control, request, stream_id, ".m3u8");
 }
 
 void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,

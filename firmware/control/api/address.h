@@ -26,6 +26,9 @@ void tess_address_egress(char url[320], const struct tess_control *control,
 /** The live address of a stream id. */
 void tess_address_flv(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		      const struct tess_request *request, const char *stream_id);
+/** The same by HLS. */
+void tess_address_hls(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
+		      const struct tess_request *request, const char *stream_id);
 /** The same by RTMP; "" when egress has no such port. */
 void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		       const struct tess_request *request, const char *stream_id);

@@ -95,15 +95,18 @@ static void sign(char url[TESS_LIVE_URL_MAX], const char *query)
 /* Where a live stream is watched, with the right to do so; "" without a name. */
 static json_t *addresses(const struct tess_call *call, uint32_t application, const char *name)
 {
-	char url[TESS_LIVE_URL_MAX], rtmp_url[TESS_LIVE_URL_MAX], query[TESS_TX_QUERY_SIZE];
+	char url[TESS_LIVE_URL_MAX], rtmp_url[TESS_LIVE_URL_MAX], hls_url[TESS_LIVE_URL_MAX];
+	char query[TESS_TX_QUERY_SIZE];
 
 	if (tess_guard_query(query, call->control, application, name))
 		return NULL;
 	tess_address_flv(url, call->control, call->request, name);
 	tess_address_rtmp(rtmp_url, call->control, call->request, name);
+	tess_address_hls(hls_url, call->control, call->request, name);
 	sign(url, query);
 	sign(rtmp_url, query);
-	return json_pack("{ss ss}", "flv_url", url, "rtmp_url", rtmp_url);
+	sign(hls_url, query);
+	return json_pack("{ss ss ss}", "flv_url", url, "rtmp_url", rtmp_url, "hls_url", hls_url);
 }
 
 json_t *tess_view_user(const struct tess_call *call, const struct tess_publisher *row)
@@ -215,6 +218,8 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 				"started", tess_time_json(row->started_us), "state",
 				tess_view_mix_state(call->control, row->id), "recording",
 				recording_of(call, stream)));
+	/* only where it is so is it among the parameters */
+	json = merged(json_pack("{sb}", "record_audio_only", false), json);
 	if (copy_ints(json, fact, counts) ||
 	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||

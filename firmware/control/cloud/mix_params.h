@@ -47,7 +47,8 @@ struct tess_mix_place {
 	uint32_t x, y, width, height, z;
 	uint32_t render; /* RenderMode */
 	uint32_t input;	 /* MixInputType */
-	uint32_t image;	 /* PlaceImageId, with PlaceHolderMode 1 */
+	/* while nobody sends a picture there; PlaceImageId, with PlaceHolderMode 1 */
+	struct tess_mix_image image;
 };
 
 struct tess_mix_request {
@@ -64,6 +65,7 @@ struct tess_mix_request {
 		int64_t screen; /* the publisher whose size it has; 0: none was seen yet */
 	} automatic;
 	bool audio_only;
+	bool record_audio_only; /* the recording is MP3 */
 	struct {
 		uint32_t sample_rate, bitrate_kbps, channels;
 	} audio;
@@ -102,8 +104,7 @@ bool tess_stream_id_valid(const char *text);
 bool tess_record_id_valid(const char *text);
 /**
  * Check the parameters of StartMCUMixTranscode (@p type number) or …ByStrRoomId (string). All is
- * checked before anything is refused, and what is missing is told before what is wrong, and that
- * before what the box cannot do yet.
+ * checked before anything is refused, and what is missing is told before what is wrong.
  * @retval 0, -EINVAL refused, see *error
  */
 int tess_mix_request_parse(struct tess_mix_request *mix, const json_t *params,
@@ -124,8 +125,8 @@ int tess_cloud_dismiss_parse(struct tess_cloud_room *room, const json_t *params,
 			     struct tess_cloud_error *error) TESS_MUST_CHECK;
 /**
  * The members "video" (null when audio only), "audio" and "layout" of a mix as docs/links.md has
- * them, "auto_size" where it is so, and "stream_id" and "record_id" (may be ""). Equal requests
- * give equal objects.
+ * them, "auto_size" and "record_audio_only" where it is so, and "stream_id" and "record_id" (may be
+ * ""). Equal requests give equal objects.
  * @return a new reference, NULL when out of memory
  */
 json_t *tess_mix_request_to_json(const struct tess_mix_request *mix) TESS_MUST_CHECK;

@@ -72,7 +72,9 @@ void tess_dispatch(struct tess_control *control, const struct tess_request *requ
 		control->http.by_class[response->status / 100]++;
 	/* when there is no memory for these, there is none for an answer either */
 	if (tess_response_header(response, "X-Content-Type-Options", "nosniff") ||
-	    tess_response_header(response, "X-Frame-Options", "DENY") ||
+	    /* the player is to be shown within other pages */
+	    (strcmp(request->path, TESS_STATIC_PLAYER) != 0 &&
+	     tess_response_header(response, "X-Frame-Options", "DENY")) ||
 	    tess_response_header(response, "Referrer-Policy", "same-origin") ||
 	    tess_response_header(response, "Cross-Origin-Opener-Policy", "same-origin"))
 		tess_router_failed(request, response, -ENOMEM);

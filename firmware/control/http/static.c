@@ -71,12 +71,20 @@ static int open_file(const char *dir, const char *path, struct stat *status)
 	return -ENOENT;
 }
 
-/* What the page may load: its own files, and pictures and sound of egress. */
+/* What the page may load: its own files, and pictures and sound of egress; the player, which other
+ * pages may show within theirs, those of any box's play domain. */
 static int policy(struct tess_control *control, const struct tess_request *request,
-		  struct tess_response *response)
+		  struct tess_response *response, const char *path)
 {
 	char egress[320];
 
+	if (!strcmp(path, TESS_STATIC_PLAYER_FILE))
+		return tess_response_header(
+			response, "Content-Security-Policy",
+			"default-src 'none'; script-src 'self'; style-src 'self'; "
+			"img-src 'self' data:; connect-src 'self' http: https:; "
+			"media-src blob: http: https:; worker-src 'self' blob:; base-uri 'none'; "
+			"form-action 'none'; frame-ancestors *");
 	tess_address_egress(egress, control, request);
 	return tess_response_header(
 		response, "Content-Security-Policy",
@@ -102,14 +110,16 @@ static int headers(struct tess_control *control, const struct tess_request *requ
 	if (!rc)
 		rc = tess_response_header(response, "ETag", "%s", tag);
 	if (!rc && !strncmp(type, "text/html", 9))
-		rc = policy(control, request, response);
+		rc = policy(control, request, response, path);
 	return rc;
 }
 
 static int answer(struct tess_control *control, const struct tess_request *request,
 		  struct tess_response *response)
 {
-	const char *path = !strcmp(request->path, "/") ? "/index.html" : request->path;
+	const char *path = !strcmp(request->path, "/")			? "/index.html"
+			   : !strcmp(request->path, TESS_STATIC_PLAYER) ? TESS_STATIC_PLAYER_FILE
+									: request->path;
 	const char *dir = control->config->control.webui_dir, *known;
 	const char *slash = strrchr(path, '/');
 	struct stat status;

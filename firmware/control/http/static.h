@@ -7,6 +7,10 @@
 #include "firmware/control/api/request.h"
 #include "firmware/control/control.h"
 
+/** The page of the player, and where it is asked for. */
+#define TESS_STATIC_PLAYER	"/player"
+#define TESS_STATIC_PLAYER_FILE "/player.html"
+
 /**
  * Answer GET or HEAD with a file below control.webui_dir; a path that is no file and has no dot in
  * its last part is one of the web UI's own and gets index.html. @p response was initialised.

@@ -67,6 +67,19 @@ static int frozen_of(const struct tess_control *control, uint32_t id, char froze
 	return rc;
 }
 
+/* What is recorded as MP3 is made as MP3. */
+static int take_mp3(json_t *object, int64_t id)
+{
+	char stream[32];
+	bool wanted = json_is_true(json_object_get(object, "record_audio_only"));
+
+	(void)json_object_del(object, "record_audio_only");
+	if (!wanted)
+		return 0;
+	tess_rooms_mp3_stream(stream, id);
+	return json_object_set_new(object, "mp3_stream", json_string(stream)) ? -ENOMEM : 0;
+}
+
 struct mixes {
 	const struct tess_control *control;
 	json_t *list;
@@ -89,6 +102,7 @@ static int mix(void *arg, const struct tess_mix *row)
 			 "stream", stream, "frozen", frozen);
 	rc = !rest || json_object_update_missing(object, rest) ? -ENOMEM : 0;
 	json_decref(rest);
+	rc = rc ? rc : take_mp3(object, row->id);
 	if (rc) {
 		json_decref(object);
 		return rc;

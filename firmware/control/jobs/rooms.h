@@ -19,6 +19,8 @@
 
 /** The key of a mix's stream on the links, "mix-ID". */
 void tess_rooms_stream(char stream[32], int64_t mix);
+/** That of its sound as MP3, which is recorded with RecordAudioOnly. */
+void tess_rooms_mp3_stream(char stream[32], int64_t mix);
 
 /**
  * A user enters and will send. @p publisher comes with room, user, stream_type, source, payload

@@ -106,9 +106,11 @@ int tess_store_recording_get(struct tess_store *store, struct tess_recording *re
 
 int tess_store_recording_of(struct tess_store *store, int64_t *id, const char *stream)
 {
-	struct tess_query q = tess_query(store->db, "SELECT id FROM recording"
-						    " WHERE state NOT IN ('finished','failed')"
-						    " AND wanted AND stream = ?");
+	struct tess_query q =
+		tess_query(store->db, "SELECT id FROM recording"
+				      " WHERE state NOT IN ('finished','failed')"
+				      " AND wanted"
+				      " AND stream IN (?1, ?1 || '" TESS_STORE_MP3 "')");
 
 	tess_query_text(&q, stream);
 	return tess_store_value(&q, id);
@@ -118,7 +120,8 @@ int tess_store_recording_end(struct tess_store *store, const char *stream)
 {
 	struct tess_query q =
 		tess_query(store->db, "UPDATE recording SET wanted = 0"
-				      " WHERE state NOT IN ('finished','failed') AND stream = ?");
+				      " WHERE state NOT IN ('finished','failed')"
+				      " AND stream IN (?1, ?1 || '" TESS_STORE_MP3 "')");
 
 	tess_query_text(&q, stream);
 	return tess_query_run(&q);

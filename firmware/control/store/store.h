@@ -221,7 +221,7 @@ struct tess_mix {
 	int64_t epoch;
 	char stream_id[TESS_CLOUD_MAX_ID + 1];
 	char record_id[TESS_CLOUD_MAX_ID + 1];
-	char params[8192]; /* JSON */
+	char params[16384]; /* JSON; has up to 18 addresses */
 	int64_t started_us;
 	char starter[TESS_CLOUD_MAX_USER + 1]; /* "": the API */
 	char publish[1024]; /* JSON: biz_id, url; "": to no other CDN. The url has a secret in it */
@@ -293,10 +293,12 @@ int tess_store_recording_add(struct tess_store *store,
 /** @retval 0, -ENOENT */
 int tess_store_recording_get(struct tess_store *store, struct tess_recording *recording,
 			     int64_t id) TESS_MUST_CHECK;
-/** The recording of the mix's stream that is wanted. @retval 0 with *id, -ENOENT */
+/** What the key of a stream's MP3 ends with. */
+#define TESS_STORE_MP3 "-mp3"
+/** The recording of the mix's stream, or of its MP3, that is wanted. @retval 0 with *id, -ENOENT */
 int tess_store_recording_of(struct tess_store *store, int64_t *id,
 			    const char *stream) TESS_MUST_CHECK;
-/** No recording of this stream is wanted any more. */
+/** No recording of this stream, nor of its MP3, is wanted any more. */
 int tess_store_recording_end(struct tess_store *store, const char *stream) TESS_MUST_CHECK;
 /** All that egress tells: state, path, times, size, gaps, error of recording->id. @retval 0,
  * -ENOENT */

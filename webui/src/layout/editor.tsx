@@ -159,7 +159,7 @@ export function LayoutEditor({ room, again }: { room: Room; again: () => void })
 			<div class="side">
 				<div class="now">
 					<h3>{t('livePreview')}</h3>
-					{mix?.video && mix.flv_url ? <Live url={mix.flv_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
+					{mix?.video && mix.flv_url ? <Live flv={mix.flv_url} hls={mix.hls_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
 						<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
 					{mix?.starter && <p class="notice warn">{t('usersMix')} {mix.starter}</p>}
 					{mix?.warnings.map(({ field, message }) => <p class="notice warn" key={field}>{message}</p>)}

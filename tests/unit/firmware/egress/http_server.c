@@ -30,6 +30,7 @@
 #include "firmware/egress/streams.h"
 #include "pipeline/stream/ring.h"
 #include "tests/unit/firmware/egress/flv_play.h"
+#include "tests/unit/firmware/egress/http_client.h"
 #include "tests/unit/firmware/egress/turning.h"
 
 #define FILE_SIZE 3000000
@@ -65,8 +66,11 @@ static void set_outputs(void *arg)
 
 static void start(void *arg)
 {
-	struct tess_live_config live_config = {
-		.viewer_buffer_bytes = 200000, .max_viewers = 3, .first_viewer = 100};
+	struct tess_live_config live_config = {.clock = tess_clock_system(),
+					       .viewer_buffer_bytes = 200000,
+					       .hls_bytes = 16 << 20,
+					       .max_viewers = 3,
+					       .first_viewer = 100};
 	struct tess_http_config config = {
 		.max_connections = 8, .clock = tess_clock_system(), .record_open = open_record};
 	struct tess_loop *loop = turning_loop(turning);
@@ -128,73 +132,12 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A connection as a client has it; what came last is in text. */
-struct client {
-	int fd;
-	char text[8192];
-	size_t length;
-};
-
-static void client_open(struct client *client, int receive_bytes)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons(port),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct timeval patience = {.tv_sec = 15};
-
-	*client = (struct client){.fd = socket(AF_INET, SOCK_STREAM, 0)};
-	if (receive_bytes)
-		assert_int_equal(setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes,
-					    sizeof(receive_bytes)),
-				 0);
-	assert_int_equal(
-		setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-	assert_int_equal(connect(client->fd, (struct sockaddr *)&address, sizeof(address)), 0);
-}
-
-static void client_send(struct client *client, const char *text)
-{
-	assert_int_equal(send(client->fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/** Read a head, to its empty line and not a byte further. @return the status */
-static int client_head(struct client *client)
-{
-	client->length = 0;
-	while (client->length < 4 ||
-	       memcmp(client->text + client->length - 4, "\r\n\r\n", 4) != 0) {
-		assert_true(client->length < sizeof(client->text) - 1);
-		if (recv(client->fd, client->text + client->length, 1, 0) != 1)
-			return -1;
-		client->length++;
-	}
-	client->text[client->length] = 0;
-	assert_memory_equal(client->text, "HTTP/1.1 ", 9);
-	return atoi(client->text + 9);
-}
-
-static void client_body(struct client *client, const char *want)
-{
-	char body[256];
-
-	assert_true(strlen(want) < sizeof(body));
-	assert_int_equal(recv(client->fd, body, strlen(want), MSG_WAITALL), strlen(want));
-	assert_memory_equal(body, want, strlen(want));
-}
-
-static bool client_at_end(struct client *client)
-{
-	char byte;
-
-	return recv(client->fd, &byte, 1, 0) == 0;
-}
-
 /** Send a request on a connection of its own and read the head of the answer. */
 static int ask(struct client *client, const char *method, const char *target, const char *headers)
 {
 	char text[2048];
 
-	client_open(client, 0);
+	client_open(client, port, 0);
 	(void)snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: x\r\n%s\r\n", method, target,
 		       headers);
 	client_send(client, text);
@@ -215,7 +158,7 @@ static void test_keep_alive(void **state)
 	struct client client;
 
 	(void)state;
-	client_open(&client, 0);
+	client_open(&client, port, 0);
 	/* two requests at once, and the second in two pieces */
 	client_send(&client, "GET /health HTTP/1.1\r\nHost: x\r\n\r\nHEAD /heal");
 	assert_int_equal(client_head(&client), 200);
@@ -246,7 +189,7 @@ static void test_refusals(void **state)
 	client_body(&client, "Method Not Allowed");
 	assert_true(client_at_end(&client));
 	close(client.fd);
-	client_open(&client, 0);
+	client_open(&client, port, 0);
 	memset(long_header, 'a', sizeof(long_header) - 1);
 	long_header[sizeof(long_header) - 1] = 0;
 	client_send(&client, "GET / HTTP/1.1\r\nX: ");
@@ -265,12 +208,12 @@ static void test_too_many_connections(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
-		client_open(&clients[i], 0);
+		client_open(&clients[i], port, 0);
 		client_send(&clients[i], "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n");
 		assert_int_equal(client_head(&clients[i]), 200);
 	}
 	/* the one that has waited longest makes room, the others stay */
-	client_open(&extra, 0);
+	client_open(&extra, port, 0);
 	client_send(&extra, "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n");
 	assert_int_equal(client_head(&extra), 200);
 	assert_true(client_at_end(&clients[0]));
@@ -289,8 +232,8 @@ static void test_slow_head(void **state)
 	struct timespec before, after;
 
 	(void)state;
-	client_open(&idle, 0);
-	client_open(&slow, 0);
+	client_open(&idle, port, 0);
+	client_open(&slow, port, 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	client_send(&slow, "GET /health HTTP/1.1\r\nHo");
 	/* a byte now and then does not help */
@@ -417,6 +360,7 @@ static void test_record_names(void **state)
 		{"there.hls/init-1.mp4", "video/mp4"},
 		{"there.flv", "video/x-flv"},
 		{"there.aac", "audio/aac"},
+		{"there.mp3", "audio/mpeg"},
 	};
 	char signed_query[256], base[256], target[512], type[100];
 	struct client client;
@@ -637,7 +581,7 @@ static void test_slow_viewer(void **state)
 	char want[64];
 
 	(void)state;
-	client_open(&slow, 4096);
+	client_open(&slow, port, 4096);
 	client_send(&slow, "GET /live/show.flv HTTP/1.1\r\nHost: x\r\n\r\n");
 	assert_int_equal(client_head(&slow), 200);
 	assert_int_equal(ask(&fast, "GET", "/live/show.flv", ""), 200);
@@ -684,7 +628,7 @@ static void test_wedged_viewer(void **state)
 	time_t before;
 
 	(void)state;
-	client_open(&wedged, 4096);
+	client_open(&wedged, port, 4096);
 	client_send(&wedged, "GET /live/show.flv HTTP/1.1\r\nHost: x\r\n\r\n");
 	assert_int_equal(client_head(&wedged), 200);
 	for (uint32_t n = 0; n < 100; n++) {

@@ -35,7 +35,10 @@ static uint16_t port;
 
 static void start(void *arg)
 {
-	struct tess_live_config live_config = {.viewer_buffer_bytes = 200000, .max_viewers = 3};
+	struct tess_live_config live_config = {.clock = tess_clock_system(),
+					       .viewer_buffer_bytes = 200000,
+					       .hls_bytes = 16 << 20,
+					       .max_viewers = 3};
 	struct tess_rtmp_listener_config config = {.max_connections = 8};
 	struct tess_ring_config ring_config = {.epoch = 1000, .data_bytes = 4 << 20, .slots = 1024};
 	struct tess_loop *loop = turning_loop(turning);

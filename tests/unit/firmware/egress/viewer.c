@@ -325,15 +325,52 @@ static void unreferenced(uint32_t number)
 	assert_int_equal(tess_window_add(window, &au), 0);
 }
 
+/** In the middle of a group of pictures: on to where the stream is, without running or lagging. */
+static void test_joins_late(void **state)
+{
+	struct tess_au au;
+	struct end end, other;
+
+	(void)state;
+	video(1000, 50, true);
+	audio(1010);
+	for (uint32_t ms = 1500; ms <= 3000; ms += 500)
+		video(ms, 50, false);
+	audio(2990);
+	audio(3010);
+	join(&end);
+	/* 1000 to 2710 take a sixteenth of that, silently; the last 300 ms and all from then on
+	 * take as long as they do */
+	expect(&end, "header meta avc aac v1000@0k v1500@31 v2000@62 v2500@93 v3000@396 a2990@386 "
+		     "a3010@406");
+	video(3040, 50, false);
+	audio(3050);
+	expect(&end, "v3040@436 a3050@446");
+	video(4000, 50, true);
+	expect(&end, "v4000@1396k");
+	leave(&end);
+	/* pictures that are not shown in the order they are decoded in keep their times */
+	au = unit_video(data, 4040, 50, false, false);
+	au.pts_us += 40000;
+	assert_int_equal(tess_window_add(window, &au), 0);
+	video(6000, 50, false);
+	join(&other);
+	expect(&other, "header meta avc aac v4000@0k v4040@40 v6000@2000");
+	leave(&other);
+}
+
 static void test_eased(void **state)
 {
+	struct tess_au au;
 	struct end end;
 
 	(void)state;
 	join(&end);
 	video(0, 50, true);
-	/* where it began does not count, however far back it is */
-	video(3000, 50, false);
+	/* where it began does not count, however far back it is; its times are kept (see above) */
+	au = unit_video(data, 3000, 50, false, false);
+	au.pts_us += 40000;
+	assert_int_equal(tess_window_add(window, &au), 0);
 	assert_false(tess_viewer_ease(&end.viewer, window));
 	expect(&end, "header meta avc aac v0@0k v3000@3000");
 	assert_int_equal(tess_viewer_delay_ms(&end.viewer, window), 0);
@@ -420,6 +457,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_byte_by_byte, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_is_moved_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_moved_in_the_middle_of_a_tag, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_joins_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_eased, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_window_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed, setup, teardown),

@@ -36,6 +36,7 @@ static int setup(void **state)
 	(void)snprintf(path, sizeof(path), "%s/assets", f.config.control.webui_dir);
 	assert_int_equal(mkdir(path, 0755), 0);
 	put("index.html", "<html>index");
+	put("player.html", "<html>player");
 	put("icon.svg", "<svg/>");
 	put(".secret", "s");
 	put("assets/app-1a2b.js", "let a;");
@@ -100,6 +101,21 @@ static void test_policy(void **state)
 	assert_non_null(strstr(policy, "connect-src 'self' http://localhost:8088; "));
 }
 
+static void test_player(void **state)
+{
+	const char *policy;
+
+	(void)state;
+	expect("/player", "<html>player", HTML);
+	policy = tess_response_get(&f.response, "Content-Security-Policy");
+	assert_non_null(strstr(policy, "script-src 'self'; "));
+	assert_non_null(strstr(policy, "; frame-ancestors *"));
+	assert_null(tess_response_get(&f.response, "X-Frame-Options"));
+	expect("/", "<html>index", HTML);
+	assert_non_null(strstr(tess_response_get(&f.response, "Content-Security-Policy"),
+			       "; frame-ancestors 'none'"));
+}
+
 static void test_not_found(void **state)
 {
 	static const char *const paths[] = {
@@ -135,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_policy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_player, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_known, setup, teardown),
 	};
