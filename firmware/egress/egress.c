@@ -131,6 +131,7 @@ static void send_facts(struct tess_egress *egress)
 	tess_records_counters(egress->records, &records);
 	tess_live_count(egress->live, counters);
 	tess_relays_count(egress->relays, counters);
+	tess_relays_meter(egress->relays);
 	(void)json_object_set_new(counters, "fragments",
 				  json_integer((json_int_t)records.fragments));
 	(void)json_object_set_new(counters, "record_bytes",
@@ -295,6 +296,7 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 		      const struct tess_clock *clock, const struct tess_config *config)
 {
 	struct tess_egress *egress = calloc(1, sizeof(*egress));
+	struct tess_relays_config relays = tess_relays_defaults;
 	struct tess_live_config live = {
 		.clock = clock,
 		.hls_bytes = (uint64_t)config->egress.hls_memory_mib << 20,
@@ -324,9 +326,9 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 	live.traffic = egress->traffic;
 	if (!rc)
 		rc = tess_live_alloc(&egress->live, loop, egress->streams, &live);
+	relays.traffic = egress->traffic;
 	if (!rc)
-		rc = tess_relays_alloc(&egress->relays, loop, egress->streams,
-				       &tess_relays_defaults);
+		rc = tess_relays_alloc(&egress->relays, loop, egress->streams, &relays);
 	if (!rc)
 		rc = tess_records_alloc(&egress->records, loop, egress->streams, clock, config);
 	if (!rc)

@@ -11,6 +11,7 @@
 #include "firmware/control/api/live_cloud.h"
 #include "firmware/control/api/router.h"
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/api/statistic.h"
 #include "firmware/control/api/vod.h"
 #include "firmware/control/jobs/rooms.h"
 
@@ -201,7 +202,7 @@ struct tess_cloud_backend tess_backend(struct tess_control *control)
 		.pictures = pictures,
 		.vod = tess_vod_run,
 		.live = tess_live_cloud_run,
-		.record_statistic = tess_record_statistic,
+		.statistic = tess_statistic,
 		.arg = control,
 	};
 }

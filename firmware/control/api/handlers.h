@@ -78,6 +78,8 @@ int tess_api_domain_remove(struct tess_call *call);
 int tess_api_live_settings(struct tess_call *call);
 int tess_api_live_settings_set(struct tess_call *call);
 
+int tess_api_usage(struct tess_call *call);
+
 int tess_api_viewers(struct tess_call *call);
 int tess_api_viewers_kick(struct tess_call *call);
 int tess_api_viewer_kick(struct tess_call *call);

@@ -51,6 +51,7 @@ static const struct tess_route ROUTES[] = {
 	{"GET", APP "/domains/{kind}/{domain}", READ, tess_api_domain_get},
 	{"PATCH", APP "/domains/{kind}/{domain}", ADMIN, tess_api_domain_set},
 	{"DELETE", APP "/domains/{kind}/{domain}", ADMIN, tess_api_domain_remove},
+	{"GET", APP "/usage", READ, tess_api_usage},
 	{"GET", APP "/live", READ, tess_api_live_settings},
 	{"PATCH", APP "/live", ADMIN, tess_api_live_settings_set},
 

@@ -208,17 +208,33 @@ static int drop_stream(const struct tess_cloud_context *context, json_t *fields,
 	return run_live(context, TESS_LIVE_DROP, fields, error);
 }
 
-static int record_statistic(const struct tess_cloud_context *context, json_t *fields,
-			    struct tess_cloud_error *error)
+static int run_statistic(const struct tess_cloud_context *context, enum tess_statistic_kind kind,
+			 json_t *fields, struct tess_cloud_error *error)
 {
 	const struct tess_cloud_backend *backend = context->backend;
 	struct tess_statistic_request request;
-	int err;
+	int err = tess_statistic_request_parse(&request, kind, context->params, error);
 
-	err = tess_statistic_request_parse(&request, context->params, error);
-	if (err)
-		return err;
-	return backend->record_statistic(backend->arg, context->key_id, &request, fields, error);
+	return err ? err
+		   : backend->statistic(backend->arg, context->key_id, &request, fields, error);
+}
+
+static int record_statistic(const struct tess_cloud_context *context, json_t *fields,
+			    struct tess_cloud_error *error)
+{
+	return run_statistic(context, TESS_STATISTIC_RECORD, fields, error);
+}
+
+static int mcu_statistic(const struct tess_cloud_context *context, json_t *fields,
+			 struct tess_cloud_error *error)
+{
+	return run_statistic(context, TESS_STATISTIC_MCU, fields, error);
+}
+
+static int mix_statistic(const struct tess_cloud_context *context, json_t *fields,
+			 struct tess_cloud_error *error)
+{
+	return run_statistic(context, TESS_STATISTIC_MIX, fields, error);
 }
 
 static const char *const statistic_params[] = {"StartTime", "EndTime", "SdkAppId", NULL};
@@ -250,9 +266,9 @@ static const struct tess_cloud_action trtc_actions[] = {
 	{"ModifyPicture", tess_cloud_modify_picture, 0, tess_cloud_modify_picture_params},
 	{"DeletePicture", tess_cloud_delete_picture, 0, tess_cloud_delete_picture_params},
 	{"DescribeRecordStatistic", record_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
-	{.name = "DescribeTrtcMcuTranscodeTime"},
+	{"DescribeTrtcMcuTranscodeTime", mcu_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
 	{.name = "DescribeRecordingUsage"},
-	{.name = "DescribeMixTranscodingUsage"},
+	{"DescribeMixTranscodingUsage", mix_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
 	{.name = "CreateCloudRecording"},
 	{.name = "DescribeCloudRecording"},
 	{.name = "ModifyCloudRecording"},

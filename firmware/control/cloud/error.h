@@ -40,6 +40,7 @@
 	X(INVALID_PRESET_LAYOUT_CONFIG, "InvalidParameter.PresetLayoutConfig") \
 	X(INVALID_PUBLISH_CDN_URLS, "InvalidParameter.PublishCdnUrls") \
 	X(INVALID_PURE_AUDIO_STREAM, "InvalidParameter.PureAudioStream") \
+	X(QUERY_SCALE_OVERSIZE, "InvalidParameter.QueryScaleOversize") \
 	X(INVALID_RECORD_AUDIO_ONLY, "InvalidParameter.RecordAudioOnly") \
 	X(INVALID_RECORD_ID, "InvalidParameter.RecordId") \
 	X(INVALID_ROOM_ID, "InvalidParameter.RoomId") \

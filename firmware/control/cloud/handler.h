@@ -78,10 +78,9 @@ struct tess_cloud_backend {
 	/** An action of LIVE on the application of the key. */
 	int (*live)(void *arg, int64_t key_id, const struct tess_live_request *request,
 		    json_t *fields, struct tess_cloud_error *error);
-	/** Recorded time of the key's application. */
-	int (*record_statistic)(void *arg, int64_t key_id,
-				const struct tess_statistic_request *request, json_t *fields,
-				struct tess_cloud_error *error);
+	/** Usage of the key's application. */
+	int (*statistic)(void *arg, int64_t key_id, const struct tess_statistic_request *request,
+			 json_t *fields, struct tess_cloud_error *error);
 	void *arg;
 };
 

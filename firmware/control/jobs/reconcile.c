@@ -13,6 +13,7 @@
 #include "firmware/control/jobs/client_mix.h"
 #include "firmware/control/jobs/desired.h"
 #include "firmware/control/jobs/import.h"
+#include "firmware/control/jobs/metering.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/control/jobs/user_records.h"
@@ -26,6 +27,7 @@ struct tess_reconcile {
 	struct tess_timer *timer; /* sends, in the next turn */
 	struct tess_link *links[TESS_PROCESS_EGRESS + 1];
 	struct tess_import import;
+	struct tess_metering *metering;
 	int64_t epoch;
 };
 
@@ -115,6 +117,16 @@ static void hello(struct tess_reconcile *reconcile, struct tess_link *link, cons
 	changed(reconcile);
 }
 
+static void meter(struct tess_reconcile *reconcile, enum tess_process process)
+{
+	int rc = process == TESS_PROCESS_MEDIA ? tess_metering_media(reconcile->metering)
+					       : tess_metering_egress(reconcile->metering);
+
+	if (rc)
+		TESS_ERROR("usage.keep", "process=%s error=\"%s\"", tess_process_text(process),
+			   strerror(-rc));
+}
+
 static void facts(struct tess_reconcile *reconcile, enum tess_process process, json_t *message)
 {
 	struct tess_control *control = reconcile->control;
@@ -129,6 +141,7 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 		tess_user_records_keep(control);
 		rc = tess_import_records(&reconcile->import, control, message);
 	}
+	meter(reconcile, process);
 	if (rc == 1)
 		changed(reconcile);
 	else if (rc)
@@ -189,6 +202,8 @@ static void on_down(void *arg, struct tess_link *link)
 	if (!process)
 		return;
 	reconcile->links[process] = NULL;
+	if (process == TESS_PROCESS_EGRESS && tess_metering_egress_gone(reconcile->metering))
+		TESS_ERROR("usage.keep", "process=egress lost=yes");
 	tess_facts_down(reconcile->control->facts, process,
 			tess_control_utc_us(reconcile->control));
 	TESS_WARN("link.down", "process=%s", tess_process_text(process));
@@ -214,6 +229,8 @@ int tess_reconcile_start(struct tess_reconcile **reconcilep, struct tess_control
 	reconcile->control = control;
 	reconcile->epoch = control->life << 32;
 	rc = tess_import_init(&reconcile->import);
+	if (!rc)
+		rc = tess_metering_alloc(&reconcile->metering, control);
 	if (!rc)
 		rc = tess_pictures_start(control, loop);
 	if (!rc)
@@ -246,5 +263,6 @@ void tess_reconcile_stop(struct tess_reconcile *reconcile)
 	tess_pictures_stop(reconcile->control);
 	tess_timer_free(reconcile->timer);
 	tess_import_fini(&reconcile->import);
+	tess_metering_free(reconcile->metering);
 	free(reconcile);
 }

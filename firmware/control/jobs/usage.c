@@ -11,18 +11,21 @@ static int64_t number(const json_t *object, const char *name)
 }
 
 /* By area, so that a picture on its side is as large as one upright. */
-static const char *tier_of(const json_t *fact)
+const char *tess_usage_tier(int64_t width, int64_t height)
 {
-	int64_t width = number(fact, "width"), height = number(fact, "height");
-
-	/* the camera was turned off: the size is that of before */
-	if (json_is_false(json_object_get(fact, "picture")))
-		return "audio";
 	if (width <= 0 || height <= 0)
 		return "audio";
 	if (width * height <= 640 * 480)
 		return "sd";
 	return width * height <= 1280 * 720 ? "hd" : "fhd";
+}
+
+/* A camera that was turned off has the size of before. */
+static const char *tier_of(const json_t *fact)
+{
+	if (json_is_false(json_object_get(fact, "picture")))
+		return "audio";
+	return tess_usage_tier(number(fact, "width"), number(fact, "height"));
 }
 
 int tess_usage_take(struct tess_control *control, const struct tess_recording *recording,

@@ -234,7 +234,7 @@ void client_call(struct client *client)
 		.room_dismiss = room_dismiss,
 		.vod = vod,
 		.live = live,
-		.record_statistic = record_statistic,
+		.statistic = record_statistic,
 		.arg = &client->box,
 	};
 	struct tess_cloud_response *response = &client->response;

@@ -175,7 +175,7 @@ static void test_actions(void **state)
 	} cases[] = {
 		{"2019-07-22", "DescribeRoomInformation", "UnsupportedOperation"},
 		{"2019-07-22", "RemoveUserByStrRoomId", "UnsupportedOperation"},
-		{"2019-07-22", "DescribeMixTranscodingUsage", "UnsupportedOperation"},
+		{"2019-07-22", "DescribeMixTranscodingUsage", "MissingParameter"},
 		{"2019-07-22", "CreateCloudRecording", "UnsupportedOperation"},
 		{"2019-07-22", "StopPublishCdnStream", "UnsupportedOperation"},
 		{"2018-07-17", "DescribeMediaInfos", "MissingParameter"},
