@@ -374,6 +374,18 @@ test('a server is added and removed in the web UI', { timeout: 60000 }, async ()
 		await page.waitForSelector('.relays .state.disabled');
 		await page.click('.relays td .buttons button:last-child');
 		await page.waitForFunction(() => !document.querySelector('.relays table'));
+		// what users send: by the application's switch, with its addresses in the room
+		await page.click('nav a[href*=applications]');
+		await page.click('.live-settings summary');
+		await page.check('.live-settings input[name=live_all]');
+		await page.click('.live-settings button[type=submit]');
+		await page.waitForSelector('.live-settings summary:has-text("all that users send")');
+		await page.click('nav a[href*=rooms]');
+		await page.click('.own-streams summary:has-text("_1_alice_main")');
+		assert.match(await page.textContent('.own-streams code'), /\/live\/\d+_1_alice_main\.flv$/);
+		await page.waitForSelector('.own-streams .relays');
+		await page.screenshot({ path: path.join(root, 'build/screenshots/own-streams.png') });
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: false });
 		assert.deepEqual(complaints, []);
 		assert.deepEqual(await relays(), []);
 	} finally {
