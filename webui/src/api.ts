@@ -11,6 +11,7 @@ export interface User {
 	state: 'unknown' | 'waiting' | 'receiving' | 'stalled' | 'error'; error: string; idle_ms: number;
 	video: Track | null; audio: Track | null;
 	recording: number | null; // of this alone
+	stream_id: string; record_id: string; flv_url: string; rtmp_url: string; // of the live stream, "": it is none
 }
 export interface Tile { user: string; stream_type: string; x: number; y: number; width: number; height: number }
 export interface MixVideo { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number; background_image?: Image }
@@ -26,7 +27,8 @@ export interface Mix {
 }
 export type RoomType = 'number' | 'string';
 export interface Room { application: number; room: string; room_type: RoomType; users: User[]; mix: Mix | null }
-export interface Application { id: number; name: string; description: string; frozen: Frozen; created: string; usersig_key?: string }
+export interface Application { id: number; name: string; description: string; frozen: Frozen; created: string; usersig_key?: string;
+	live_all: boolean; name_rule: 'plain' | 'md5'; biz_id: number }
 export type Frozen = 'box' | 'keep' | 'dim' | 'avatar';
 /** A picture of an application; width to y are what the client said of it. */
 export interface Picture {
@@ -153,7 +155,7 @@ export const api = {
 	applications: () => call<{ applications: Application[] }>('GET', '/applications').then(r => r.applications),
 	application: (id: number) => call<Application>('GET', `/applications/${id}`),
 	createApplication: (name: string, description: string) => call<Application>('POST', '/applications', { name, description }),
-	changeApplication: (id: number, change: { frozen: Frozen }) => call<Application>('PATCH', `/applications/${id}`, change),
+	changeApplication: (id: number, change: Partial<Application>) => call<Application>('PATCH', `/applications/${id}`, change),
 	deleteApplication: (id: number) => call<void>('DELETE', `/applications/${id}`),
 	keys: (id: number) => call<{ keys: Key[] }>('GET', `/applications/${id}/keys`).then(r => r.keys),
 	createKey: (id: number) => call<Key>('POST', `/applications/${id}/keys`, {}),
@@ -165,8 +167,8 @@ export const api = {
 	pictureContent: (picture: Pick<Picture, 'application' | 'id'>) => `/api/v1/applications/${picture.application}/pictures/${picture.id}/content`,
 
 	rooms: () => call<{ rooms: Room[] }>('GET', '/rooms').then(r => r.rooms),
-	enter: (room: { application: number; room: string; room_type: RoomType }, user: string) =>
-		call<Publisher>('POST', `${roomPath(room)}/users`, { user, room_type: room.room_type }),
+	enter: (room: { application: number; room: string; room_type: RoomType }, user: string, names: { stream_id?: string; record_id?: string } = {}) =>
+		call<Publisher>('POST', `${roomPath(room)}/users`, { user, room_type: room.room_type, ...names }),
 	leave: (room: Room, user: User) =>
 		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}?room_type=${room.room_type}&stream_type=${user.stream_type}`),
 	record: (room: Room, user: User) =>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, type Application, type Frozen, type Key } from './api';
 import { time } from './format';
 import { t } from './i18n';
+import { LiveSettings } from './live_settings';
 import { Dialog, Field, Form, Problem } from './parts';
 import { RecordSettingsDialog } from './record_settings';
 import { usePolled } from './state';
@@ -43,6 +44,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 			const frozen = event.currentTarget.value as Frozen;
 			guard(async () => { await api.changeApplication(app.id, { frozen }); again(); })();
 		}}>{(['box', 'keep', 'dim', 'avatar'] as const).map(how => <option key={how} value={how}>{t(`frozen_${how}`)}</option>)}</select></label>
+		<LiveSettings app={app} again={again} />
 		<button class="plain" onClick={() => setRecording(true)}>{t('recordSettings')}</button>
 		<h3>{t('apiKeys')}</h3>
 		<ul class="keys">{keys.data?.map(key => <li key={key.secret_id}><code>{key.secret_id}</code>

@@ -7,6 +7,7 @@ import { t } from './i18n';
 import { editorAddress, roomOfAddress } from './layout/address';
 import { LayoutEditor } from './layout/editor';
 import { Live } from './live';
+import { OwnStreams } from './own_stream';
 import { Dialog, Field, Form, Problem, State } from './parts';
 import { Relays } from './relays';
 import { useAddress, usePolled } from './state';
@@ -42,6 +43,7 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 					<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
 				{mix && <MixFacts mix={mix} />}
 				{mix?.stream_id && <Relays application={mix.application} stream={mix.stream_id} />}
+				<OwnStreams application={room.application} users={room.users} />
 				<div class="buttons">
 					<a class="button" href={editorAddress(room)}>{mix ? t('changeThis') : t('startMix')} …</a>
 					{mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>}
@@ -95,14 +97,16 @@ function Enter({ onClose }: { onClose: () => void }) {
 	const [place, setPlace] = useState<Publisher>();
 	return <Dialog title={t('enterUser')} onClose={onClose}>
 		{apps?.length === 0 && <p class="notice warn"><a href="#/applications">{t('noApplications')}</a></p>}
-		{!place && apps && apps.length > 0 && <Form submit={t('enter')} onSubmit={async ({ application, room, user }) => {
+		{!place && apps && apps.length > 0 && <Form submit={t('enter')} onSubmit={async ({ application, room, user, stream_id, record_id }) => {
 			const room_type: RoomType = /^[0-9]+$/.test(room) ? 'number' : 'string';
-			setPlace(await api.enter({ application: Number(application), room, room_type }, user));
+			setPlace(await api.enter({ application: Number(application), room, room_type }, user, { stream_id, record_id }));
 		}}>
 			<label class="field"><span>{t('application')}</span><select name="application">
 				{apps.map(app => <option key={app.id} value={app.id}>{app.name} ({app.id})</option>)}</select></label>
 			<Field label={t('room')} name="room" maxLength={64} required />
 			<Field label={t('user')} name="user" maxLength={32} pattern="[A-Za-z0-9_\-]+" required />
+			<Field label={t('ownStreamId')} name="stream_id" maxLength={64} />
+			<Field label={t('ownRecordId')} name="record_id" maxLength={64} pattern="[A-Za-z0-9_\-]+" />
 			<p class="hint">{t('enterHint')}</p>
 		</Form>}
 		{place && <>
