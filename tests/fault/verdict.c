@@ -191,6 +191,12 @@ static const char *text_of(const json_t *json, const char *name)
 	return json_string_value(json_object_get(json, name));
 }
 
+/** The folder of its application. */
+static int folder_of(const json_t *facts)
+{
+	return atoi(text_of(facts, "path"));
+}
+
 /** All packets of a format's parts, each of which plays; empty: there is no such format. */
 static struct packets read_format(const char *record_dir, const json_t *facts, const char *format)
 {
@@ -204,7 +210,7 @@ static struct packets read_format(const char *record_dir, const json_t *facts, c
 		if (strcmp(text_of(file, "format"), format) != 0)
 			continue;
 		assert_string_equal(text_of(file, "state"), "finished");
-		(void)snprintf(path, sizeof(path), "%s/1400000001/%s", record_dir,
+		(void)snprintf(path, sizeof(path), "%s/%d/%s", record_dir, folder_of(facts),
 			       text_of(file, "name"));
 		verdict_plays(path);
 		read_packets(&packets, path,
@@ -335,7 +341,7 @@ static bool is_named(const json_t *facts, const char *name)
 
 void verdict_no_orphan(const char *record_dir, const json_t *facts)
 {
-	char *names = media_must_run("cd %s/1400000001 && ls -A", record_dir), *lost;
+	char *names = media_must_run("cd %s/%d && ls -A", record_dir, folder_of(facts)), *lost;
 
 	for (char *name = strtok(names, "\n"); name; name = strtok(NULL, "\n")) {
 		/* what a crash of the test's own disk leaves, and what the parts need */
@@ -346,9 +352,9 @@ void verdict_no_orphan(const char *record_dir, const json_t *facts)
 		fail();
 	}
 	free(names);
-	lost = media_must_run("cd %s/1400000001 && for file in *.hls/*; do [ ! -e \"$file\" ] || "
+	lost = media_must_run("cd %s/%d && for file in *.hls/*; do [ ! -e \"$file\" ] || "
 			      "grep -qF \"$file\" *.m3u8 || echo $file; done",
-			      record_dir);
+			      record_dir, folder_of(facts));
 	if (lost[0])
 		print_error("in no playlist: %s", lost);
 	assert_string_equal(lost, "");
