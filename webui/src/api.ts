@@ -20,7 +20,8 @@ export interface Mix {
 	id: number; application: number; room: string; room_type: RoomType; stream_id: string; record_id: string; record_audio_only: boolean; started: string;
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
-	starter?: string; // the user whose mix it is; "" or absent: nobody's
+	starter: string; // the user whose mix it is; "": the API's
+	mode: '' | 'Manual' | 'PureAudio' | 'PresetLayout' | 'ScreenSharing'; // of a user's mix
 	flv_url: string; rtmp_url: string; hls_url: string; viewers: number; recording: number | null;
 	/** What it goes on without, such as a picture that could not be fetched. */
 	warnings: { field: string; message: string }[];
@@ -88,7 +89,7 @@ export interface Who { user: string; stream_type: 'main' | 'aux' }
 export interface Rect { x: number; y: number; width: number; height: number }
 export type Place = Who & Rect;
 /** A place of a custom layout. Its `user` may be "": it is for who comes. `image` is shown while nobody sends a picture there. */
-export interface Preset extends Place { z: number; render: number; input: number; image?: number }
+export interface Preset extends Place { z: number; render: number; input: number; image?: number; room?: string }
 /** A still picture: one that the application keeps, or one at an address. */
 export interface Image { id?: number; url?: string }
 export interface Layout {

@@ -46,9 +46,10 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 				{mix?.flv_url && <Share flv={mix.flv_url} hls={mix.hls_url} rtmp={mix.rtmp_url} />}
 				{mix?.stream_id && <Relays application={mix.application} stream={mix.stream_id} />}
 				<OwnStreams application={room.application} users={room.users} />
+				{mix?.starter && <UsersMix mix={mix} />}
 				<div class="buttons">
-					<a class="button" href={editorAddress(room)}>{mix ? t('changeThis') : t('startMix')} …</a>
-					{mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>}
+					{!mix?.starter && <a class="button" href={editorAddress(room)}>{mix ? t('changeThis') : t('startMix')} …</a>}
+					{mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{mix.starter ? t('endUsersMix') : t('stopMix')}</button>}
 				</div>
 				{problem && <Problem error={problem} />}
 			</div>
@@ -60,6 +61,26 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 			</table>
 		</div>
 	</article>;
+}
+
+/** A mix that a user started, who alone changes it: whose, which mode, and its places with whom they are for and who is there. */
+function UsersMix({ mix }: { mix: Mix }) {
+	const { video, starter } = mix;
+	const presets = [...mix.layout.presets ?? []].sort((a, b) => a.z - b.z);
+	return <div class="users-mix">
+		<p>{t('mixOf')} <b>{starter}</b>{mix.mode && <> · {t(`mode${mix.mode}`)}</>}</p>
+		{video && <div class="places" style={{ aspectRatio: `${video.width} / ${video.height}` }}>
+			{presets.map((place, i) => {
+				const tile = mix.tiles.find(one => one.x === place.x - place.x % 2 && one.y === place.y - place.y % 2 &&
+					(!place.user || one.user === place.user) && one.stream_type === place.stream_type);
+				const whose = (place.user || t('whoComes')) + (place.room ? ` (${t('room')} ${place.room})` : '');
+				return <span key={i} class={tile ? 'taken' : ''} title={whose} style={{
+					left: `${place.x / video.width * 100}%`, top: `${place.y / video.height * 100}%`,
+					width: `${place.width / video.width * 100}%`, height: `${place.height / video.height * 100}%`,
+				}}>{tile?.user ?? whose}{place.stream_type === 'aux' && <small> {t('screenOf')}</small>}{place.input === 2 && <small> {t('inputSound')}</small>}</span>;
+			})}
+		</div>}
+	</div>;
 }
 
 function UserRow({ user, leave, record }: { user: User; leave: () => void; record: () => void }) {

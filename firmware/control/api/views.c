@@ -221,8 +221,8 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 				"started", tess_time_json(row->started_us), "state",
 				tess_view_mix_state(call->control, row->id), "recording",
 				recording_of(call, stream)));
-	/* only where it is so is it among the parameters */
-	json = merged(json_pack("{sb}", "record_audio_only", false), json);
+	/* only where there is something to say are they among the parameters */
+	json = merged(json_pack("{sb ss}", "record_audio_only", false, "mode", ""), json);
 	if (copy_ints(json, fact, counts) ||
 	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||

@@ -67,13 +67,14 @@ static int frozen_of(const struct tess_control *control, uint32_t id, char froze
 	return rc;
 }
 
-/* What is recorded as MP3 is made as MP3. */
+/* What is recorded as MP3 is made as MP3; who started it, and how, is nothing to media. */
 static int take_mp3(json_t *object, int64_t id)
 {
 	char stream[32];
 	bool wanted = json_is_true(json_object_get(object, "record_audio_only"));
 
 	(void)json_object_del(object, "record_audio_only");
+	(void)json_object_del(object, "mode");
 	if (!wanted)
 		return 0;
 	tess_rooms_mp3_stream(stream, id);
