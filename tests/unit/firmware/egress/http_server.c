@@ -735,7 +735,7 @@ static void test_guarded(void **state)
 	assert_int_equal(status_of("GET", "/live/show.m3u8", ""), 403);
 	assert_int_equal(status_of("GET", "/live/show/1.m4s?txSecret=1&txTime=2", ""), 403);
 	/* by the domain of somebody else it is not there */
-	client_open(&client, 0);
+	client_open(&client, port, 0);
 	client_send(&client, "GET /live/show.flv HTTP/1.1\r\nHost: OTHER:80\r\n\r\n");
 	assert_int_equal(client_head(&client), 404);
 	close(client.fd);
