@@ -233,7 +233,7 @@ static int finish_flv(struct tess_output *output, const struct tess_output_end *
 	size_t length = TESS_FLV_INDEX_BYTES + TESS_FLV_TRAILER_SIZE;
 	struct flv *flv = (struct flv *)output;
 	int error = tess_output_exists(output, output->base);
-	uint8_t *body;
+	uint8_t header[TESS_FLV_HEADER_SIZE], *body;
 
 	if (error < 0)
 		return error;
@@ -247,8 +247,12 @@ static int finish_flv(struct tess_output *output, const struct tess_output_end *
 		return -ENOMEM;
 	fill_index(flv, end->state);
 	tess_flv_put_index(body, &flv->index);
-	error = tess_write_fully(flv->fd, &(struct iovec){body, length}, 1,
-				 TESS_FLV_HEADER_SIZE + TESS_FLV_TAG_HEADER_SIZE);
+	/* of a track that never came, players would wait for the first tag */
+	tess_flv_header(header, flv->index.has_video, flv->index.has_audio);
+	error = tess_write_fully(flv->fd, &(struct iovec){header, sizeof(header)}, 1, 0);
+	if (!error)
+		error = tess_write_fully(flv->fd, &(struct iovec){body, length}, 1,
+					 TESS_FLV_HEADER_SIZE + TESS_FLV_TAG_HEADER_SIZE);
 	free(body);
 	if (!error && fdatasync(flv->fd))
 		error = -errno;

@@ -110,6 +110,7 @@ void tess_fragmenter_stream_up(struct tess_fragmenter *f, const struct tess_stre
 {
 	take_audio_config(f, info);
 	f->resumed = true;
+	f->heard_alone = !info->has_video;
 	if (lost) {
 		tess_timeline_mark_gap(&f->timeline);
 		f->need_key = true;
@@ -226,6 +227,9 @@ static void check_resumed(struct tess_fragmenter *f, const struct tess_au *au)
 {
 	int64_t last_us = tess_timeline_last_media_us(&f->timeline);
 
+	/* pictures that have ended do not go on */
+	if (f->heard_alone && f->timeline.tracks[1].begun)
+		last_us = f->timeline.origin_us + f->timeline.tracks[1].last_us;
 	if (f->resumed && last_us != INT64_MIN && au->dts_us > last_us + MAX_UNMARKED_US)
 		tess_timeline_mark_gap(&f->timeline);
 }

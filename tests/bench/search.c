@@ -55,8 +55,9 @@ static void fill(struct tess_store *store, long rows)
 		"  FROM c WHERE i < %ld) SELECT i, CASE WHEN i %% 2 THEN 'lesson_' || (i %% 100)"
 		"  ELSE 'x' || printf('%%08x', i * 2654435761 %% 4294967296) END AS name FROM c;"
 		"INSERT INTO recording(id, application, room_type, room, stream, stream_id,"
-		" record_id, wanted, state, path, created_us, start_us, end_us)"
-		" SELECT i, %u, 'number', '101', 'mix-' || i, 'stream-' || (i %% 1000), name, 0,"
+		" record_id, prefix, wanted, state, path, created_us, start_us, end_us)"
+		" SELECT i, %u, 'number', '101', 'mix-' || i, 'stream-' || (i %% 1000), name, "
+		"name, 0,"
 		" 'finished', 'p', %lld + i * %lld, %lld + i * %lld, %lld + i * %lld FROM n;",
 		APP, rows, APP, BEGIN_US, STEP_US, BEGIN_US, STEP_US, BEGIN_US, STEP_US);
 	must(tess_db_script(db, sql), "recordings");

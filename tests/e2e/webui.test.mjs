@@ -141,8 +141,14 @@ test('a user enters, publishers are seen, a mix is started and watched', { timeo
 	for (let i = 0; i < 5; i++)
 		await box.publish({ id }, 101, `singer${i + 1}`, { index: i, tone: 300 + 50 * i, size: '320x180' });
 	await page.waitForFunction(() => document.querySelectorAll('.users .state.receiving').length === 5);
-	await page.click('.users tr:has-text("guest") button');
+	await page.click('.users tr:has-text("guest") button:has-text("Leave")');
 	await page.waitForFunction(() => !document.querySelector('.users')?.textContent.includes('guest'));
+
+	// one of them in files of its own, without callbacks
+	await box.api('PATCH', `/applications/${id}/recording`, { callback_url: '' });
+	await page.click('.users tr:has-text("singer1") button:has-text("Record")');
+	await page.waitForSelector('.users tr:has-text("singer1") button:has-text("Stop recording")');
+	await box.api('PATCH', `/applications/${id}/recording`, { callback_url: 'http://127.0.0.1:1/' });
 
 	await page.click('a.button:has-text("Start mix")');
 	await page.fill('input[name=stream_id]', 'show');
@@ -193,6 +199,8 @@ test('a bad parameter is shown where it was given', async () => {
 });
 
 test('the recording is found and played', { timeout: 60000 }, async () => {
+	await page.click('.users tr:has-text("singer1") button:has-text("Stop recording")');
+	await page.waitForSelector('.users tr:has-text("singer1") button:text-is("● Record")');
 	await page.click('button:has-text("Stop mix")');
 	await recordingOf(box, 'evening');
 	await open('recordings');
@@ -207,6 +215,19 @@ test('the recording is found and played', { timeout: 60000 }, async () => {
 		await page.waitForSelector('dialog', { state: 'detached' });
 	}
 	await shot('recordings');
+	// the user's own, as it was sent
+	const [{ id }] = (await box.api('GET', '/applications')).applications;
+	await page.fill('.search input', `${id}_101_singer1_main`);
+	await page.waitForSelector('tr:has-text("singer1") .state.finished');
+	for (const [format, width] of [['MP4', 320], ['HLS', 320], ['FLV', 320], ['AAC', 0]]) {
+		await page.click(`${file(format)} button:has-text("Play")`);
+		await playing('dialog video', width);
+		await page.click('dialog .close');
+		await page.waitForSelector('dialog', { state: 'detached' });
+	}
+	await page.fill('.search input', 'even');
+	await page.waitForSelector('tr:has-text("evening")');
+	await page.waitForSelector('tr:has-text("singer1")', { state: 'detached' });
 	// held, released, downloaded
 	await page.click(`${file('MP4')} button:has-text("Hold")`);
 	await page.waitForSelector(`${file('MP4')} button:has-text("Release")`);

@@ -10,6 +10,7 @@ export interface User {
 	id: number; user: string; stream_type: 'main' | 'aux'; source: string; entered: string;
 	state: 'unknown' | 'waiting' | 'receiving' | 'stalled' | 'error'; error: string; idle_ms: number;
 	video: Track | null; audio: Track | null;
+	recording: number | null; // of this alone
 }
 export interface Tile { user: string; stream_type: string; x: number; y: number; width: number; height: number }
 export interface MixVideo { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number; background_image?: Image }
@@ -34,6 +35,7 @@ export interface Picture {
 export interface Key { secret_id: string; application: number; enabled: boolean; created: string; secret_key?: string }
 export interface Recording {
 	id: number; application: number; room: string; stream_id: string; record_id: string;
+	user: string; stream_type: '' | 'main' | 'aux'; cause: 'mix' | 'automatic' | 'specified' | 'api'; prefix: string;
 	state: 'waiting' | 'recording' | 'gap' | 'finishing' | 'finished' | 'failed' | 'deleting';
 	path: string; start: string | null; end: string | null; duration_ms: number; size_bytes: number; width: number; height: number;
 	gaps: { at_ms: number; length_ms: number }[]; error: string; area: number | null; files: RecordedFile[];
@@ -167,6 +169,10 @@ export const api = {
 		call<Publisher>('POST', `${roomPath(room)}/users`, { user, room_type: room.room_type }),
 	leave: (room: Room, user: User) =>
 		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}?room_type=${room.room_type}&stream_type=${user.stream_type}`),
+	record: (room: Room, user: User) =>
+		call<Recording>('POST', `${roomPath(room)}/users/${e(user.user)}/recording`, { room_type: room.room_type, stream_type: user.stream_type }),
+	stopRecord: (room: Room, user: User) =>
+		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}/recording?room_type=${room.room_type}&stream_type=${user.stream_type}`),
 	startMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>
 		call<Mix>('POST', `${roomPath(room)}/mix`, { ...request, room_type: room.room_type }),
 	previewMix: (room: Room, request: Omit<MixRequest, 'room_type'>) =>

@@ -36,7 +36,7 @@ export function Recordings() {
 			<thead><tr><th>{t('name')}</th><th>{t('room')}</th><th>{t('state')}</th><th>{t('start')}</th><th class="number">{t('length')}</th>
 				<th class="number">{t('bytes')}</th><th>{t('picture')}</th><th class="number">{t('gaps')}</th><th>{t('files')}</th><th /></tr></thead>
 			<tbody>{data.recordings.map(recording => <tr key={recording.id}>
-				<td title={recording.path}>{recording.record_id}</td>
+				<td title={recording.path}>{recording.prefix}{recording.user && <small> {recording.user} {recording.stream_type}</small>}</td>
 				<td>{recording.application} / {recording.room}</td>
 				<td><State state={recording.state} title={recording.error} /></td>
 				<td>{time(recording.start)}</td>
@@ -58,7 +58,7 @@ export function Recordings() {
 			<button class="plain" disabled={offset + page_size >= data.total} onClick={() => setOffset(offset + page_size)}>{t('next')}</button>
 		</div>}
 		<Callbacks />
-		{playing && <Dialog wide title={playing.recording.record_id} onClose={() => setPlaying(undefined)}>
+		{playing && <Dialog wide title={playing.recording.prefix} onClose={() => setPlaying(undefined)}>
 			<Playback recording={playing.recording} file={playing.file} />
 			<p class="hint">{playing.file.name}</p>
 		</Dialog>}

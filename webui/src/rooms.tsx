@@ -53,13 +53,14 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 			<table class="users">
 				<thead><tr><th>{t('user')}</th><th>{t('state')}</th><th>{t('picture')}</th><th class="number">{t('bitrate')}</th>
 					<th class="number">{t('loss')}</th><th>{t('sound')}</th><th /></tr></thead>
-				<tbody>{room.users.map(user => <UserRow key={user.id} user={user} leave={guard(() => api.leave(room, user))} />)}</tbody>
+				<tbody>{room.users.map(user => <UserRow key={user.id} user={user} leave={guard(() => api.leave(room, user))}
+					record={guard(() => user.recording === null ? api.record(room, user) : api.stopRecord(room, user))} />)}</tbody>
 			</table>
 		</div>
 	</article>;
 }
 
-function UserRow({ user, leave }: { user: User; leave: () => void }) {
+function UserRow({ user, leave, record }: { user: User; leave: () => void; record: () => void }) {
 	const loss = Math.max(user.video?.loss_percent ?? 0, user.audio?.loss_percent ?? 0);
 	const sum = (user.video?.bitrate_bps ?? 0) + (user.audio?.bitrate_bps ?? 0);
 	return <tr>
@@ -69,7 +70,10 @@ function UserRow({ user, leave }: { user: User; leave: () => void }) {
 		<td class="number">{bitrate(sum)}</td>
 		<td class={`number ${loss > 1 ? 'bad' : ''}`}>{loss.toFixed(1)} %</td>
 		<td>{user.audio && <div class="bar"><i style={{ width: `${(decibel(user.audio.level ?? 0) + 60) / 60 * 100}%` }} /></div>}</td>
-		<td><button class="plain" onClick={leave}>{t('leave')}</button></td>
+		<td class="buttons">
+			<button class={user.recording === null ? 'plain' : 'plain rec'} aria-pressed={user.recording !== null} title={t('recordHint')} onClick={record}>
+				● {t(user.recording === null ? 'record' : 'stopRecord')}</button>
+			<button class="plain" onClick={leave}>{t('leave')}</button></td>
 	</tr>;
 }
 

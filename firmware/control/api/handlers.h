@@ -36,6 +36,9 @@ int tess_api_room_get(struct tess_call *call);
 int tess_api_user_enter(struct tess_call *call);
 int tess_api_user_leave(struct tess_call *call);
 
+int tess_api_user_record(struct tess_call *call);
+int tess_api_user_record_stop(struct tess_call *call);
+
 int tess_api_mixes(struct tess_call *call);
 int tess_api_mix_get(struct tess_call *call);
 int tess_api_mix_start(struct tess_call *call);

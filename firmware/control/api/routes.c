@@ -61,6 +61,8 @@ static const struct tess_route ROUTES[] = {
 	{"POST", ROOM "/users", ADMIN, tess_api_user_enter},
 	{"DELETE", ROOM "/users/{user}", ADMIN, tess_api_user_leave},
 	{"POST", ROOM "/users/{user}/mix", ADMIN, tess_api_client_mix},
+	{"POST", ROOM "/users/{user}/recording", ADMIN, tess_api_user_record},
+	{"DELETE", ROOM "/users/{user}/recording", ADMIN, tess_api_user_record_stop},
 	{"GET", ROOM "/mix", READ, tess_api_mix_get},
 	{"POST", ROOM "/mix", ADMIN, tess_api_mix_start},
 	{"DELETE", ROOM "/mix", ADMIN, tess_api_mix_stop},

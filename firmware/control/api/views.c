@@ -109,18 +109,30 @@ static json_t *addresses(const struct tess_call *call, uint32_t application, con
 	return json_pack("{ss ss ss}", "flv_url", url, "rtmp_url", rtmp_url, "hls_url", hls_url);
 }
 
+static json_t *recording_of(const struct tess_call *call, const char *stream)
+{
+	int64_t id;
+
+	if (tess_store_recording_of(call->control->store, &id, stream))
+		return json_null();
+	return json_integer(id);
+}
+
 json_t *tess_view_user(const struct tess_call *call, const struct tess_publisher *row)
 {
 	const char *name = row->live ? row->stream_name : "";
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = tess_facts_publisher(facts, row->id);
 	const char *state = tess_facts_is_up(facts, TESS_PROCESS_MEDIA) ? "waiting" : "unknown";
+	char stream[32];
 	json_t *json;
 
+	tess_publication_stream(stream, row->id);
 	json = json_pack(
-		"{sI ss ss ss ss ss so so so}", "id", (json_int_t)row->id, "user", row->user,
-		"stream_type", row->stream_type, "source", row->source, "stream_id", name,
-		"record_id", row->record_id, "entered", tess_time_json(row->entered_us), "video",
+		"{so sI ss ss ss ss ss so so so}", "recording", recording_of(call, stream), "id",
+		(json_int_t)row->id, "user", row->user, "stream_type", row->stream_type, "source",
+		row->source, "stream_id", name, "record_id", row->record_id, "entered",
+		tess_time_json(row->entered_us), "video",
 		track(call, row->id, "video", row->video_port, row->video_payload_type, "h264"),
 		"audio",
 		track(call, row->id, "audio", row->audio_port, row->audio_payload_type, "opus"));
@@ -173,15 +185,6 @@ const char *tess_view_mix_state(const struct tess_control *control, int64_t mix)
 	if (state)
 		return state;
 	return tess_facts_is_up(control->facts, TESS_PROCESS_MEDIA) ? "starting" : "unknown";
-}
-
-static json_t *recording_of(const struct tess_call *call, const char *stream)
-{
-	int64_t id;
-
-	if (tess_store_recording_of(call->control->store, &id, stream))
-		return json_null();
-	return json_integer(id);
 }
 
 /* Without what is secret in the address. */
@@ -343,20 +346,21 @@ json_t *tess_view_recording(const struct tess_call *call, const struct tess_reco
 	const json_t *fact =
 		tess_recording_over(row) ? NULL : tess_facts_record(call->control->facts, row->id);
 
-	return merged(in_room(&row->room),
-		      json_pack("{sI ss ss ss ss so so sI sI sI sI so ss so so}", "id",
-				(json_int_t)row->id, "stream_id", row->stream_id, "record_id",
-				row->record_id, "state", row->state, "path", row->path, "start",
-				tess_time_json(told(fact, "start_utc_us", row->start_us)), "end",
-				tess_time_json(told(fact, "end_utc_us", row->end_us)),
-				"duration_ms",
-				(json_int_t)told(fact, "duration_us", row->duration_us) / 1000,
-				"size_bytes", (json_int_t)told(fact, "bytes", row->size_bytes),
-				"width", (json_int_t)told(fact, "width", row->width), "height",
-				(json_int_t)told(fact, "height", row->height), "gaps",
-				gaps_json(fact, row->gaps), "error", row->error, "area",
-				row->settings.area ? json_integer(row->settings.area) : json_null(),
-				"files", files_json(call, row->id)));
+	return merged(
+		in_room(&row->room),
+		json_pack("{ss ss ss ss sI ss ss ss ss so so sI sI sI sI so ss so so}", "user",
+			  row->user, "stream_type", row->stream_type, "cause", row->cause, "prefix",
+			  row->prefix, "id", (json_int_t)row->id, "stream_id", row->stream_id,
+			  "record_id", row->record_id, "state", row->state, "path", row->path,
+			  "start", tess_time_json(told(fact, "start_utc_us", row->start_us)), "end",
+			  tess_time_json(told(fact, "end_utc_us", row->end_us)), "duration_ms",
+			  (json_int_t)told(fact, "duration_us", row->duration_us) / 1000,
+			  "size_bytes", (json_int_t)told(fact, "bytes", row->size_bytes), "width",
+			  (json_int_t)told(fact, "width", row->width), "height",
+			  (json_int_t)told(fact, "height", row->height), "gaps",
+			  gaps_json(fact, row->gaps), "error", row->error, "area",
+			  row->settings.area ? json_integer(row->settings.area) : json_null(),
+			  "files", files_json(call, row->id)));
 }
 
 const char *tess_view_relay_state(const struct tess_control *control, const struct tess_relay *row)

@@ -19,6 +19,7 @@ static const char *category_of(const struct tess_file *file)
 
 static json_t *source_info(const struct tess_control *control, const struct tess_file *file)
 {
+	json_t *users = *file->user ? json_pack("[s]", file->user) : json_array();
 	char host[TESS_HOST_MAX], path[32], start[32], end[32], task[24];
 
 	tess_address_host(host, control);
@@ -26,11 +27,11 @@ static json_t *source_info(const struct tess_control *control, const struct tess
 	snprintf(task, sizeof(task), "%lld", (long long)file->recording);
 	tess_time_text(start, file->start_us);
 	tess_time_text(end, file->end_us);
-	return json_pack("{ss ss s{ss ss ss ss ss} s{sI ss ss s[]}}", "SourceType", "Record",
+	return json_pack("{ss ss s{ss ss ss ss ss} s{sI ss ss so}}", "SourceType", "Record",
 			 "SourceContext", "", "LiveRecordInfo", "Domain", host, "Path", path,
 			 "StreamId", file->stream_id, "RecordStartTime", start, "RecordEndTime",
 			 end, "TrtcRecordInfo", "SdkAppId", (json_int_t)file->application, "RoomId",
-			 file->room, "TaskId", task, "UserIds");
+			 file->room, "TaskId", task, "UserIds", users);
 }
 
 static json_t *basic_info(const struct tess_control *control, const struct tess_file *file)

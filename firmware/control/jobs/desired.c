@@ -174,7 +174,7 @@ static int record(void *arg, const struct tess_recording *row)
 				row->stream, "app",
 				row->settings.area ? (json_int_t)row->settings.area
 						   : (json_int_t)row->room.sdk_app_id,
-				"prefix", row->record_id, "formats", formats(row->settings.formats),
+				"prefix", row->prefix, "formats", formats(row->settings.formats),
 				"split_minutes", row->settings.split_minutes, "resume_timeout_s",
 				row->settings.resume_timeout_s));
 }

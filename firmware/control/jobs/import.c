@@ -159,6 +159,29 @@ static int import_fact(struct tess_control *control, struct tess_recording *row,
 	return ended;
 }
 
+static bool is_by_rule(const struct tess_recording *row)
+{
+	return !strcmp(row->cause, "automatic") || !strcmp(row->cause, "specified");
+}
+
+/* A user that nobody called to record and that sent nothing: there is no recording to speak of. */
+static bool is_nothing(const struct tess_recording *row, const json_t *fact)
+{
+	return is_by_rule(row) && !strcmp(text(fact, "state"), "failed") && !*text(fact, "path") &&
+	       !*row->path && !row->wanted;
+}
+
+static int forget(struct tess_import *import, struct tess_control *control, int64_t id)
+{
+	int rc = tess_store_recording_remove(control->store, id);
+
+	if (!rc && json_array_append_new(import->acknowledged, json_integer(id)))
+		rc = -ENOMEM;
+	if (!rc)
+		TESS_INFO("recording.nothing", "id=%lld", (long long)id);
+	return rc;
+}
+
 /* @retval 1 the desired state changes (a file is gone), 0, or an error */
 static int import_one(struct tess_import *import, struct tess_control *control, const json_t *fact)
 {
@@ -168,8 +191,11 @@ static int import_one(struct tess_import *import, struct tess_control *control, 
 	int rc;
 
 	rc = tess_store_recording_get(control->store, &row, id);
+	/* removed, and egress does not know yet; or of another store: what has no file may go */
+	if (rc == -ENOENT && !strcmp(state, "failed") && !*text(fact, "path"))
+		return json_array_append_new(import->acknowledged, json_integer(id)) ? -ENOMEM : 0;
 	if (rc == -ENOENT)
-		return 0; /* removed, and egress does not know yet; or of another store */
+		return 0;
 	if (rc)
 		return rc;
 	if (!strcmp(row.state, "deleting")) {
@@ -180,6 +206,8 @@ static int import_one(struct tess_import *import, struct tess_control *control, 
 	}
 	if (!is_known(state))
 		return 0;
+	if (is_nothing(&row, fact) && strcmp(row.state, "failed") != 0)
+		return forget(import, control, id);
 	/* what is finished stays so: egress tells it until it sees the acknowledgement */
 	if (strcmp(row.state, "finished") != 0) {
 		if (worth_writing(&row, fact))
@@ -235,6 +263,8 @@ static int lose(struct tess_control *control, int64_t id)
 
 	if (rc)
 		return rc;
+	if (!row.start_us && is_by_rule(&row))
+		return tess_store_recording_remove(control->store, id);
 	memcpy(from, row.state, sizeof(from));
 	tess_text_copy(row.state, sizeof(row.state), "failed");
 	tess_text_copy(row.error, sizeof(row.error), "nothing was recorded");

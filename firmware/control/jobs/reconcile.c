@@ -16,6 +16,7 @@
 #include "firmware/control/jobs/metering.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/jobs/user_records.h"
 #include "firmware/link/link.h"
 
 #define RETRY_US 1000000
@@ -136,8 +137,10 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 		tess_rooms_leave_idle(control);
 		tess_client_mix_follow_screens(control);
 	}
-	if (!rc && process == TESS_PROCESS_EGRESS)
+	if (!rc && process == TESS_PROCESS_EGRESS) {
+		tess_user_records_keep(control);
 		rc = tess_import_records(&reconcile->import, control, message);
+	}
 	meter(reconcile, process);
 	if (rc == 1)
 		changed(reconcile);

@@ -309,6 +309,18 @@ static const char *const STEPS[] = {
 	" run INTEGER NOT NULL,"
 	" told INTEGER NOT NULL,"
 	" PRIMARY KEY(application, item)) WITHOUT ROWID;",
+	/* 9: recordings of single users */
+	/* 'mix'; or of a user, and then why: 'automatic', 'specified', 'api' */
+	"ALTER TABLE recording ADD COLUMN cause TEXT NOT NULL DEFAULT 'mix';"
+	"ALTER TABLE recording ADD COLUMN user TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE recording ADD COLUMN stream_type TEXT NOT NULL DEFAULT '';"
+	/* the user has left: then it ends; null: the user is there */
+	"ALTER TABLE recording ADD COLUMN ends_us INTEGER;"
+	/* what the names of its files begin with */
+	"ALTER TABLE recording ADD COLUMN prefix TEXT NOT NULL DEFAULT '';"
+	"UPDATE recording SET prefix = record_id;"
+	"DROP INDEX recording_record_id;"
+	"CREATE INDEX recording_prefix ON recording(prefix, id);",
 };
 
 unsigned tess_migrations_latest(void)

@@ -252,14 +252,24 @@ int tess_store_counts(struct tess_store *store, struct tess_counts *counts) TESS
 
 /* ---- recordings ---- */
 
+#define TESS_RECORD_PREFIX_MAX 128
+
 struct tess_recording {
 	int64_t id;
 	struct tess_cloud_room room;
 	char stream[32]; /* "mix-3", "user-12" */
 	char stream_id[TESS_STREAM_NAME_MAX + 1];
 	char record_id[TESS_CLOUD_MAX_ID + 1];
-	bool wanted;	/* it should go on */
-	char state[16]; /* as on the links, and "deleting" */
+	/* of its files' names; "" when adding = record_id */
+	char prefix[TESS_RECORD_PREFIX_MAX + 1];
+	/* "mix", or of a user: "automatic", "specified" (the application's mode), "api" (an
+	 * administrator's call); "" when adding = "mix" */
+	char cause[12];
+	char user[TESS_CLOUD_MAX_USER + 1]; /* "" = of a mix */
+	char stream_type[5];		    /* "main", "aux"; "" = of a mix */
+	int64_t ends_us; /* the user has left, and it ends then; 0 = the user is there */
+	bool wanted;	 /* it should go on */
+	char state[16];	 /* as on the links, and "deleting" */
 	char path[256];
 	int64_t created_us, start_us, end_us, duration_us, size_bytes;
 	uint32_t width, height;
@@ -280,7 +290,7 @@ bool tess_recording_over(const struct tess_recording *recording);
 /** How the list is narrowed; zero members do not narrow. */
 struct tess_recording_filter {
 	uint32_t application;
-	const char *prefix; /* of record_id */
+	const char *prefix; /* of its files' names */
 	int64_t area;	    /* or TESS_AREA_OWN */
 	const char *state;
 	int64_t from_us, to_us; /* of start (or creation, before it has one) */
@@ -298,6 +308,21 @@ int tess_store_recording_get(struct tess_store *store, struct tess_recording *re
 /** The recording of the mix's stream, or of its MP3, that is wanted. @retval 0 with *id, -ENOENT */
 int tess_store_recording_of(struct tess_store *store, int64_t *id,
 			    const char *stream) TESS_MUST_CHECK;
+/**
+ * Before publishers leave: @p user NULL = all of the room, @p stream_type NULL = both. Their
+ * recordings end, those with a resume time-out only after it.
+ */
+int tess_store_recordings_leave(struct tess_store *store, const struct tess_cloud_room *room,
+				const char *user, const char *stream_type,
+				int64_t now_us) TESS_MUST_CHECK;
+/**
+ * A user is back: the recording of the same user, stream type and record id that has not ended yet
+ * goes on with the publisher's stream. @retval 1, 0 there is none, or an error
+ */
+int tess_store_recording_back(struct tess_store *store, const struct tess_publisher *publisher,
+			      int64_t now_us) TESS_MUST_CHECK;
+/** Those whose user has been away for too long end. @retval 1 some have, 0, or an error */
+int tess_store_recordings_due(struct tess_store *store, int64_t now_us) TESS_MUST_CHECK;
 /** No recording of this stream, nor of its MP3, is wanted any more. */
 int tess_store_recording_end(struct tess_store *store, const char *stream) TESS_MUST_CHECK;
 /** All that egress tells: state, path, times, size, gaps, error of recording->id. @retval 0,
