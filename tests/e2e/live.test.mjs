@@ -12,6 +12,7 @@ import tls from 'node:tls';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Box, ffprobe, mixParameters, root, sleep, until } from './box.mjs';
+import { protectTests } from './protect.mjs';
 
 const kills = process.env.TESSERA_LONG ? 20 : 3;
 const secret = 'k3y-of-the-cdn';
@@ -542,3 +543,5 @@ test('the stream ends and comes again: the CDN hears of both', { timeout: 60000 
 	await sleep(200);
 	await remove(relay);
 });
+
+protectTests(() => ({ box, app }));

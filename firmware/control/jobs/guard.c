@@ -109,3 +109,25 @@ int tess_guard_query(char query[TESS_TX_QUERY_SIZE], struct tess_control *contro
 	explicit_bzero(choice.key, sizeof(choice.key));
 	return rc;
 }
+
+struct push {
+	const char *stream, *query;
+	int64_t utc_us;
+};
+
+static int is_signed(void *arg, const struct tess_live_domain *row)
+{
+	const struct push *push = arg;
+
+	/* one without protection opens no room: there a UserSig is asked for */
+	return !strcmp(row->kind, "push") && row->enabled &&
+	       !tess_tx_check(row->key, row->back_key, push->stream, push->query, 0, push->utc_us);
+}
+
+int tess_guard_push(struct tess_control *control, uint32_t application, const char *stream,
+		    const char *query)
+{
+	struct push push = {stream, query, tess_control_utc_us(control)};
+
+	return tess_store_domains(control->store, application, is_signed, &push);
+}

@@ -20,4 +20,13 @@ int tess_guard_desired(json_t **guardp, struct tess_control *control) TESS_MUST_
 int tess_guard_query(char query[TESS_TX_QUERY_SIZE], struct tess_control *control,
 		     uint32_t application, const char *stream) TESS_MUST_CHECK;
 
+/**
+ * Does the query of a push (txSecret, txTime, not decoded) give the right to push a stream of this
+ * name into the application: is it signed by one of its push domains that are protected, and not
+ * over? Their name is not looked at: it says only whose they are, which is known here.
+ * @retval 1 it does, 0 it does not, or there is no such domain, or an error of the store
+ */
+int tess_guard_push(struct tess_control *control, uint32_t application, const char *stream,
+		    const char *query) TESS_MUST_CHECK;
+
 #endif

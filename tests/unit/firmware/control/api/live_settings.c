@@ -10,6 +10,7 @@
 #include "cloud/json_text.h"
 #include "firmware/base/tx_secret.h"
 #include "firmware/control/jobs/desired.h"
+#include "firmware/control/jobs/guard.h"
 #include "fixture.h"
 
 #define APP	"/api/v1/applications/1400000001"
@@ -202,6 +203,36 @@ static void test_addresses(void **state)
 	assert_null(strchr(fixture_text(&f, "flv_url"), '?'));
 }
 
+static int push(const char *key, const char *stream, int64_t after_s)
+{
+	char query[TESS_TX_QUERY_SIZE];
+
+	assert_int_equal(tess_tx_query(query, key, stream, FIXTURE_UTC_US / 1000000 + after_s), 0);
+	return tess_guard_push(&f.control, 1400000001, "show", query);
+}
+
+static void test_push(void **state)
+{
+	(void)state;
+	fixture_call(&f, "POST", DOMAINS,
+		     "{'kind':'play','name':'a.example','enabled':true,'key':'k1'}", 201);
+	assert_int_equal(push("k1", "show", 60), 0);
+	fixture_call(&f, "POST", DOMAINS,
+		     "{'kind':'push','name':'b.example','key':'m','back_key':'b','delta_s':900}",
+		     201);
+	/* what is not protected opens nothing */
+	assert_int_equal(push("m", "show", 60), 0);
+	fixture_call(&f, "PATCH", DOMAINS "/push/b.example", "{'enabled':true}", 200);
+	assert_int_equal(push("m", "show", 0), 1);
+	assert_int_equal(push("b", "show", 60), 1);
+	/* until txTime, whatever AuthDelta is */
+	assert_int_equal(push("m", "show", -1), 0);
+	assert_int_equal(push("m", "other", 60), 0);
+	assert_int_equal(push("k1", "show", 60), 0);
+	assert_int_equal(tess_guard_push(&f.control, 1400000001, "show", ""), 0);
+	assert_int_equal(tess_guard_push(&f.control, 5, "show", ""), 0);
+}
+
 static void test_viewers(void **state)
 {
 	json_t *facts = json_of("{'live':[{'name':'show','viewers':3,'bytes_sent':9,"
@@ -242,6 +273,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_domain_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_push, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_viewers, setup, teardown),
 	};
 

@@ -102,8 +102,8 @@ static int vod(void *arg, int64_t key_id, const struct tess_vod_request *request
 	return 0;
 }
 
-static int live(void *arg, int64_t key_id, const struct tess_live_request *request,
-		json_t *fields, struct tess_cloud_error *error)
+static int live(void *arg, int64_t key_id, const struct tess_live_request *request, json_t *fields,
+		struct tess_cloud_error *error)
 {
 	(void)arg;
 	(void)key_id;
