@@ -15,7 +15,7 @@ import { Box, ffprobe, mixParameters, root, sleep, until } from './box.mjs';
 
 const kills = process.env.TESSERA_LONG ? 20 : 3;
 const secret = 'k3y-of-the-cdn';
-let box, app, dir, cdn, mix;
+let box, app, dir, cdn, mix, browser;
 
 /** nginx as a CDN; it asks `allow(name)` for each publish, and counts them. */
 class Cdn {
@@ -95,6 +95,8 @@ before(async () => {
 	box = await Box.start(dir, { env: { SSL_CERT_FILE: `${dir}/cert.pem` } });
 	app = await box.application('live test');
 	cdn = await Cdn.start(`${dir}/cdn`);
+	browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+		'--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'] });
 	await box.publish(app, 1, 'alice', { size: '320x180' });
 	await app.cloud.StartMCUMixTranscode(mixParameters(app, 1, { StreamId: 'show' }, { VideoWidth: 640, VideoHeight: 360, VideoBitrate: 600 }));
 	mix = await until('the mix to run', async () => {
@@ -103,6 +105,7 @@ before(async () => {
 	});
 });
 after(async () => {
+	await browser?.close();
 	await box?.stop();
 	await cdn?.down();
 	cdn?.hooks.close();
@@ -244,17 +247,17 @@ async function measure(frame, what, goal_s) {
 			const delay = await delayOf(frame);
 			if (delay !== null)
 				delays.push(delay);
-			return delays.length >= 25;
-		}, 20000, 80);
+			return delays.length >= 20;
+		}, 20000, 50);
 		delays.sort((a, b) => a - b);
 		at = share => delays[Math.floor(share * (delays.length - 1))];
-		if (tries && at(0.95) <= goal_s)
+		if (at(0.95) <= goal_s)
 			break;
 	}
 	const said = await frame.$$eval('.live-bar span', spans => spans.map(span => span.innerText).join(', '));
 	console.log(`# ${what}: delay p50 ${at(0.5).toFixed(2)} s, p95 ${at(0.95).toFixed(2)} s; the player says: ${said}`);
 	assert.ok(at(0.95) <= goal_s, `${what}: ${at(0.95)} s`);
-	assert.ok(await frame.$eval('video', video => video.currentTime) > time + 2, 'it plays on');
+	await until('it to play on', () => frame.$eval('video', (video, begun) => video.currentTime > begun + 1, time));
 }
 
 test('the modes of the player: how much each keeps, and how it gets there', async () => {
@@ -303,10 +306,8 @@ test('the player: http-flv and LL-HLS in Chromium, also within another page', { 
 	const outer = http.createServer((request, answer) => answer.setHeader('Content-Type', 'text/html').end(
 		`<iframe src="${box.url}/player?src=${encodeURIComponent(mix.hls_url)}&mode=fast&lang=zh" width="800" height="500" allow="autoplay"></iframe>`));
 	await new Promise(done => outer.listen(0, '127.0.0.1', done));
-	const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-		'--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'] });
+	const page = await browser.newPage({ viewport: { width: 820, height: 520 }, locale: 'en-GB' });
 	try {
-		const page = await browser.newPage({ viewport: { width: 820, height: 520 }, locale: 'en-GB' });
 		const complaints = [];
 		page.on('pageerror', error => complaints.push(String(error)));
 		page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
@@ -323,7 +324,7 @@ test('the player: http-flv and LL-HLS in Chromium, also within another page', { 
 		await page.waitForSelector('.over:has-text("names no stream")');
 		assert.deepEqual(complaints, []);
 	} finally {
-		await browser.close();
+		await page.close();
 		outer.close();
 	}
 });
@@ -443,10 +444,8 @@ test('by RTMPS, if the certificate is good for the host', { timeout: 60000 }, as
 });
 
 test('a server is added and removed in the web UI', { timeout: 60000 }, async () => {
-	const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
-		'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+	const page = await browser.newPage({ viewport: { width: 1360, height: 900 }, locale: 'en-GB' });
 	try {
-		const page = await browser.newPage({ viewport: { width: 1360, height: 900 }, locale: 'en-GB' });
 		const complaints = [];
 		page.on('pageerror', error => complaints.push(String(error)));
 		page.setDefaultTimeout(15000);
@@ -479,7 +478,7 @@ test('a server is added and removed in the web UI', { timeout: 60000 }, async ()
 		assert.deepEqual(complaints, []);
 		assert.deepEqual(await relays(), []);
 	} finally {
-		await browser.close();
+		await page.close();
 	}
 });
 
