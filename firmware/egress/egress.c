@@ -26,7 +26,7 @@
 #define LISTEN_US 1000000
 /* an address that another process holds is tried again */
 #define LISTEN_RETRY_US 1000000
-/* connections of requests and downloads, beside one a viewer, as those of HLS have */
+/* connections of requests and downloads, beside the players */
 #define MAX_REQUESTS 1024
 
 struct tess_egress {
@@ -71,7 +71,8 @@ static void listen_http(struct tess_egress *egress)
 {
 	const struct tess_http_config config = {
 		.listen = egress->address,
-		.max_connections = MAX_REQUESTS + egress->config->egress.max_viewers,
+		.max_connections = MAX_REQUESTS,
+		.max_viewers = egress->config->egress.max_viewers,
 		.clock = egress->clock,
 		.live = egress->live,
 		.guard = egress->guard,

@@ -232,13 +232,7 @@ static enum next answer_hls(struct connection *connection, struct tess_live_hls 
 			      "", !connection->head_only)
 			       ? NEXT_CLOSE
 			       : NEXT_REQUEST;
-	/* a playlist is another one each time, everything else never changes */
-	(void)snprintf(headers, sizeof(headers),
-		       "Content-Type: %s\r\nCache-Control: %s\r\nContent-Length: %zu\r\n",
-		       ask->kind == TESS_HLS_PLAYLIST ? "application/vnd.apple.mpegurl"
-						      : "video/mp4",
-		       ask->kind == TESS_HLS_PLAYLIST ? "no-store" : "max-age=3600",
-		       connection->body.length);
+	tess_hls_headers(headers, sizeof(headers), ask, connection->body.length);
 	if (connection->head_only)
 		tess_http_body_close(&connection->body);
 	connection->body_until_us = tess_loop_now_us(connection->http->loop) + BODY_US;
@@ -494,12 +488,24 @@ static int make_room(struct tess_http *http)
 	return 0;
 }
 
+/** A viewer of HLS waits for a playlist and fetches a part at the same time. */
+#define CONNECTIONS_A_VIEWER 2
+
+static unsigned most_connections(const struct tess_http *http)
+{
+	unsigned viewers = tess_live_hls_watching(http->config.live);
+
+	if (viewers > http->config.max_viewers)
+		viewers = http->config.max_viewers;
+	return http->config.max_connections + CONNECTIONS_A_VIEWER * viewers;
+}
+
 static void connection_open(struct tess_http *http, int fd)
 {
 	static const int on = 1, unsent = UNSENT_BYTES;
 	struct connection *connection;
 
-	if (http->connection_count >= http->config.max_connections && make_room(http)) {
+	if (http->connection_count >= most_connections(http) && make_room(http)) {
 		(void)close(fd);
 		return;
 	}
@@ -591,7 +597,9 @@ int tess_http_alloc(struct tess_http **httpp, struct tess_loop *loop,
 	http->loop = loop;
 	http->config = *config;
 	http->fd = -1;
-	http->connections = calloc(config->max_connections, sizeof(*http->connections));
+	http->connections = calloc((size_t)config->max_connections +
+					   CONNECTIONS_A_VIEWER * (size_t)config->max_viewers,
+				   sizeof(*http->connections));
 	rc = http->connections ? open_listener(http) : -ENOMEM;
 	if (!rc)
 		rc = tess_timer_alloc(&http->sweep, loop, on_sweep, http);

@@ -19,9 +19,10 @@ struct tess_live;
 
 struct tess_http_config {
 	union tess_addr listen; /* port 0: any */
-	/** Of requests; players that were handed over do not count. A new one pushes out the oldest
-	 * that waits for a request. */
+	/** Of requests; players that were handed over do not count, and those of HLS have two more
+	 * each. A new one pushes out the oldest that waits for a request. */
 	unsigned max_connections;
+	unsigned max_viewers; /* of HLS, that there may be at most */
 	const struct tess_clock *clock;
 	struct tess_live *live;
 	struct tess_guard *guard; /* NULL: everybody may play */

@@ -40,7 +40,7 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 			<small>SdkAppId {room.application} · {room.users.length} {t('people')}</small></h2>
 		<div class="columns">
 			<div>
-				{mix?.video && mix.flv_url ? <Live flv={mix.flv_url} hls={mix.hls_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
+				{mix?.flv_url ? <Live flv={mix.flv_url} hls={mix.hls_url} width={mix.video?.width} height={mix.video?.height} tiles={mix.tiles} /> :
 					<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
 				{mix && <MixFacts mix={mix} />}
 				{mix?.flv_url && <Share flv={mix.flv_url} hls={mix.hls_url} rtmp={mix.rtmp_url} />}
