@@ -81,13 +81,19 @@ static int finish_aac(struct tess_output *output, const struct tess_output_end *
 	return tess_output_rename(output, end->final);
 }
 
-static void free_aac(struct tess_output *output)
+static void close_aac(struct tess_output *output)
 {
 	struct aac *aac = (struct aac *)output;
 
 	if (aac->fd >= 0)
 		(void)close(aac->fd);
-	free(aac);
+	aac->fd = -1;
+}
+
+static void free_aac(struct tess_output *output)
+{
+	close_aac(output);
+	free(output);
 }
 
 static const struct tess_output_ops aac_ops = {
@@ -95,6 +101,7 @@ static const struct tess_output_ops aac_ops = {
 	.write = write_aac,
 	.take = take_aac,
 	.finish = finish_aac,
+	.close = close_aac,
 	.remove = tess_output_unlink,
 	.free = free_aac,
 };
