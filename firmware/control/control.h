@@ -10,6 +10,8 @@
 
 struct tess_limiter;
 struct tess_picture_jobs;
+struct tess_uploads;
+struct tess_found;
 
 /** Answers given, for the metrics: by class (1xx .. 5xx) and by what was asked. */
 struct tess_http_counters {
@@ -37,6 +39,8 @@ struct tess_control {
 	/** There is something in the outbox; may be NULL. */
 	void (*outbox)(void *arg);
 	void *outbox_arg;
+	struct tess_found *found;     /* NULL: nothing is looked for (jobs/found.h) */
+	struct tess_uploads *uploads; /* NULL: none are made (jobs/uploads.h) */
 };
 
 /**

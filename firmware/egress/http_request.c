@@ -217,6 +217,17 @@ static int copy_value(char *out, size_t size, struct text value)
 	return 0;
 }
 
+/** Of what a URL may have there; anything else is as if it were not said. */
+static void take_host(struct tess_http_request *request, struct text value)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:[]";
+
+	if (copy_value(request->host, sizeof(request->host), value) ||
+	    request->host[strspn(request->host, plain)])
+		request->host[0] = 0;
+}
+
 /** @retval 0, -EBADMSG, -EMSGSIZE */
 static int parse_header(struct tess_http_request *request, struct text line, unsigned *hosts)
 {
@@ -236,9 +247,10 @@ static int parse_header(struct tess_http_request *request, struct text line, uns
 		if (((unsigned char)value.at[i] < 0x20 && value.at[i] != '\t') ||
 		    value.at[i] == 0x7f)
 			return -EBADMSG;
-	if (text_is_nocase(name, "host"))
+	if (text_is_nocase(name, "host")) {
 		++*hosts;
-	else if (text_is_nocase(name, "transfer-encoding"))
+		take_host(request, value);
+	} else if (text_is_nocase(name, "transfer-encoding"))
 		return -EBADMSG;
 	else if (text_is_nocase(name, "content-length"))
 		return parse_number(&number, value) == value.length && value.length && !number

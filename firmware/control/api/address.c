@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,6 +190,20 @@ static int sign(char text[TESS_SHA256_HEX], const struct tess_control *control, 
 	if (!rc)
 		tess_hex(text, mac, mac_length);
 	return rc;
+}
+
+int tess_address_check(const struct tess_control *control, int64_t recording, const char *expires,
+		       const char *signature)
+{
+	int64_t until = strtoll(expires, NULL, 10);
+	char right[TESS_SHA256_HEX];
+	int rc = sign(right, control, recording, until);
+
+	if (rc)
+		return rc;
+	return tess_equal_secret(right, signature) && until * 1000000 > tess_control_utc_us(control)
+		       ? 0
+		       : -EACCES;
 }
 
 int tess_address_file(char url[512], const struct tess_control *control,

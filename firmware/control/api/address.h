@@ -35,6 +35,9 @@ void tess_address_rtmp(char url[640], const struct tess_control *control,
 int tess_address_file(char url[512], const struct tess_control *control,
 		      const struct tess_request *request, int64_t recording,
 		      int64_t life_s) TESS_MUST_CHECK;
+/** Whether somebody may fetch files of a recording now. @retval 0, -EACCES, -ENOMEM */
+int tess_address_check(const struct tess_control *control, int64_t recording, const char *expires,
+		       const char *signature) TESS_MUST_CHECK;
 /** The same for one file of it. @p request may be NULL. @retval as above */
 int tess_address_media_file(char url[TESS_FILE_URL_MAX], const struct tess_control *control,
 			    const struct tess_request *request, const struct tess_file *file,

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/jobs/uploads.h"
 #include "firmware/control/store/files.h"
 #include "firmware/control/text.h"
 
@@ -168,8 +170,10 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 {
 	struct records records = {json_array(), json_array()};
 	json_t *lives = json_array(), *files = json_array(), *relays = json_array();
+	json_t *orders = tess_uploads_orders(control);
 	int rc;
 
+	tess_found_orders(control, orders);
 	rc = tess_store_mixes(control->store, live, lives);
 	if (!rc)
 		rc = tess_store_relays_wanted(control->store, relay, relays);
@@ -181,14 +185,15 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 		json_decref(files);
 		json_decref(lives);
 		json_decref(relays);
+		json_decref(orders);
 		json_decref(records.wanted);
 		json_decref(records.deleted);
 		return rc;
 	}
-	*messagep = json_pack("{ss sI ss ss so so so sO so so}", "type", "desired", "epoch",
+	*messagep = json_pack("{ss sI ss ss so so so sO so so so}", "type", "desired", "epoch",
 			      (json_int_t)epoch, "token_key", control->token_key, "time_zone",
 			      control->config->box.time_zone, "live", lives, "relays", relays,
 			      "records", records.wanted, "acknowledged", acknowledged, "deleted",
-			      records.deleted, "deleted_files", files);
+			      records.deleted, "deleted_files", files, "orders", orders);
 	return *messagep ? 0 : -ENOMEM;
 }

@@ -12,9 +12,11 @@
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/client_mix.h"
 #include "firmware/control/jobs/desired.h"
+#include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/import.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/jobs/uploads.h"
 #include "firmware/link/link.h"
 
 #define RETRY_US 1000000
@@ -25,6 +27,7 @@ struct tess_reconcile {
 	struct tess_timer *timer; /* sends, in the next turn */
 	struct tess_link *links[TESS_PROCESS_EGRESS + 1];
 	struct tess_import import;
+	json_t *records; /* of facts of egress that are not all here yet; NULL: none are */
 	int64_t epoch;
 };
 
@@ -106,11 +109,35 @@ static void hello(struct tess_reconcile *reconcile, struct tess_link *link, cons
 	changed(reconcile);
 }
 
+/* What egress tells of many recordings comes in several messages, which are taken as one. @return
+ * true: that was the last */
+static bool gather(struct tess_reconcile *reconcile, json_t *message)
+{
+	json_t *records = json_object_get(message, "records");
+
+	if (json_is_true(json_object_get(message, "more"))) {
+		if (!reconcile->records)
+			reconcile->records = json_array();
+		if (json_array_extend(reconcile->records, records))
+			TESS_ERROR("facts.gather", "error=\"out of memory\"");
+		return false;
+	}
+	if (reconcile->records) {
+		if (json_array_extend(records, reconcile->records))
+			TESS_ERROR("facts.gather", "error=\"out of memory\"");
+		json_decref(reconcile->records);
+		reconcile->records = NULL;
+	}
+	return true;
+}
+
 static void facts(struct tess_reconcile *reconcile, enum tess_process process, json_t *message)
 {
 	struct tess_control *control = reconcile->control;
-	int rc;
+	int rc, told;
 
+	if (process == TESS_PROCESS_EGRESS && !gather(reconcile, message))
+		return;
 	rc = tess_facts_take(control->facts, process, message, tess_clock_now_us(control->clock));
 	if (!rc && process == TESS_PROCESS_MEDIA) {
 		tess_rooms_leave_idle(control);
@@ -118,7 +145,10 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 	}
 	if (!rc && process == TESS_PROCESS_EGRESS)
 		rc = tess_import_records(&reconcile->import, control, message);
-	if (rc == 1)
+	told = process == TESS_PROCESS_EGRESS &&
+	       (tess_uploads_told(control, json_object_get(message, "orders")) |
+		tess_found_told(control, json_object_get(message, "orders")));
+	if (rc == 1 || (!rc && told))
 		changed(reconcile);
 	else if (rc)
 		TESS_ERROR("facts.take", "process=%s error=\"%s\"", tess_process_text(process),
@@ -181,6 +211,10 @@ static void on_down(void *arg, struct tess_link *link)
 	tess_facts_down(reconcile->control->facts, process,
 			tess_control_utc_us(reconcile->control));
 	TESS_WARN("link.down", "process=%s", tess_process_text(process));
+	if (process == TESS_PROCESS_EGRESS) {
+		json_decref(reconcile->records);
+		reconcile->records = NULL;
+	}
 	if (process == TESS_PROCESS_EGRESS && tess_import_reset(&reconcile->import))
 		TESS_ERROR("link.down", "error=\"out of memory\"");
 }
@@ -231,5 +265,6 @@ void tess_reconcile_stop(struct tess_reconcile *reconcile)
 	tess_pictures_stop(reconcile->control);
 	tess_timer_free(reconcile->timer);
 	tess_import_fini(&reconcile->import);
+	json_decref(reconcile->records);
 	free(reconcile);
 }
