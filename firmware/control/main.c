@@ -14,6 +14,7 @@
 #include "firmware/control/control.h"
 #include "firmware/control/http/server.h"
 #include "firmware/control/jobs/callbacks.h"
+#include "firmware/control/jobs/covers.h"
 #include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/reconcile.h"
 #include "firmware/control/jobs/space.h"
@@ -47,6 +48,8 @@ static int serve(struct tess_control *control, struct tess_loop *loop)
 	if (!rc)
 		rc = report("uploads", tess_uploads_start(control, loop));
 	if (!rc)
+		rc = report("covers", tess_covers_start(control, loop));
+	if (!rc)
 		rc = report("found", tess_found_start(control, loop));
 	if (!rc)
 		rc = report(control->config->control.listen,
@@ -58,6 +61,7 @@ static int serve(struct tess_control *control, struct tess_loop *loop)
 	}
 	tess_http_server_stop(server);
 	tess_found_stop(control);
+	tess_covers_stop(control);
 	tess_uploads_stop(control);
 	tess_space_stop(keeper);
 	tess_callbacks_stop(callbacks);

@@ -211,6 +211,26 @@ static void on_records_change(void *arg)
 	send_facts(arg);
 }
 
+/** An order is over. A frame goes before the facts that say so. */
+static void on_orders_change(void *arg)
+{
+	struct tess_egress *egress = arg;
+	char id[64];
+	int fd, rc;
+
+	while ((rc = tess_uploads_take_frame(egress->uploads, id, &fd)) == 1) {
+		json_t *message = json_pack("{s:s, s:s}", "type", "key_frame", "id", id);
+
+		if (message)
+			(void)tess_link_send(egress->control, message, &fd, 1);
+		json_decref(message);
+		(void)close(fd);
+	}
+	if (rc)
+		TESS_ERROR("record.no_frame", "error=\"%s\"", strerror(-rc));
+	send_facts(egress);
+}
+
 static void on_control_up(void *arg, struct tess_link *link)
 {
 	struct tess_egress *egress = arg;
@@ -373,8 +393,7 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 		rc = tess_timer_alloc(&egress->removals, loop, remove_files, egress);
 	if (!rc)
 		rc = tess_uploads_alloc(&egress->uploads, loop, config->egress.record_dir,
-					config->control.callback_ca_file, on_records_change,
-					egress);
+					config->control.callback_ca_file, on_orders_change, egress);
 	if (!rc) {
 		egress->gone_files = json_array();
 		rc = egress->gone_files ? 0 : -ENOMEM;

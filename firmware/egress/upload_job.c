@@ -55,20 +55,21 @@ int tess_upload_job_read(struct tess_upload_job *job, const json_t *order)
 {
 	const char *id = NULL, *path = NULL, *url = "";
 	json_int_t offset = 0, bytes = 0;
-	int list = 0, inspect = 0;
+	int list = 0, inspect = 0, key_frame = 0;
 	json_int_t record = 0;
 
-	if (json_unpack((json_t *)order, "{s:s, s:s, s?b, s?b, s?I, s?I, s?I, s?s}", "id", &id,
-			"path", &path, "list", &list, "inspect", &inspect, "record", &record,
-			"offset", &offset, "bytes", &bytes, "url", &url) ||
+	if (json_unpack((json_t *)order, "{s:s, s:s, s?b, s?b, s?b, s?I, s?I, s?I, s?s}", "id", &id,
+			"path", &path, "list", &list, "inspect", &inspect, "key_frame", &key_frame,
+			"record", &record, "offset", &offset, "bytes", &bytes, "url", &url) ||
 	    strlen(id) >= sizeof(job->id) || strlen(path) >= sizeof(job->path) ||
-	    !path_is_good(path) || offset < 0 || bytes < 0 || (!list && !inspect && !*url) ||
-	    (inspect && record <= 0))
+	    !path_is_good(path) || offset < 0 || bytes < 0 ||
+	    (!list && !inspect && !key_frame && !*url) || (inspect && record <= 0))
 		return -EINVAL;
 	memcpy(job->id, id, strlen(id) + 1);
 	memcpy(job->path, path, strlen(path) + 1);
 	job->list = list;
 	job->inspect = inspect;
+	job->key_frame = key_frame;
 	job->record = record;
 	job->offset = (uint64_t)offset;
 	job->bytes = (uint64_t)bytes;
@@ -81,6 +82,7 @@ void tess_upload_job_free(struct tess_upload_job *job)
 	free(job->url);
 	free(job->playlist);
 	json_decref(job->files);
+	tess_bytes_free(&job->frame);
 }
 
 void tess_upload_job_cancel(struct tess_upload_job *job)
@@ -451,6 +453,31 @@ static void inspect(struct tess_upload_job *job, int dir, int fd, uint64_t size)
 	job->done = !rc;
 }
 
+/* a key frame */
+
+static void cut_key_frame(struct tess_upload_job *job, int dir, int fd, uint64_t size)
+{
+	const char *suffix = strrchr(job->path, '.');
+	char app[24], *text;
+	int at, rc = -EBADMSG;
+
+	if (suffix && !strcmp(suffix, ".m3u8")) {
+		(void)snprintf(app, sizeof(app), "%.*s", (int)strcspn(job->path, "/"), job->path);
+		text = read_playlist(job, fd, size);
+		at = openat(dir, app, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		if (text && at >= 0)
+			rc = tess_key_frame_hls(&job->frame, at, text);
+		if (at >= 0)
+			(void)close(at);
+		free(text);
+	} else {
+		rc = tess_key_frame_mp4(&job->frame, fd);
+	}
+	if (rc)
+		fail(job, strerror(-rc));
+	job->done = !rc;
+}
+
 void tess_upload_job_run(struct tess_upload_job *job, const char *record_dir, const char *ca_file)
 {
 	int dir = open(record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
@@ -464,6 +491,8 @@ void tess_upload_job_run(struct tess_upload_job *job, const char *record_dir, co
 		list_playlist(job, dir, fd, size);
 	else if (fd >= 0 && job->inspect)
 		inspect(job, dir, fd, size);
+	else if (fd >= 0 && job->key_frame)
+		cut_key_frame(job, dir, fd, size);
 	else if (fd >= 0 && job->offset + job->bytes > size)
 		fail(job, "the file is shorter than it was");
 	else if (fd >= 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * firmware/egress/upload_job.h - one order of uploads.h: send a piece of a file, list what an HLS
- * playlist lists, or inspect a file and link it by an id.
+ * playlist lists, inspect a file and link it by an id, or cut a key frame out of it.
  *
  * Threads: tess_upload_job_run() blocks, on a thread of its own; meanwhile no other call but
  * ..._cancel() and ..._facts() (with over false).
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "firmware/egress/inspect.h"
+#include "firmware/egress/key_frame.h"
 
 /** What a playlist may list, and the largest that is read. */
 #define TESS_UPLOAD_MAX_FILES	 50000
@@ -21,7 +22,7 @@
 struct tess_upload_job {
 	char id[64];
 	char path[320]; /* APP/NAME or APP/FOLDER.hls/NAME */
-	bool list, inspect;
+	bool list, inspect, key_frame;
 	int64_t record; /* inspect: the id that it is linked by, if it is a file of ours */
 	uint64_t offset, bytes;
 	char *url; /* the right to send is in it: never told */
@@ -32,8 +33,9 @@ struct tess_upload_job {
 	long status;
 	char etag[128], md5[33], error[160];
 	struct tess_inspection found;
-	json_t *files;	/* of a list: [[path, bytes], ...], the playlist last */
-	char *playlist; /* its text */
+	json_t *files;		 /* of a list: [[path, bytes], ...], the playlist last */
+	char *playlist;		 /* its text */
+	struct tess_bytes frame; /* of a key_frame that is done */
 };
 
 /** @retval 0, -EINVAL it is none, -ENOMEM; to be freed also then */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "firmware/base/log.h"
@@ -232,6 +233,38 @@ void tess_uploads_set_desired(struct tess_uploads *uploads, const json_t *orders
 	}
 	pthread_cond_broadcast(&uploads->wake);
 	pthread_mutex_unlock(&uploads->lock);
+}
+
+/* @return a descriptor, or a negative errno */
+static int memory_of(const struct tess_bytes *bytes)
+{
+	int fd = memfd_create("key frame", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, bytes->data, bytes->length) == (ssize_t)bytes->length)
+		return fd;
+	(void)close(fd);
+	return -ENOSPC;
+}
+
+int tess_uploads_take_frame(struct tess_uploads *uploads, char id[64], int *fdp)
+{
+	struct order *order;
+	int rc = 0;
+
+	pthread_mutex_lock(&uploads->lock);
+	order = uploads->orders;
+	while (order && (order->dropped || order->progress != OVER || !order->job.frame.length))
+		order = order->next;
+	if (order) {
+		memcpy(id, order->job.id, sizeof(order->job.id));
+		rc = memory_of(&order->job.frame);
+		*fdp = rc;
+		tess_bytes_free(&order->job.frame);
+	}
+	pthread_mutex_unlock(&uploads->lock);
+	return order && rc >= 0 ? 1 : rc;
 }
 
 json_t *tess_uploads_facts(struct tess_uploads *uploads)

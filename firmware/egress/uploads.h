@@ -33,6 +33,12 @@ int tess_uploads_alloc(struct tess_uploads **uploadsp, struct tess_loop *loop,
 void tess_uploads_free(struct tess_uploads *uploads);
 /** The array of the link: what it does not list any more is given up and forgotten. */
 void tess_uploads_set_desired(struct tess_uploads *uploads, const json_t *orders);
+/**
+ * A key frame that was cut out and not taken yet.
+ * @retval 1 with the order's id and a descriptor, the caller's; 0 there is none; -ENOMEM, ...: an
+ * order that is lost with that
+ */
+int tess_uploads_take_frame(struct tess_uploads *uploads, char id[64], int *fdp) TESS_MUST_CHECK;
 /** The array of the facts; the caller's reference. NULL: no memory */
 json_t *tess_uploads_facts(struct tess_uploads *uploads);
 

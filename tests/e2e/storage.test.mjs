@@ -2,6 +2,7 @@
 // Where recordings lie: the database is lost and what is on disk is found again, in all formats; it is uploaded to an object
 // storage that refuses, fails and hangs, while control and egress are killed; what has left this disk is still played and deleted.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -49,7 +50,7 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 	await box.publish(app, 7, 'alice', { size: '320x180', bitrate: 200 });
 	await until('the publisher', async () => (await box.api('GET', `/applications/${id}/rooms/7`)).users.every(user => user.state === 'receiving'));
 	await app.cloud.StartMCUMixTranscode(mixParameters(app, 7, { StreamId: 'show', RecordId: 'lesson' }, { VideoWidth: 320, VideoHeight: 180, VideoBitrate: 200 }));
-	await until('some media', async () => (await recordingOf(box, 'lesson', ['recording'])).duration_ms > 2000, 30000);
+	await until('some media', async () => (await recordingOf(box, 'lesson', ['recording'])).duration_ms > 3600, 30000);
 	await app.cloud.StopMCUMixTranscode({ SdkAppId: id, RoomId: 7 });
 	recorded = await recordingOf(box, 'lesson');
 	await until('its journals to go', () => !fs.readdirSync(`${dir}/recordings/${id}`).some(name => name.endsWith('journal')));
@@ -85,6 +86,28 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 	}
 	assert.equal(found.sound.start, '2026-01-02T03:04:05.000Z');
 	assert.equal(found.sound.duration_ms, Math.floor(5000 * 1024 / 48));
+
+	// a thumbnail of those with pictures: what the file shows at the first key frame from a tenth of it on
+	const pixels = (input, ...filter) => execFileSync('ffmpeg', ['-v', 'error', '-skip_frame', 'nokey', '-i', input, ...filter, '-frames:v', '1', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-']);
+	const mp4 = found.lesson.files.find(one => one.format === 'mp4');
+	for (const format of ['mp4', 'hls']) {
+		const { cover } = await until(`the thumbnail of ${format}`, async () => {
+			const one = await file(found.lesson, format);
+			return one.cover && one;
+		});
+		const answer = await fetch(`${box.url}${cover}`);
+		assert.equal(answer.headers.get('content-type'), 'image/jpeg');
+		fs.writeFileSync(`${dir}/cover.jpg`, Buffer.from(await answer.arrayBuffer()));
+		const picture = pixels(`${dir}/cover.jpg`);
+		assert.equal(picture.length, 320 * 180 * 3);
+		const shown = pixels(`${folder}/${mp4.name}.mp4`, '-vf', 'select=eq(n\\,1)');
+		const difference = picture.reduce((sum, value, i) => sum + Math.abs(value - shown[i]), 0) / picture.length;
+		assert.ok(difference < 8, `${format}: its thumbnail differs by ${difference}`);
+		const sum = list => list.reduce((all, value) => all + value, 0) / list.length;
+		assert.ok(sum(shown) > 20, 'the picture is not black');
+		assert.equal((await fetch(`${box.url}${cover.replace(/[0-9a-f]{64}/, '0'.repeat(64))}`)).status, 403);
+	}
+	assert.equal((await file(found.sound, 'aac')).cover, null);
 
 	// once: looking again finds nothing new
 	await box.api('POST', '/recordings/find');
@@ -122,6 +145,8 @@ test('files are uploaded in parts, through kills and failures, and leave this di
 	let failures = 0;
 	objects.trouble = request => request.method === 'HEAD' && request.url.includes('sound') && failures++ < 1 ? 500 : undefined;
 	await until('control', () => box.api('GET', '/health').then(health => health.processes.every(one => one.up), () => false));
+	await until('the failure', async () => (await upload()).state === 'pending' && /answered 500/.test((await upload()).error), 30000);
+	await box.api('POST', `/recordings/${found.sound.id}/files/${sound.id}/upload`); // not after the pause, but now
 	await until('the upload', async () => (await upload()).state === 'uploaded', 30000);
 	assert.deepEqual(parts().sort(), [1, 2, 3], 'each part once');
 	assert.equal(failures, 2);

@@ -41,7 +41,7 @@ export interface Recording {
 export type Format = 'hls' | 'mp4' | 'flv' | 'aac';
 export interface RecordedFile {
 	id: string; format: Format | 'mp3'; name: string; size_bytes: number; duration_ms: number; hold: boolean; expires: string | null;
-	local: boolean; upload: Upload | null;
+	local: boolean; upload: Upload | null; cover: string | null;
 }
 export interface Upload { state: 'pending' | 'uploading' | 'uploaded' | 'failed'; sent_bytes: number; percent: number; error: string }
 /** The secret key is written, and never read. */

@@ -37,7 +37,7 @@ export function Recordings() {
 			<thead><tr><th>{t('name')}</th><th>{t('room')}</th><th>{t('state')}</th><th>{t('start')}</th><th class="number">{t('length')}</th>
 				<th class="number">{t('bytes')}</th><th>{t('picture')}</th><th class="number">{t('gaps')}</th><th>{t('files')}</th><th /></tr></thead>
 			<tbody>{data.recordings.map(recording => <tr key={recording.id}>
-				<td title={recording.path}>{recording.record_id}</td>
+				<td title={recording.path}><Cover recording={recording} />{recording.record_id}</td>
 				<td>{recording.application} / {recording.room}</td>
 				<td><State state={recording.state} title={recording.error} /></td>
 				<td>{time(recording.start)}</td>
@@ -66,6 +66,12 @@ export function Recordings() {
 			<p class="hint">{playing.file.name}</p>
 		</Dialog>}
 	</section>;
+}
+
+/** The picture of a recording: that of the first file that has one. */
+function Cover({ recording }: { recording: Recording }) {
+	const cover = recording.files.find(file => file.cover)?.cover;
+	return cover ? <img class="cover" src={cover} loading="lazy" alt="" /> : null;
 }
 
 function UploadState({ file }: { file: RecordedFile }) {

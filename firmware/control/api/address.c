@@ -192,6 +192,30 @@ static int sign(char text[TESS_SHA256_HEX], const struct tess_control *control, 
 	return rc;
 }
 
+/* An address that is asked for again and again is the same all day, or a browser would fetch the
+ * picture each time. */
+#define COVER_LIFE_S (86400LL)
+
+int tess_address_cover(char path[160], const struct tess_control *control, int64_t file)
+{
+	int64_t now = tess_control_utc_us(control) / 1000000;
+	int64_t expires = (now / COVER_LIFE_S + 8) * COVER_LIFE_S;
+	char signature[TESS_SHA256_HEX];
+	int rc = sign(signature, control, file, expires);
+
+	snprintf(path, 160, "/cover/%" PRId64 "/%" PRId64 "/%s.jpg", file, expires, signature);
+	return rc;
+}
+
+void tess_address_control(char url[320], const struct tess_control *control)
+{
+	const char *port = strrchr(control->config->control.listen, ':');
+	char host[TESS_HOST_MAX];
+
+	tess_address_host(host, control);
+	snprintf(url, 320, "http://%s%s", host, port ? port : "");
+}
+
 int tess_address_check(const struct tess_control *control, int64_t recording, const char *expires,
 		       const char *signature)
 {

@@ -13,9 +13,11 @@
 #include "firmware/control/cloud/form.h"
 #include "firmware/control/jobs/s3.h"
 #include "firmware/control/jobs/uploads.h"
+#include "firmware/control/store/covers.h"
 #include "firmware/control/text.h"
 
 #define PREFIX "/record/"
+#define COVER  "/cover/"
 /* long enough to watch what was begun in the evening until the morning */
 #define LIFE_S (12 * 3600)
 
@@ -92,7 +94,8 @@ static bool read_asked(struct asked *asked, const struct tess_request *request)
 
 bool tess_objects_is_asked(const struct tess_request *request)
 {
-	return !strncmp(request->path, PREFIX, strlen(PREFIX));
+	return !strncmp(request->path, PREFIX, strlen(PREFIX)) ||
+	       !strncmp(request->path, COVER, strlen(COVER));
 }
 
 static int refuse(struct tess_response *response, unsigned status)
@@ -220,10 +223,39 @@ static int answer(struct tess_control *control, const struct tess_request *reque
 	return rc == -EKEYREJECTED ? refuse(response, 404) : rc;
 }
 
+/* /cover/FILE/UNIX/HEX.jpg */
+static int answer_cover(struct tess_control *control, const struct tess_request *request,
+			struct tess_response *response)
+{
+	const char *at = request->path + strlen(COVER);
+	char id[24], expires[24], signature[80];
+	size_t length = 0;
+	void *jpeg;
+	int rc;
+
+	if (!take(&at, id, sizeof(id), "/") || *at++ != '/' ||
+	    !take(&at, expires, sizeof(expires), "/") || *at++ != '/' ||
+	    !take(&at, signature, sizeof(signature), ".") || strcmp(at, ".jpg") != 0 ||
+	    id[strspn(id, "0123456789")] || strlen(id) > 19 || !is_number(expires))
+		return refuse(response, 404);
+	if (tess_address_check(control, strtoll(id, NULL, 10), expires, signature))
+		return refuse(response, 403);
+	rc = tess_store_cover_get(control->store, strtoll(id, NULL, 10), &jpeg, &length);
+	if (rc)
+		return rc == -ENOENT ? refuse(response, 404) : rc;
+	rc = tess_response_header(response, "Cache-Control", "private, max-age=86400");
+	if (!rc)
+		rc = tess_response_text(response, 200, "image/jpeg", jpeg, length);
+	free(jpeg);
+	return rc;
+}
+
 void tess_objects_handle(struct tess_control *control, const struct tess_request *request,
 			 struct tess_response *response)
 {
-	int rc = answer(control, request, response);
+	int rc = !strncmp(request->path, COVER, strlen(COVER))
+			 ? answer_cover(control, request, response)
+			 : answer(control, request, response);
 
 	if (rc)
 		tess_router_failed(request, response, rc);

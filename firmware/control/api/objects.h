@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/control/api/objects.h - the addresses of files that are no more on this disk: egress
- * sends whoever has one here, and from here it goes to the object storage.
+ * firmware/control/api/objects.h - what is fetched by a signed address: files that are no more on
+ * this disk (egress sends whoever has such an address here, and from here it goes to the object
+ * storage), and thumbnails.
  */
 #ifndef TESS_CONTROL_API_OBJECTS_H
 #define TESS_CONTROL_API_OBJECTS_H
@@ -8,7 +9,7 @@
 #include "firmware/control/api/request.h"
 #include "firmware/control/control.h"
 
-/** Whether it is an address of a recording's file (docs/links.md). */
+/** Whether it is an address of a recording's file (docs/links.md), or of a thumbnail. */
 bool tess_objects_is_asked(const struct tess_request *request);
 /**
  * 302 to a presigned address; of an HLS file the playlist, with such addresses in it. 403 when the

@@ -268,13 +268,16 @@ static json_t *upload_json(const struct tess_control *control, int64_t file)
 /* FileIds are beyond what a number of JavaScript holds: text. */
 json_t *tess_view_file(const struct tess_control *control, const struct tess_file *row)
 {
-	char id[24];
+	char id[24], cover[160];
 
 	snprintf(id, sizeof(id), "%lld", (long long)row->id);
-	return json_pack("{ss ss ss sI sI sb sb so so}", "id", id, "format", row->format, "name",
+	if (row->cover && tess_address_cover(cover, control, row->id))
+		return NULL;
+	return json_pack("{ss ss ss sI sI sb sb so so so}", "id", id, "format", row->format, "name",
 			 row->name, "size_bytes", (json_int_t)row->size_bytes, "duration_ms",
 			 (json_int_t)row->duration_us / 1000, "hold", row->hold, "local",
-			 row->local, "upload", upload_json(control, row->id), "expires",
+			 row->local, "upload", upload_json(control, row->id), "cover",
+			 row->cover ? json_string(cover) : json_null(), "expires",
 			 tess_time_json(row->expires_us));
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/control/jobs/covers.h"
 #include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
@@ -174,6 +175,7 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 	int rc;
 
 	tess_found_orders(control, orders);
+	tess_covers_orders(control, orders);
 	rc = tess_store_mixes(control->store, live, lives);
 	if (!rc)
 		rc = tess_store_relays_wanted(control->store, relay, relays);

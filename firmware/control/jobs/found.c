@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/jobs/covers.h"
 #include "firmware/control/jobs/uploads.h"
 #include "firmware/control/store/files.h"
 #include "firmware/control/text.h"
@@ -167,6 +168,7 @@ static int add_file(struct tess_control *control, struct tess_file *file, const 
 	*strrchr(file->name, '.') = 0;
 	tess_text_copy(file->record_id, sizeof(file->record_id), name->prefix);
 	tess_text_copy(file->stream_id, sizeof(file->stream_id), name->prefix);
+	tess_covers_wake(control);
 	rc = tess_store_file_add(control->store, file);
 	if (!rc)
 		rc = tess_uploads_add(control, file);

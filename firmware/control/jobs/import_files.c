@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/jobs/covers.h"
 #include "firmware/control/jobs/events.h"
 #include "firmware/control/jobs/uploads.h"
 #include "firmware/control/text.h"
@@ -60,6 +61,7 @@ static int add(struct tess_control *control, const struct tess_recording *record
 		return rc == -EEXIST ? 0 : rc; /* told once more */
 	TESS_INFO("recording.file", "id=%lld file=%lld path=%s", (long long)recording->id,
 		  (long long)file->id, file->path);
+	tess_covers_wake(control);
 	rc = tess_uploads_add(control, file);
 	return rc ? rc : tess_events_file(control, recording, file);
 }

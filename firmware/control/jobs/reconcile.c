@@ -11,6 +11,7 @@
 
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/client_mix.h"
+#include "firmware/control/jobs/covers.h"
 #include "firmware/control/jobs/desired.h"
 #include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/import.h"
@@ -147,7 +148,8 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 		rc = tess_import_records(&reconcile->import, control, message);
 	told = process == TESS_PROCESS_EGRESS &&
 	       (tess_uploads_told(control, json_object_get(message, "orders")) |
-		tess_found_told(control, json_object_get(message, "orders")));
+		tess_found_told(control, json_object_get(message, "orders")) |
+		tess_covers_told(control, json_object_get(message, "orders")));
 	if (rc == 1 || (!rc && told))
 		changed(reconcile);
 	else if (rc)
@@ -166,6 +168,24 @@ static void client_mix(struct tess_reconcile *reconcile, struct tess_link *link,
 		TESS_WARN("link.answer", "type=client_mix error=\"%s\"", strerror(-rc));
 }
 
+/* From egress, which may not decode it, to media, which has no files. */
+static void key_frame(struct tess_reconcile *reconcile, const json_t *message, int fd)
+{
+	struct tess_link *media = reconcile->links[TESS_PROCESS_MEDIA];
+	json_t *cover;
+	int rc = -ENOTCONN;
+
+	if (!tess_covers_key_frame(reconcile->control, message))
+		return;
+	cover = json_pack("{ss sO}", "type", "cover", "id", json_object_get(message, "id"));
+	if (media)
+		rc = cover ? tess_link_send(media, cover, &fd, 1) : -ENOMEM;
+	json_decref(cover);
+	if (rc)
+		TESS_WARN("cover.send", "error=\"%s\"", strerror(-rc));
+	changed(reconcile);
+}
+
 /* 0 for a link that has not said hello, or was replaced */
 static int process_of(const struct tess_reconcile *reconcile, const struct tess_link *link)
 {
@@ -182,16 +202,21 @@ static void on_message(void *arg, struct tess_link *link, json_t *message, int *
 	const char *type = json_string_value(json_object_get(message, "type"));
 	int process = process_of(reconcile, link);
 
-	for (unsigned i = 0; i < fd_count; i++)
-		close(fds[i]); /* none is expected here */
 	if (type && !strcmp(type, "hello"))
 		hello(reconcile, link, message);
 	else if (type && !strcmp(type, "facts") && process)
 		facts(reconcile, process, message);
 	else if (type && !strcmp(type, "client_mix") && process == TESS_PROCESS_MEDIA)
 		client_mix(reconcile, link, message);
+	else if (type && !strcmp(type, "key_frame") && process == TESS_PROCESS_EGRESS &&
+		 fd_count == 1)
+		key_frame(reconcile, message, fds[0]);
+	else if (type && !strcmp(type, "cover") && process == TESS_PROCESS_MEDIA)
+		tess_covers_made(reconcile->control, message, fd_count == 1 ? fds[0] : -1);
 	else
 		TESS_WARN("link.message", "type=%s ignored=yes", type ? type : "?");
+	for (unsigned i = 0; i < fd_count; i++)
+		close(fds[i]);
 }
 
 static void on_up(void *arg, struct tess_link *link)

@@ -131,6 +131,7 @@ void tess_file_column(const struct tess_query *q, struct tess_file *row)
 	row->height = (uint32_t)tess_column_int(q, 18);
 	row->part = tess_column_int(q, 19);
 	row->local = tess_column_int(q, 20) != 0;
+	row->cover = tess_column_int(q, 21) == 1;
 }
 
 int tess_file_list(struct tess_query *q, int (*each)(void *arg, const struct tess_file *row),

@@ -31,6 +31,7 @@ struct tess_file {
 	int64_t duration_us, size_bytes;
 	uint32_t width, height; /* 0 = sound alone */
 	bool local;		/* on this disk; else in object storage alone; read only */
+	bool cover;		/* it has a thumbnail; read only */
 };
 
 /**

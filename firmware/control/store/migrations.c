@@ -312,6 +312,13 @@ static const char *const STEPS[] = {
 
 	/* 1 the file is on this disk, 2 it is to leave it, 0 it has left */
 	"ALTER TABLE recording_file ADD COLUMN local INTEGER NOT NULL DEFAULT 1;"
+	/* 0 nobody made a thumbnail of it, 1 it has one, 2 none could be made */
+	"ALTER TABLE recording_file ADD COLUMN cover INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX recording_file_uncovered ON recording_file(id) WHERE cover = 0 AND width > 0"
+	" AND local = 1 AND state = 'there' AND format IN ('mp4','hls');"
+	"CREATE TABLE cover("
+	" file INTEGER PRIMARY KEY REFERENCES recording_file(id) ON DELETE CASCADE,"
+	" jpeg BLOB NOT NULL);"
 	"CREATE INDEX recording_file_leaving ON recording_file(recording) WHERE local = 2;"
 	"CREATE INDEX recording_file_path ON recording_file(path);"
 	"CREATE INDEX recording_file_room ON recording_file(application, area, room);",
