@@ -256,6 +256,28 @@ static enum next serve_hls(struct connection *connection, const struct tess_http
 	return answer_hls(connection, hls, ask);
 }
 
+/** Send the one who asks to control, at the host that was asked. @return false: it cannot be */
+static bool send_elsewhere(struct connection *connection, const struct tess_http_request *request)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/=&";
+	const char *end = request->host[0] == '[' ? strchr(request->host, ']') : request->host;
+	char location[TESS_HTTP_FILE_HEADERS - 128];
+	int length;
+
+	end = end ? end + strcspn(end, ":") : NULL;
+	if (!connection->http->config.control_port || !end || end == request->host ||
+	    request->path[strspn(request->path, plain)] ||
+	    request->query[strspn(request->query, plain)])
+		return false;
+	length = snprintf(location, sizeof(location), "Location: http://%.*s:%u%s%s%s\r\n",
+			  (int)(end - request->host), request->host,
+			  connection->http->config.control_port, request->path,
+			  request->query[0] ? "?" : "", request->query);
+	return length < (int)sizeof(location) &&
+	       !answer(connection, 302, location, request->method != TESS_HTTP_HEAD);
+}
+
 static enum next serve_record(struct connection *connection,
 			      const struct tess_http_request *request,
 			      const struct tess_record_address *address)
@@ -278,6 +300,8 @@ static enum next serve_record(struct connection *connection,
 			   strerror(-rc));
 		status = 500;
 	}
+	if (rc == -ENOENT && send_elsewhere(connection, request))
+		return NEXT_REQUEST;
 	if (status == 404 || status == 500)
 		return answer(connection, status, "", with_body) ? NEXT_CLOSE : NEXT_REQUEST;
 	return send_head(connection, status, headers, connection->file.fd >= 0 ? MSG_MORE : 0)

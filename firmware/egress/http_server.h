@@ -32,6 +32,9 @@ struct tess_http_config {
 	 */
 	int (*record_open)(void *arg, int64_t id, const char *name, int *fdp);
 	void *arg;
+	/** Of control, which may know where a file is that is not here: whoever may have it is sent
+	 * there. 0: nobody is. */
+	uint16_t control_port;
 };
 
 /** Listens from now on. @retval 0, -EADDRINUSE, -EACCES, -ENOMEM, ... */

@@ -46,6 +46,13 @@ export interface Recording {
 export type Format = 'hls' | 'mp4' | 'flv' | 'aac';
 export interface RecordedFile {
 	id: string; format: Format | 'mp3'; name: string; size_bytes: number; duration_ms: number; hold: boolean; expires: string | null;
+	local: boolean; upload: Upload | null; cover: string | null;
+}
+export interface Upload { state: 'pending' | 'uploading' | 'uploaded' | 'failed'; sent_bytes: number; percent: number; error: string }
+/** The secret key is written, and never read. */
+export interface UploadSettings {
+	enabled: boolean; endpoint: string; bucket: string; region: string; prefix: string; path_style: boolean; access_key: string;
+	secret_key?: string; secret_key_set: boolean; delete_local: boolean;
 }
 export interface RecordSettings {
 	mode: 'rest' | 'specified' | 'automatic'; formats: Format[]; split_minutes: number; retention_days: number; resume_timeout_s: number;
@@ -198,10 +205,14 @@ export const api = {
 	deleteRecording: (id: number) => call<void>('DELETE', `/recordings/${id}`),
 	holdFile: (id: number, file: string, hold: boolean) => call<RecordedFile>('PATCH', `/recordings/${id}/files/${file}`, { hold }),
 	deleteFile: (id: number, file: string) => call<void>('DELETE', `/recordings/${id}/files/${file}`),
+	uploadFile: (id: number, file: string) => call<RecordedFile>('POST', `/recordings/${id}/files/${file}/upload`),
+	findRecordings: () => call<{ found: number }>('POST', '/recordings/find'),
 	fileAddress: (id: number, file: string) => `/api/v1/recordings/${id}/files/${file}`,
 
 	recordSettings: (id: number) => call<RecordSettings>('GET', `/applications/${id}/recording`),
 	changeRecordSettings: (id: number, change: Partial<RecordSettings>) => call<RecordSettings>('PATCH', `/applications/${id}/recording`, change),
+	uploadSettings: (id: number) => call<UploadSettings>('GET', `/applications/${id}/upload`),
+	changeUploadSettings: (id: number, change: Partial<UploadSettings>) => call<UploadSettings>('PATCH', `/applications/${id}/upload`, change),
 	areas: (id: number) => call<{ areas: Area[] }>('GET', `/applications/${id}/areas`).then(r => r.areas),
 	createArea: (id: number, name: string) => call<Area>('POST', `/applications/${id}/areas`, { name }),
 
