@@ -13,6 +13,7 @@
 #include "firmware/base/log.h"
 #include "firmware/egress/http_server.h"
 #include "firmware/egress/live.h"
+#include "firmware/egress/publishers.h"
 #include "firmware/egress/records.h"
 #include "firmware/egress/relays.h"
 #include "firmware/egress/removals.h"
@@ -35,6 +36,7 @@ struct tess_egress {
 	struct tess_streams *streams;
 	struct tess_live *live;
 	struct tess_relays *relays;
+	struct tess_publishers *publishers;
 	struct tess_records *records;
 	struct tess_http *http; /* NULL: does not listen yet */
 	struct tess_rtmp_listener *rtmp;
@@ -93,6 +95,7 @@ static void listen_rtmp(struct tess_egress *egress)
 		.listen = egress->rtmp_address,
 		.max_connections = MAX_REQUESTS,
 		.live = egress->live,
+		.publishers = egress->publishers,
 	};
 	int rc = tess_rtmp_listener_alloc(&egress->rtmp, egress->loop, &config);
 
@@ -124,6 +127,7 @@ static void send_facts(struct tess_egress *egress)
 	tess_records_counters(egress->records, &records);
 	tess_live_count(egress->live, counters);
 	tess_relays_count(egress->relays, counters);
+	tess_publishers_count(egress->publishers, counters);
 	(void)json_object_set_new(counters, "fragments",
 				  json_integer((json_int_t)records.fragments));
 	(void)json_object_set_new(counters, "record_bytes",
@@ -138,9 +142,10 @@ static void send_facts(struct tess_egress *egress)
 				  json_integer((json_int_t)records.write_errors));
 	/* a NULL among the values makes no message, and frees the others */
 	facts = json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:o}", "type", "facts", "records",
+		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "type", "facts", "records",
 		tess_records_facts(egress->records), "live", tess_live_facts(egress->live),
-		"relays", tess_relays_facts(egress->relays), "counters", counters, "deleted_files",
+		"relays", tess_relays_facts(egress->relays), "publishers",
+		tess_publishers_facts(egress->publishers), "counters", counters, "deleted_files",
 		tess_removals_step(egress->config->egress.record_dir, egress->deleted_files));
 	if (facts)
 		(void)tess_link_send(egress->control, facts, NULL, 0);
@@ -176,10 +181,12 @@ static void on_control_up(void *arg, struct tess_link *link)
 
 static void on_control_down(void *arg, struct tess_link *link)
 {
-	(void)arg;
+	struct tess_egress *egress = arg;
+
 	(void)link;
 	/* players and recordings go on as they are */
 	TESS_WARN("control.down", "pid=%d", getpid());
+	tess_publishers_control_down(egress->publishers);
 }
 
 static void apply_desired(struct tess_egress *egress, const json_t *desired)
@@ -197,6 +204,7 @@ static void apply_desired(struct tess_egress *egress, const json_t *desired)
 	}
 	tess_live_apply(egress->live, json_object_get(desired, "live"));
 	tess_relays_apply(egress->relays, json_object_get(desired, "relays"));
+	tess_publishers_apply(egress->publishers, json_object_get(desired, "publishers"));
 	tess_records_set_desired(egress->records, desired);
 	json_decref(egress->deleted_files);
 	egress->deleted_files = json_incref(json_object_get(desired, "deleted_files"));
@@ -213,20 +221,43 @@ static void on_control_message(void *arg, struct tess_link *link, json_t *messag
 			       unsigned fd_count)
 {
 	const char *type = json_string_value(json_object_get(message, "type"));
+	struct tess_egress *egress = arg;
 
 	(void)link;
 	close_all(fds, fd_count);
 	if (type && !strcmp(type, "desired"))
-		apply_desired(arg, message);
+		apply_desired(egress, message);
+	else if (type && !strcmp(type, "publish_answer"))
+		tess_publishers_answer(egress->publishers, message);
 	else
 		TESS_WARN("control.unknown_message", "type=\"%.32s\"", type ? type : "");
 }
 
+static int to_control(void *arg, const json_t *message)
+{
+	struct tess_egress *egress = arg;
+
+	return egress->control ? tess_link_send(egress->control, message, NULL, 0) : -ENOTCONN;
+}
+
+static void to_media(void *arg, const json_t *message, int memfd)
+{
+	struct tess_egress *egress = arg;
+
+	/* one that broke is offered all when it is up again */
+	if (egress->media)
+		(void)tess_link_send(egress->media, message, &memfd, memfd >= 0);
+}
+
 static void on_media_up(void *arg, struct tess_link *link)
 {
-	(void)arg;
+	struct tess_egress *egress = arg;
+
 	(void)link;
 	TESS_INFO("media.up", "pid=%d", getpid());
+	/* at the very first it is not set yet, and nobody publishes */
+	if (egress->media)
+		tess_publishers_media_up(egress->publishers);
 }
 
 static void on_media_down(void *arg, struct tess_link *link)
@@ -288,6 +319,13 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 		.viewer_buffer_bytes = (uint64_t)config->egress.viewer_buffer_kib << 10,
 		.max_viewers = config->egress.max_viewers,
 	};
+	struct tess_publishers_config publishers = {
+		.loop = loop,
+		.clock = clock,
+		.to_control = to_control,
+		.to_media = to_media,
+		.arg = egress,
+	};
 	int rc;
 
 	if (!egress)
@@ -305,6 +343,9 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 	if (!rc)
 		rc = tess_relays_alloc(&egress->relays, loop, egress->streams,
 				       &tess_relays_defaults);
+	publishers.streams = egress->streams;
+	if (!rc)
+		rc = tess_publishers_alloc(&egress->publishers, &publishers);
 	if (!rc)
 		rc = tess_records_alloc(&egress->records, loop, egress->streams, clock, config);
 	if (!rc)
@@ -330,6 +371,7 @@ void tess_egress_free(struct tess_egress *egress)
 		return;
 	tess_http_free(egress->http);
 	tess_rtmp_listener_free(egress->rtmp);
+	tess_publishers_free(egress->publishers);
 	tess_link_free(egress->control);
 	tess_link_free(egress->media);
 	tess_timer_free(egress->facts);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/media/input.h"
 #include "firmware/media/receiver.h"
 #include "firmware/media/thin.h"
 
@@ -43,6 +44,8 @@ struct tess_publisher {
 	int picture_error; /* why the last picture could not be decoded, if that is not damage */
 	struct tess_rtp_source *source;
 	struct tess_receiver video, audio;
+	struct tess_input *input; /* of one that comes by egress: in place of RTP */
+	int64_t now_us;		  /* of the step that takes from it */
 
 	struct tess_line *line; /* of a guest; all that follows but the taps is unused then */
 	struct tess_tap taps[TESS_MAX_TAPS]; /* those of the branches after those of the room */
@@ -58,6 +61,7 @@ struct tess_publisher {
 	unsigned next_arrival;
 
 	struct tess_audio_decoder *audio_decoder; /* while a tap wants sound */
+	bool sound_wanted;
 };
 
 static void remember_arrival(struct tess_publisher *publisher, int64_t capture_us)
@@ -72,7 +76,7 @@ static void restart_at_key(struct tess_publisher *publisher, struct decoding *de
 {
 	decoding->need_key = true;
 	decoding->behind = false;
-	tess_rtp_track_want_key(publisher->video.track);
+	tess_receiver_want_key(&publisher->video);
 }
 
 /* The time between two pictures that the most eager mix shows, 0 if none shows any, or if one of
@@ -157,7 +161,13 @@ static bool feed(struct tess_publisher *publisher, struct decoding *decoding,
 	count = tiles_of(publisher, decoding, tiles);
 	if (tess_decode_submit(decoding->decode, unit, tiles, count)) {
 		publisher->video.counters.decoder_overflow++;
-		restart_at_key(publisher, decoding);
+		if (publisher->input && publisher->gop.count) {
+			/* it comes in bursts, and nobody can be asked for a key frame */
+			decoding->behind = true;
+			decoding->next = publisher->gop.count - 1;
+		} else {
+			restart_at_key(publisher, decoding);
+		}
 	} else {
 		remember_arrival(publisher, unit->capture_us);
 	}
@@ -206,7 +216,7 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 		publisher->video.counters.waiting_for_key++;
 	/* a decoder makes the best of a missing reference until the key frame comes */
 	if (waits || (publisher->decoding_count && au->discontinuity && !au->key))
-		tess_rtp_track_want_key(publisher->video.track);
+		tess_receiver_want_key(&publisher->video);
 }
 
 static void push_to_taps(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
@@ -225,7 +235,8 @@ static void push_to_taps(struct tess_publisher *publisher, unsigned frames, int6
  */
 static void push_sound(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
 {
-	media_us -= OPUS_LOOK_AHEAD_US;
+	if (!publisher->input)
+		media_us -= OPUS_LOOK_AHEAD_US;
 	push_to_taps(publisher, frames, media_us);
 	publisher->audio.counters.line_overflow +=
 		tess_branches_push(&publisher->branches, publisher->context->pcm, frames, media_us);
@@ -309,6 +320,60 @@ static int set_receivers(struct tess_publisher *publisher, int64_t now_us)
 			    now_us);
 }
 
+/* Of egress: what is not desired (control has not been told of it yet) is left out. */
+static void on_input_picture(void *arg, const struct tess_rtp_au *au)
+{
+	struct tess_publisher *publisher = arg;
+
+	if (!publisher->video.desired.present)
+		return;
+	tess_receiver_count(&publisher->video, au->length, publisher->now_us);
+	on_picture(publisher, au);
+}
+
+static void on_input_sound(void *arg, const struct tess_rtp_au *au)
+{
+	struct tess_publisher *publisher = arg;
+
+	if (!publisher->audio.desired.present)
+		return;
+	tess_receiver_count(&publisher->audio, au->length, publisher->now_us);
+	on_sound(publisher, au);
+}
+
+static void open_audio_decoder(struct tess_publisher *publisher)
+{
+	const struct tess_audio_driver *audio = publisher->context->audio;
+	int error;
+
+	if (publisher->input)
+		error = tess_input_open_decoder(publisher->input, audio, &publisher->audio_decoder);
+	else
+		error = audio->decoder_open(&publisher->audio_decoder,
+					    publisher->desired.audio.codec);
+	if (error)
+		publisher->audio_decoder = NULL;
+	/* that it has not begun is no error */
+	publisher->error = error == -EAGAIN ? 0 : error;
+}
+
+/* Another connection of the user, or another kind of sound. */
+static void on_input_begun(void *arg)
+{
+	struct tess_publisher *publisher = arg;
+
+	publisher->context->audio->decoder_close(publisher->audio_decoder);
+	publisher->audio_decoder = NULL;
+	if (publisher->sound_wanted)
+		open_audio_decoder(publisher);
+}
+
+static const struct tess_input_handlers input_handlers = {
+	.picture = on_input_picture,
+	.sound = on_input_sound,
+	.begun = on_input_begun,
+};
+
 int tess_publisher_open(struct tess_publisher **publisherp,
 			const struct tess_media_context *context,
 			const struct tess_desired_publisher *desired, int64_t now_us)
@@ -330,6 +395,9 @@ int tess_publisher_open(struct tess_publisher **publisherp,
 		return error;
 	}
 	error = tess_rtp_source_alloc(&publisher->source);
+	if (!error && desired->input && context->inputs)
+		error = tess_input_alloc(&publisher->input, context->inputs, desired->id,
+					 &input_handlers, publisher);
 	if (!error)
 		error = set_receivers(publisher, now_us);
 	if (error) {
@@ -344,6 +412,7 @@ void tess_publisher_close(struct tess_publisher *publisher)
 {
 	if (!publisher)
 		return;
+	tess_input_free(publisher->input);
 	tess_receiver_close(&publisher->video);
 	tess_receiver_close(&publisher->audio);
 	tess_rtp_source_free(publisher->source);
@@ -448,16 +517,12 @@ static void set_decodings(struct tess_publisher *publisher)
 
 static void want_sound(struct tess_publisher *publisher, bool wanted)
 {
-	const struct tess_audio_driver *audio = publisher->context->audio;
-
+	publisher->sound_wanted = wanted;
 	if (!wanted) {
-		audio->decoder_close(publisher->audio_decoder);
+		publisher->context->audio->decoder_close(publisher->audio_decoder);
 		publisher->audio_decoder = NULL;
 	} else if (!publisher->audio_decoder) {
-		publisher->error = audio->decoder_open(&publisher->audio_decoder,
-						       publisher->desired.audio.codec);
-		if (publisher->error)
-			publisher->audio_decoder = NULL;
+		open_audio_decoder(publisher);
 	}
 }
 
@@ -520,7 +585,7 @@ static void take_error(struct tess_publisher *publisher, struct decoding *decodi
 		publisher->picture_error = error;
 		restart_at_key(publisher, decoding);
 	}
-	tess_rtp_track_want_key(publisher->video.track);
+	tess_receiver_want_key(&publisher->video);
 }
 
 static void reap_decoder(struct tess_publisher *publisher, struct decoding *decoding)
@@ -552,7 +617,7 @@ static void take_sound(struct tess_publisher *publisher)
 
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 {
-	int64_t video_us, audio_us;
+	int64_t video_us, audio_us, input_us = INT64_MAX;
 
 	if (publisher->line) {
 		take_sound(publisher);
@@ -560,9 +625,14 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 	}
 	video_us = tess_receiver_step(&publisher->video, now_us);
 	audio_us = tess_receiver_step(&publisher->audio, now_us);
+	publisher->now_us = now_us;
+	if (publisher->input)
+		input_us = tess_input_step(publisher->input, now_us);
 
 	for (unsigned i = 0; i < publisher->decoding_count; i++)
 		reap_decoder(publisher, &publisher->decodings[i]);
+	if (input_us < video_us)
+		video_us = input_us;
 	return video_us < audio_us ? video_us : audio_us;
 }
 
