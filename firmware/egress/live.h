@@ -14,7 +14,7 @@
 #include "firmware/egress/sink.h"
 #include "pipeline/rtmp/server.h"
 
-#define TESS_LIVE_NAME_SIZE 128
+#define TESS_LIVE_NAME_SIZE 256
 /** Live outputs at once; more are not listed. */
 #define TESS_LIVE_MAX 1024
 

@@ -4,7 +4,6 @@
 #include "firmware/control/api/address.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "firmware/control/cloud/digest.h"
 #include "firmware/control/cloud/host.h"
+#include "firmware/control/cloud/stream_name.h"
 #include "firmware/control/text.h"
 
 /* The host that the client asked for, without the port; IPv6 in brackets. What is no host name or
@@ -115,35 +115,21 @@ void tess_address_egress(char url[320], const struct tess_control *control,
 	snprintf(url, 320, "http://%s%s", host, port ? port : "");
 }
 
-/* RFC 3986 §2.3: all but the unreserved characters */
-static void percent_encode(char *to, size_t size, const char *text)
-{
-	char *end = to + size - 4;
-
-	for (; *text && to < end; text++) {
-		if (isalnum((unsigned char)*text) || strchr("-_.~", *text))
-			*to++ = *text;
-		else
-			to += sprintf(to, "%%%02X", (unsigned char)*text);
-	}
-	*to = 0;
-}
-
-void tess_address_flv(char url[640], const struct tess_control *control,
+void tess_address_flv(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		      const struct tess_request *request, const char *stream_id)
 {
-	char name[3 * TESS_CLOUD_MAX_ID + 4], base[320];
+	char name[3 * TESS_STREAM_NAME_MAX + 4], base[320];
 
 	if (!*stream_id) {
 		*url = 0;
 		return;
 	}
-	percent_encode(name, sizeof(name), stream_id);
+	tess_percent_encode(name, sizeof(name), stream_id);
 	tess_address_egress(base, control, request);
-	snprintf(url, 640, "%s/live/%s.flv", base, name);
+	snprintf(url, TESS_LIVE_URL_MAX, "%s/live/%s.flv", base, name);
 }
 
-void tess_address_rtmp(char url[640], const struct tess_control *control,
+void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		       const struct tess_request *request, const char *stream_id)
 {
 	const char *port = strrchr(control->config->egress.rtmp_listen, ':');
@@ -160,8 +146,8 @@ void tess_address_rtmp(char url[640], const struct tess_control *control,
 	end = end ? end + 1 : host + strcspn(host, ":/");
 	*end = 0;
 	/* players take the name as it stands, without decoding */
-	snprintf(url, 640, "rtmp://%s%s/live/%s", host, strcmp(port, ":1935") != 0 ? port : "",
-		 stream_id);
+	snprintf(url, TESS_LIVE_URL_MAX, "rtmp://%s%s/live/%s", host,
+		 strcmp(port, ":1935") != 0 ? port : "", stream_id);
 }
 
 static void unhex(uint8_t *data, const char *text, size_t length)
@@ -221,7 +207,7 @@ int tess_address_media_file(char url[TESS_FILE_URL_MAX], const struct tess_contr
 	if (rc)
 		return rc;
 	tess_address_egress(base, control, request);
-	percent_encode(encoded, sizeof(encoded), name ? name + 1 : file->path);
+	tess_percent_encode(encoded, sizeof(encoded), name ? name + 1 : file->path);
 	snprintf(url, TESS_FILE_URL_MAX, "%s/record/%" PRId64 "/%" PRId64 "/%s/%s", base,
 		 file->recording, expires, signature, encoded);
 	return 0;

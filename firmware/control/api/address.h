@@ -11,6 +11,7 @@
 #include "firmware/control/store/files.h"
 
 #define TESS_FILE_URL_MAX 1200
+#define TESS_LIVE_URL_MAX 1200
 
 /** Where RTP goes to: an IP address or a host name, IPv6 without brackets. */
 void tess_address_media(char address[256], const struct tess_control *control,
@@ -23,10 +24,10 @@ void tess_address_host(char host[TESS_HOST_MAX], const struct tess_control *cont
 void tess_address_egress(char url[320], const struct tess_control *control,
 			 const struct tess_request *request);
 /** The live address of a stream id. */
-void tess_address_flv(char url[640], const struct tess_control *control,
+void tess_address_flv(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		      const struct tess_request *request, const char *stream_id);
 /** The same by RTMP; "" when egress has no such port. */
-void tess_address_rtmp(char url[640], const struct tess_control *control,
+void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		       const struct tess_request *request, const char *stream_id);
 /**
  * The signed address of a recording's file, valid for @p life_s from now on.

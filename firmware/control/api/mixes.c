@@ -368,11 +368,24 @@ static int each_stream(void *arg, const struct tess_mix *row)
 											  : 0;
 }
 
+static int each_user_stream(void *arg, const struct tess_publisher *row)
+{
+	struct listing *listing = arg;
+
+	if (!row->live)
+		return 0;
+	return json_array_append_new(listing->list, tess_view_user_stream(listing->call, row))
+		       ? -ENOMEM
+		       : 0;
+}
+
 int tess_api_streams(struct tess_call *call)
 {
 	struct listing listing = {call, json_array()};
 	int rc = tess_store_mixes(call->control->store, each_stream, &listing);
 
+	if (!rc)
+		rc = tess_store_publishers(call->control->store, NULL, each_user_stream, &listing);
 	if (rc) {
 		json_decref(listing.list);
 		return rc;

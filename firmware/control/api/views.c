@@ -10,6 +10,7 @@
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/sdp.h"
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/jobs/publications.h"
 #include "firmware/control/jobs/rooms.h"
 
 int tess_view_copy(json_t *to, const json_t *from, const char *name, json_t *missing)
@@ -81,20 +82,32 @@ static json_t *track(const struct tess_call *call, int64_t id, const char *name,
 	return json;
 }
 
+/* Where a live stream is watched; "" without a name. */
+static json_t *addresses(const struct tess_call *call, const char *name)
+{
+	char url[TESS_LIVE_URL_MAX], rtmp_url[TESS_LIVE_URL_MAX];
+
+	tess_address_flv(url, call->control, call->request, name);
+	tess_address_rtmp(rtmp_url, call->control, call->request, name);
+	return json_pack("{ss ss}", "flv_url", url, "rtmp_url", rtmp_url);
+}
+
 json_t *tess_view_user(const struct tess_call *call, const struct tess_publisher *row)
 {
+	const char *name = row->live ? row->stream_name : "";
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = tess_facts_publisher(facts, row->id);
 	const char *state = tess_facts_is_up(facts, TESS_PROCESS_MEDIA) ? "waiting" : "unknown";
 	json_t *json;
 
 	json = json_pack(
-		"{sI ss ss ss so so so}", "id", (json_int_t)row->id, "user", row->user,
-		"stream_type", row->stream_type, "source", row->source, "entered",
-		tess_time_json(row->entered_us), "video",
+		"{sI ss ss ss ss ss so so so}", "id", (json_int_t)row->id, "user", row->user,
+		"stream_type", row->stream_type, "source", row->source, "stream_id", name,
+		"record_id", row->record_id, "entered", tess_time_json(row->entered_us), "video",
 		track(call, row->id, "video", row->video_port, row->video_payload_type, "h264"),
 		"audio",
 		track(call, row->id, "audio", row->audio_port, row->audio_payload_type, "opus"));
+	json = merged(json, addresses(call, name));
 	if (tess_view_copy(json, fact, "state", json_string(state)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||
 	    tess_view_copy(json, fact, "idle_ms", json_integer(0)))
@@ -128,9 +141,11 @@ json_t *tess_view_publisher(const struct tess_call *call, const struct tess_publ
 	tess_address_media(address, call->control, call->request);
 	tess_sdp_write(sdp, row, address);
 	return merged(in_room(&row->room),
-		      json_pack("{sI ss ss ss so so ss}", "id", (json_int_t)row->id, "user",
-				row->user, "stream_type", row->stream_type, "address", address,
-				"video", target(row, 0), "audio", target(row, 1), "sdp", sdp));
+		      json_pack("{sI ss ss ss ss ss so so ss}", "id", (json_int_t)row->id, "user",
+				row->user, "stream_type", row->stream_type, "stream_id",
+				row->live ? row->stream_name : "", "record_id", row->record_id,
+				"address", address, "video", target(row, 0), "audio",
+				target(row, 1), "sdp", sdp));
 }
 
 const char *tess_view_mix_state(const struct tess_control *control, int64_t mix)
@@ -170,23 +185,22 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 	static const char *const counts[] = {"frames", "bitrate_bps", "latency_p95_us", NULL};
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = tess_facts_mix(facts, row->id);
-	char stream[32], url[640], rtmp_url[640];
+	char stream[32];
 	json_t *json, *warnings;
 
 	tess_rooms_stream(stream, row->id);
-	tess_address_flv(url, call->control, call->request, row->stream_id);
-	tess_address_rtmp(rtmp_url, call->control, call->request, row->stream_id);
 	json = json_loads(row->params, 0, NULL);
 	warnings = tess_pictures_warnings(call->control, row->room.sdk_app_id, json);
 	json = merged(in_room(&row->room), json);
+	json = merged(json, addresses(call, row->stream_id));
 	json = merged(json,
-		      json_pack("{so sI ss sI ss ss ss so so ss ss so ss}", "warnings", warnings,
-				"id", (json_int_t)row->id, "stream", stream, "epoch",
+		      json_pack("{so sI ss sI ss ss ss so so ss so}", "warnings", warnings, "id",
+				(json_int_t)row->id, "stream", stream, "epoch",
 				(json_int_t)row->epoch, "stream_id", row->stream_id, "record_id",
 				row->record_id, "starter", row->starter, "publish", publish_of(row),
 				"started", tess_time_json(row->started_us), "state",
-				tess_view_mix_state(call->control, row->id), "flv_url", url,
-				"recording", recording_of(call, stream), "rtmp_url", rtmp_url));
+				tess_view_mix_state(call->control, row->id), "recording",
+				recording_of(call, stream)));
 	if (copy_ints(json, fact, counts) ||
 	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||
@@ -197,22 +211,54 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 	return json;
 }
 
-json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *row)
+static json_t *stream_json(const struct tess_call *call, const struct tess_cloud_room *room,
+			   const char *stream, const char *name, const char *kind,
+			   const char *state)
 {
 	static const char *const counts[] = {"bitrate_bps", "viewers", "bytes_sent", NULL};
-	char stream[32], url[640], rtmp_url[640];
 	json_t *json;
 
-	tess_rooms_stream(stream, row->id);
-	tess_address_flv(url, call->control, call->request, row->stream_id);
-	tess_address_rtmp(rtmp_url, call->control, call->request, row->stream_id);
-	json = merged(in_room(&row->room),
-		      json_pack("{ss ss ss ss ss ss}", "stream", stream, "name", row->stream_id,
-				"kind", "mix", "state", tess_view_mix_state(call->control, row->id),
-				"flv_url", url, "rtmp_url", rtmp_url));
-	if (copy_ints(json, tess_facts_live(call->control->facts, row->stream_id), counts))
+	json = merged(in_room(room), addresses(call, name));
+	json = merged(json, json_pack("{ss ss ss ss}", "stream", stream, "name", name, "kind", kind,
+				      "state", state));
+	if (copy_ints(json, tess_facts_live(call->control->facts, name), counts))
 		return fail(json);
 	return json;
+}
+
+json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *row)
+{
+	char stream[32];
+
+	tess_rooms_stream(stream, row->id);
+	return stream_json(call, &row->room, stream, row->stream_id, "mix",
+			   tess_view_mix_state(call->control, row->id));
+}
+
+/* The state of who sends, in the words of a mix's. */
+static const char *user_stream_state(const struct tess_control *control, int64_t publisher)
+{
+	const char *state = json_string_value(
+		json_object_get(tess_facts_publisher(control->facts, publisher), "state"));
+
+	if (!state)
+		return tess_facts_is_up(control->facts, TESS_PROCESS_MEDIA) ? "starting"
+									    : "unknown";
+	if (!strcmp(state, "receiving"))
+		return "running";
+	return strcmp(state, "waiting") != 0 ? state : "starting";
+}
+
+json_t *tess_view_user_stream(const struct tess_call *call, const struct tess_publisher *row)
+{
+	char stream[32];
+	json_t *json;
+
+	tess_publication_stream(stream, row->id);
+	json = stream_json(call, &row->room, stream, row->stream_name, "user",
+			   user_stream_state(call->control, row->id));
+	return merged(json,
+		      json_pack("{ss ss}", "user", row->user, "stream_type", row->stream_type));
 }
 
 static int64_t told(const json_t *fact, const char *name, int64_t stored)

@@ -84,6 +84,13 @@ bool tess_stream_id_valid(const char *text)
 	return length && length <= TESS_CLOUD_MAX_ID;
 }
 
+bool tess_record_id_valid(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length && length <= TESS_CLOUD_MAX_ID && !text[strspn(text, LETTERS_DIGITS "_-")];
+}
+
 /* Is it there, right or wrong? An empty text says as little as nothing. */
 static bool is_given(const json_t *object, const char *name)
 {
@@ -114,8 +121,7 @@ static void check_output(struct tess_mix_request *mix, const struct tess_section
 				   "1 to 64 bytes without blanks and /?#&\" are expected");
 	else if (stream_id)
 		(void)stpcpy(mix->stream_id, stream_id);
-	if (record_id && (strlen(record_id) > TESS_CLOUD_MAX_ID ||
-			  record_id[strspn(record_id, LETTERS_DIGITS "_-")]))
+	if (record_id && !tess_record_id_valid(record_id))
 		tess_check_invalid(&output, "RecordId", TESS_CLOUD_INVALID_RECORD_ID,
 				   "1 to 64 letters, digits, underscores and hyphens are expected");
 	else if (record_id)

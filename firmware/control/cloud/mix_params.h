@@ -13,6 +13,7 @@
 #define TESS_CLOUD_MAX_ID    64 /* bytes of StreamId, RecordId, StrRoomId */
 #define TESS_CLOUD_MAX_USER  32
 #define TESS_CLOUD_MAX_MIXED 16
+#define TESS_STREAM_NAME_MAX 255 /* of a live stream, given or made by a rule */
 #define TESS_CLOUD_MAX_URL   512 /* bytes of the address of a CDN or of a picture */
 
 enum tess_room_id_type {
@@ -97,6 +98,8 @@ const char *tess_room_id_type_text(enum tess_room_id_type type);
 bool tess_cloud_room_id_valid(enum tess_room_id_type type, const char *id);
 /** 1..64 bytes that may be the name of a live stream. */
 bool tess_stream_id_valid(const char *text);
+/** 1..64 letters, digits, '_' and '-': RecordId, userDefineRecordId. */
+bool tess_record_id_valid(const char *text);
 /**
  * Check the parameters of StartMCUMixTranscode (@p type number) or …ByStrRoomId (string). All is
  * checked before anything is refused, and what is missing is told before what is wrong, and that

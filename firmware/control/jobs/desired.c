@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/jobs/publications.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/control/store/files.h"
 #include "firmware/control/text.h"
@@ -23,16 +24,33 @@ static int append(json_t *array, json_t *object)
 	return !object || json_array_append_new(array, object) ? -ENOMEM : 0;
 }
 
+struct publishers {
+	struct tess_control *control;
+	json_t *list;
+};
+
 static int publisher(void *arg, const struct tess_publisher *row)
 {
-	return append(arg,
-		      json_pack("{sI sI ss ss ss ss sI ss so so}", "id", (json_int_t)row->id, "app",
-				(json_int_t)row->room.sdk_app_id, "room_type",
-				tess_room_id_type_text(row->room.type), "room", row->room.id,
-				"user", row->user, "stream_type", row->stream_type, "order",
-				(json_int_t)row->id, "source", row->source, "video",
-				track(row->video_port, row->video_payload_type, "h264"), "audio",
-				track(row->audio_port, row->audio_payload_type, "opus")));
+	const struct publishers *publishers = arg;
+	char stream[32];
+	json_t *object;
+	int wanted = tess_store_publication_wanted(publishers->control->store, row);
+
+	if (wanted < 0)
+		return wanted;
+	object = json_pack("{sI sI ss ss ss ss sI ss so so}", "id", (json_int_t)row->id, "app",
+			   (json_int_t)row->room.sdk_app_id, "room_type",
+			   tess_room_id_type_text(row->room.type), "room", row->room.id, "user",
+			   row->user, "stream_type", row->stream_type, "order", (json_int_t)row->id,
+			   "source", row->source, "video",
+			   track(row->video_port, row->video_payload_type, "h264"), "audio",
+			   track(row->audio_port, row->audio_payload_type, "opus"));
+	tess_publication_stream(stream, row->id);
+	if (wanted && json_object_set_new(object, "stream", json_string(stream))) {
+		json_decref(object);
+		return -ENOMEM;
+	}
+	return append(publishers->list, object);
 }
 
 /* How a mix shows pictures that stand still: as its application has it, or else the box. */
@@ -87,12 +105,19 @@ static int live(void *arg, const struct tess_mix *row)
 	return append(arg, json_pack("{ss ss}", "stream", stream, "name", row->stream_id));
 }
 
-/* Also those that came with a mix (PublishCdnParams) are rows: all are told alike. */
-static int relay(void *arg, const struct tess_relay *row, int64_t mix_id)
+static int live_user(void *arg, const struct tess_publisher *row)
 {
 	char stream[32];
 
-	tess_rooms_stream(stream, mix_id);
+	if (!row->live)
+		return 0;
+	tess_publication_stream(stream, row->id);
+	return append(arg, json_pack("{ss ss}", "stream", stream, "name", row->stream_name));
+}
+
+/* Also those that came with a mix (PublishCdnParams) are rows: all are told alike. */
+static int relay(void *arg, const struct tess_relay *row, const char *stream)
+{
 	return append(arg, json_pack("{sI sI ss ss}", "id", (json_int_t)row->id, "epoch",
 				     (json_int_t)row->epoch, "stream", stream, "url", row->url));
 }
@@ -143,23 +168,24 @@ static int deleted_file(void *arg, int64_t recording, const char *path)
 
 int tess_desired_media(json_t **messagep, struct tess_control *control, int64_t epoch)
 {
-	json_t *publishers = json_array(), *object;
+	struct publishers publishers = {.control = control, .list = json_array()};
+	json_t *object;
 	struct mixes mixes = {.control = control, .list = json_array()};
 	size_t i;
 	int rc;
 
-	rc = tess_store_publishers(control->store, NULL, publisher, publishers);
+	rc = tess_store_publishers(control->store, NULL, publisher, &publishers);
 	if (!rc)
 		rc = tess_store_mixes(control->store, mix, &mixes);
 	json_array_foreach(mixes.list, i, object) rc =
 		rc ? rc : tess_pictures_resolve(control, object);
 	if (rc) {
-		json_decref(publishers);
+		json_decref(publishers.list);
 		json_decref(mixes.list);
 		return rc;
 	}
 	*messagep = json_pack("{ss sI so so}", "type", "desired", "epoch", (json_int_t)epoch,
-			      "publishers", publishers, "mixes", mixes.list);
+			      "publishers", publishers.list, "mixes", mixes.list);
 	return *messagep ? 0 : -ENOMEM;
 }
 
@@ -171,6 +197,8 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 	int rc;
 
 	rc = tess_store_mixes(control->store, live, lives);
+	if (!rc)
+		rc = tess_store_publishers(control->store, NULL, live_user, lives);
 	if (!rc)
 		rc = tess_store_relays_wanted(control->store, relay, relays);
 	if (!rc)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/jobs/publications.h"
 
 /* Which ports of the range are taken, a bit a pair of ports. */
 struct ports {
@@ -82,7 +83,9 @@ static int enter(struct tess_control *control, struct tess_publisher *publisher,
 				     publisher->stream_type);
 	if (rc)
 		return rc < 0 ? rc : -EEXIST;
-	rc = allocate(control, publisher, video, audio);
+	rc = tess_publication_name(control, publisher, &application);
+	if (!rc)
+		rc = allocate(control, publisher, video, audio);
 	if (rc)
 		return rc;
 	publisher->entered_us = tess_control_utc_us(control);

@@ -19,7 +19,7 @@ struct tess_file {
 	uint32_t application;
 	int64_t area; /* 0 = the application's own */
 	char room[TESS_CLOUD_MAX_ID + 1];
-	char stream_id[TESS_CLOUD_MAX_ID + 1];
+	char stream_id[TESS_STREAM_NAME_MAX + 1];
 	char record_id[TESS_CLOUD_MAX_ID + 1];
 	char format[8]; /* "mp4", "hls", "flv", "aac", "mp3" */
 	int64_t part;	/* of a recording that was split, from 1 */

@@ -259,6 +259,18 @@ static const char *const STEPS[] = {
 	" epoch INTEGER NOT NULL,"
 	" created_us INTEGER NOT NULL,"
 	" UNIQUE(application, stream_id, url));",
+	/* 7: what users send as live streams of their own */
+	"ALTER TABLE application ADD COLUMN live_all INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE application ADD COLUMN name_rule TEXT NOT NULL DEFAULT 'plain'"
+	" CHECK(name_rule IN ('plain','md5'));"
+	"ALTER TABLE application ADD COLUMN biz_id INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE publisher ADD COLUMN stream_id TEXT NOT NULL DEFAULT '';" /* as given */
+	"ALTER TABLE publisher ADD COLUMN record_id TEXT NOT NULL DEFAULT '';"
+	/* stream_id, or else by the application's rule; a live stream has it alone */
+	"ALTER TABLE publisher ADD COLUMN stream_name TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE publisher ADD COLUMN live INTEGER NOT NULL DEFAULT 0;"
+	"CREATE UNIQUE INDEX publisher_live ON publisher(stream_name) WHERE live;"
+	"CREATE INDEX publisher_stream_name ON publisher(application, stream_name);",
 };
 
 unsigned tess_migrations_latest(void)

@@ -157,10 +157,36 @@ static void test_messages(void **state)
 		      "'acknowledged':[],'deleted':[1],'deleted_files':[]}");
 }
 
+/* What a user sends is a stream for media when it is live, and watched by its name. */
+static void test_live(void **state)
+{
+	(void)state;
+	fixture_call(&f, "POST", ROOM "/users",
+		     "{'user':'alice','audio':false,'stream_id':'alices'}", 201);
+	fixture_call(&f, "POST", ROOM "/users", "{'user':'bob','video':false}", 201);
+	expect_media(1, "{'type':'desired','epoch':1,'publishers':["
+			"{'id':1,'app':1400000001,'room_type':'number','room':'101',"
+			"'user':'alice','stream_type':'main','order':1,'source':'',"
+			"'video':{'port':20000,'payload_type':96,'codec':'h264'},'audio':null,"
+			"'stream':'user-1'},"
+			"{'id':2,'app':1400000001,'room_type':'number','room':'101','user':'bob',"
+			"'stream_type':'main','order':2,'source':'','video':null,"
+			"'audio':{'port':20002,'payload_type':97,'codec':'opus'}}],'mixes':[]}");
+	fixture_call(&f, "POST", "/api/v1/applications/1400000001/relays",
+		     "{'stream_id':'1400000001_101_bob_main','url':'rtmp://cdn/app/KEY'}", 201);
+	expect_egress(
+		2, "[]",
+		"{'type':'desired','epoch':2,'token_key':'" KEY "','time_zone':'Asia/Shanghai',"
+		"'live':[{'stream':'user-1','name':'alices'}],'relays':[{'id':1,'epoch':1,"
+		"'stream':'user-2','url':'rtmp://cdn/app/KEY'}],'records':[],'acknowledged':[],"
+		"'deleted':[],'deleted_files':[]}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_live, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
