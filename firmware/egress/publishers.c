@@ -238,7 +238,7 @@ static int ask(struct publisher *publisher, const struct tess_rtmp_address *addr
 		json_pack("{ss sI sI ss ss ss ss}", "type", "publish", "request",
 			  (json_int_t)publisher->request, "app", (json_int_t)address->sdk_app_id,
 			  "room_type", address->string_room ? "string" : "number", "room",
-			  address->room, "user", address->user, "usersig", address->usersig));
+			  address->room, "user", address->user, "query", address->query));
 }
 
 void tess_publishers_take(struct tess_publishers *publishers, int fd, struct tess_rtmp_server *rtmp,

@@ -9,7 +9,6 @@
 
 #define NUMBERS "room"
 #define TEXTS	"strroom"
-#define USERSIG "usersig="
 
 /* Where we are in application and name, which are read as if a '/' stood between them. */
 struct path {
@@ -65,7 +64,7 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/** A part with its percent-encoding taken off, printable and not empty. @retval 0, -EINVAL */
+/** A part with its percent-encoding taken off: ASCII, printable, not empty. @retval 0, -EINVAL */
 static int decode(char *text, size_t size, const char *part, size_t length)
 {
 	size_t used = 0;
@@ -82,7 +81,7 @@ static int decode(char *text, size_t size, const char *part, size_t length)
 			c = (unsigned char)(high << 4 | low);
 			i += 2;
 		}
-		if (c < 0x20 || c == 0x7f || used + 1 >= size)
+		if (c < 0x20 || c >= 0x7f || used + 1 >= size)
 			return -EINVAL;
 		text[used++] = (char)c;
 	}
@@ -107,28 +106,6 @@ static int number(uint32_t *value, const char *part, size_t length)
 	return 0;
 }
 
-/** usersig of "a=b&usersig=...". It needs no percent-decoding: its letters are made for addresses.
- */
-static int find_usersig(char usersig[TESS_RTMP_MAX_USERSIG], const char *query)
-{
-	size_t length;
-
-	*usersig = 0;
-	while (strncmp(query, USERSIG, strlen(USERSIG)) != 0) {
-		query += strcspn(query, "&");
-		if (!*query)
-			return 0;
-		query++;
-	}
-	query += strlen(USERSIG);
-	length = strcspn(query, "&");
-	if (length >= TESS_RTMP_MAX_USERSIG)
-		return -EINVAL;
-	memcpy(usersig, query, length);
-	usersig[length] = 0;
-	return 0;
-}
-
 int tess_rtmp_address_parse(struct tess_rtmp_address *address, const char *app, const char *name,
 			    const char *query)
 {
@@ -147,5 +124,11 @@ int tess_rtmp_address_parse(struct tess_rtmp_address *address, const char *app, 
 	    decode(address->room, sizeof(address->room), parts[2], lengths[2]) ||
 	    decode(address->user, sizeof(address->user), parts[3], lengths[3]))
 		return -EINVAL;
-	return find_usersig(address->usersig, query);
+	if (strlen(query) >= sizeof(address->query))
+		return -EINVAL;
+	for (const char *at = query; *at; at++)
+		if (*at <= 0x20 || *at >= 0x7f)
+			return -EINVAL;
+	memcpy(address->query, query, strlen(query) + 1);
+	return 0;
 }

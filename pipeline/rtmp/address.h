@@ -17,16 +17,16 @@
 #include "hal/compiler.h"
 
 /** Room for the parts, the 0 included; what is longer is no address of a room. */
-#define TESS_RTMP_MAX_ROOM    129
-#define TESS_RTMP_MAX_USER    65
-#define TESS_RTMP_MAX_USERSIG 2048
+#define TESS_RTMP_MAX_ROOM  129
+#define TESS_RTMP_MAX_USER  65
+#define TESS_RTMP_MAX_QUERY 3072
 
 struct tess_rtmp_address {
 	uint32_t sdk_app_id;
 	bool string_room;
 	char room[TESS_RTMP_MAX_ROOM];
 	char user[TESS_RTMP_MAX_USER];
-	char usersig[TESS_RTMP_MAX_USERSIG]; /* a secret; "" when there is none */
+	char query[TESS_RTMP_MAX_QUERY]; /* as it stands; a secret, for a ticket is in it */
 };
 
 /** Is this application one of publishers, with or without parts behind its name? */

@@ -51,6 +51,7 @@ static const struct tess_route ROUTES[] = {
 	{"GET", ROOM, READ, tess_api_room_get},
 	{"POST", ROOM "/users", ADMIN, tess_api_user_enter},
 	{"DELETE", ROOM "/users/{user}", ADMIN, tess_api_user_leave},
+	{"POST", ROOM "/rtmp", ADMIN, tess_api_rtmp_address},
 	{"POST", ROOM "/users/{user}/mix", ADMIN, tess_api_client_mix},
 	{"GET", ROOM "/mix", READ, tess_api_mix_get},
 	{"POST", ROOM "/mix", ADMIN, tess_api_mix_start},

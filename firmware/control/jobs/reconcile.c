@@ -14,6 +14,7 @@
 #include "firmware/control/jobs/desired.h"
 #include "firmware/control/jobs/import.h"
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/jobs/publish.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/link/link.h"
 
@@ -117,12 +118,24 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 		tess_client_mix_follow_screens(control);
 	}
 	if (!rc && process == TESS_PROCESS_EGRESS)
+		tess_publish_follow(control);
+	if (!rc && process == TESS_PROCESS_EGRESS)
 		rc = tess_import_records(&reconcile->import, control, message);
 	if (rc == 1)
 		changed(reconcile);
 	else if (rc)
 		TESS_ERROR("facts.take", "process=%s error=\"%s\"", tess_process_text(process),
 			   strerror(-rc));
+}
+
+static void publish(struct tess_reconcile *reconcile, struct tess_link *link, const json_t *message)
+{
+	json_t *answer = tess_publish_message(reconcile->control, message);
+	int rc = answer ? tess_link_send(link, answer, NULL, 0) : -ENOMEM;
+
+	json_decref(answer);
+	if (rc)
+		TESS_WARN("link.answer", "type=publish error=\"%s\"", strerror(-rc));
 }
 
 static void client_mix(struct tess_reconcile *reconcile, struct tess_link *link,
@@ -160,6 +173,12 @@ static void on_message(void *arg, struct tess_link *link, json_t *message, int *
 		facts(reconcile, process, message);
 	else if (type && !strcmp(type, "client_mix") && process == TESS_PROCESS_MEDIA)
 		client_mix(reconcile, link, message);
+	else if (type && !strcmp(type, "publish") && process == TESS_PROCESS_EGRESS)
+		publish(reconcile, link, message);
+	else if (type && !strcmp(type, "publish_tracks") && process == TESS_PROCESS_EGRESS)
+		tess_publish_tracks(reconcile->control, message);
+	else if (type && !strcmp(type, "unpublish") && process == TESS_PROCESS_EGRESS)
+		tess_publish_end(reconcile->control, message);
 	else
 		TESS_WARN("link.message", "type=%s ignored=yes", type ? type : "?");
 }

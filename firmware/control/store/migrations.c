@@ -271,6 +271,9 @@ static const char *const STEPS[] = {
 	"ALTER TABLE publisher ADD COLUMN live INTEGER NOT NULL DEFAULT 0;"
 	"CREATE UNIQUE INDEX publisher_live ON publisher(stream_name) WHERE live;"
 	"CREATE INDEX publisher_stream_name ON publisher(application, stream_name);",
+	/* 8: publishers by RTMP, who have no ports; what they send: 1 pictures, 2 sound; 0: by RTP
+	 */
+	"ALTER TABLE publisher ADD COLUMN rtmp INTEGER NOT NULL DEFAULT 0;",
 };
 
 unsigned tess_migrations_latest(void)
