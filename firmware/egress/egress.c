@@ -322,6 +322,7 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 	struct tess_publishers_config publishers = {
 		.loop = loop,
 		.clock = clock,
+		.idle_us = TESS_PUBLISHERS_IDLE_US,
 		.to_control = to_control,
 		.to_media = to_media,
 		.arg = egress,

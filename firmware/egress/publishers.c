@@ -12,10 +12,9 @@
 #include "firmware/base/log.h"
 #include "firmware/egress/publisher_ring.h"
 
-#define SWEEP_US 500000
-/* for control to answer, and for a publisher to send anything */
+#define SWEEP_US 100000
+/* for control to answer */
 #define ANSWER_US 10000000
-#define IDLE_US	  10000000
 /* for the peer to take a refusal and to close */
 #define CLOSING_US 2000000
 #define RATE_US	   5000000
@@ -213,7 +212,7 @@ static void on_publisher(void *arg, uint32_t events)
 	if (publisher->state == STATE_CLOSING)
 		return;
 	if (publisher->state == STATE_PUBLISHING)
-		publisher->deadline_us = now_us(publishers) + IDLE_US;
+		publisher->deadline_us = now_us(publishers) + publishers->config.idle_us;
 	if (!is_modest(publisher, (size_t)got)) {
 		tess_rtmp_server_refuse(publisher->rtmp, FAILED,
 					"More than 20000 kbit/s are not taken.");
@@ -308,7 +307,7 @@ static void accept_publisher(struct publisher *publisher, int64_t id)
 		return;
 	}
 	publisher->state = STATE_PUBLISHING;
-	publisher->deadline_us = now_us(publishers) + IDLE_US;
+	publisher->deadline_us = now_us(publishers) + publishers->config.idle_us;
 	TESS_INFO("publisher.accepted", "publisher=%lld protocol=rtmp", (long long)id);
 	tess_rtmp_server_accept(publisher->rtmp);
 	if (flush(publisher)) {

@@ -9,7 +9,7 @@
  *
  * Bounded: TESS_PUBLISHERS_MAX connections, each with a ring of 16 MiB at most and messages of
  * TESS_RTMP_MAX_PICTURE; TESS_PUBLISHERS_MAX_KBPS on average over 5 s; a connection that sends
- * nothing for 10 s is closed. Threads: the loop's.
+ * nothing for idle_us is closed. Threads: the loop's.
  */
 #ifndef TESS_EGRESS_PUBLISHERS_H
 #define TESS_EGRESS_PUBLISHERS_H
@@ -23,6 +23,8 @@
 
 #define TESS_PUBLISHERS_MAX	 128
 #define TESS_PUBLISHERS_MAX_KBPS 20000
+/** idle_us of the product. */
+#define TESS_PUBLISHERS_IDLE_US 10000000
 
 struct tess_publishers;
 
@@ -30,6 +32,7 @@ struct tess_publishers_config {
 	struct tess_loop *loop;
 	const struct tess_clock *clock;
 	struct tess_streams *streams; /* NULL: rings are no streams of their own */
+	int64_t idle_us;	      /* who sends nothing for so long is closed */
 	/** Send a message to control. @retval 0, or negative: it is not there */
 	int (*to_control)(void *arg, const json_t *message);
 	/** Send a message to media, @p memfd < 0 none; when it is not there nothing is lost. */
