@@ -160,6 +160,8 @@ static void get_publisher(struct parser *parser, const json_t *object,
 	else
 		get_media(parser, object, "audio", false, "opus", TESS_CODEC_OPUS,
 			  &publisher->audio);
+	if (json_object_get(object, "stream"))
+		get_text(parser, object, "stream", publisher->stream, sizeof(publisher->stream));
 }
 
 static void get_video(struct parser *parser, const json_t *mix, struct tess_desired_mix *wanted)
@@ -457,6 +459,7 @@ static int add_guest(struct tess_desired *desired, const struct tess_desired_pub
 	*guest = *publisher;
 	memcpy(guest->origin, publisher->room, sizeof(guest->origin));
 	memcpy(guest->room, mix->room, sizeof(guest->room));
+	guest->stream[0] = 0; /* its own room makes it */
 	return 0;
 }
 

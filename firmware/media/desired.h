@@ -42,6 +42,7 @@ struct tess_desired_publisher {
 	bool has_source;
 	union tess_addr source; /* port 0: any port of that address */
 	struct tess_desired_media video, audio;
+	char stream[TESS_DESIRED_NAME]; /* key of a stream of its own; "": none */
 };
 
 struct tess_desired_video {

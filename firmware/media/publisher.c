@@ -7,14 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "firmware/media/input.h"
-#include "firmware/media/receiver.h"
-#include "firmware/media/thin.h"
+#include "firmware/base/log.h"
+#include "firmware/media/publisher_internal.h"
 
-/* A publisher that was silent for so long is stalled. */
-#define STALLED_US INT64_C(2000000)
-/* Pictures whose arrival is remembered until they are shown. */
-#define ARRIVALS 32
 /* Concealment of Opus goes by steps of 2.5 ms (RFC 6716 §2.1.4). */
 #define CONCEAL_STEP	   120
 #define OPUS_LOOK_AHEAD_US 6500
@@ -22,51 +17,9 @@
  * jitter buffer behind (firmware/media/mix.h); the rest is for its own ticks. */
 #define SHOWN_US INT64_C(150000)
 
-struct arrival {
-	int64_t capture_us, arrival_us;
-};
-
-/* The decoder on one device. */
-struct decoding {
-	struct tess_decode *decode;
-	bool need_key; /* nothing is of use before one */
-	/* it is new and goes through the kept access units, of which this is the next; until all
-	 * have come out, so that those that come meanwhile find room */
-	bool behind;
-	unsigned next;
-};
-
-struct tess_publisher {
-	const struct tess_media_context *context;
-	struct tess_desired_publisher desired;
-	int64_t opened_us;
-	int error;	   /* of making a decoder */
-	int picture_error; /* why the last picture could not be decoded, if that is not damage */
-	struct tess_rtp_source *source;
-	struct tess_receiver video, audio;
-	struct tess_input *input; /* of one that comes by egress: in place of RTP */
-	int64_t now_us;		  /* of the step that takes from it */
-
-	struct tess_line *line; /* of a guest; all that follows but the taps is unused then */
-	struct tess_tap taps[TESS_MAX_TAPS]; /* those of the branches after those of the room */
-	unsigned tap_count;
-	struct tess_branches branches;
-
-	struct tess_gop gop;
-	struct tess_thin thin;
-	struct decoding decodings[TESS_MAX_TAPS]; /* while a tap wants pictures of that device */
-	unsigned decoding_count;
-	uint16_t width, height;
-	struct arrival arrivals[ARRIVALS];
-	unsigned next_arrival;
-
-	struct tess_audio_decoder *audio_decoder; /* while a tap wants sound */
-	bool sound_wanted;
-};
-
 static void remember_arrival(struct tess_publisher *publisher, int64_t capture_us)
 {
-	struct arrival *arrival = &publisher->arrivals[publisher->next_arrival++ % ARRIVALS];
+	struct arrival *arrival = &publisher->arrivals[publisher->next_arrival++ % TESS_ARRIVALS];
 
 	arrival->capture_us = capture_us;
 	arrival->arrival_us = publisher->video.last_us;
@@ -191,20 +144,24 @@ static bool leave_out(struct tess_publisher *publisher, struct tess_unit *unit)
 	return true;
 }
 
-static void on_picture(void *arg, const struct tess_rtp_au *au)
+void tess_publisher_picture(struct tess_publisher *publisher, const struct tess_rtp_au *au)
 {
-	struct tess_publisher *publisher = arg;
 	bool waits = false;
 	struct tess_unit *unit;
 
 	if (tess_unit_alloc(&unit, au->data, au->length, au->media_us, au->key)) {
 		publisher->video.counters.decoder_overflow++;
 		tess_gop_clear(&publisher->gop);
+		if (publisher->publication)
+			tess_publication_lose(publisher->publication);
 		for (unsigned i = 0; i < publisher->decoding_count; i++)
 			restart_at_key(publisher, &publisher->decodings[i]);
 		return;
 	}
 	tess_gop_add(&publisher->gop, unit);
+	if (publisher->publication &&
+	    !tess_publication_picture(publisher->publication, unit, au->discontinuity))
+		tess_receiver_want_key(&publisher->video);
 	if (leave_out(publisher, unit)) {
 		tess_unit_unref(unit);
 		return;
@@ -226,6 +183,9 @@ static void push_to_taps(struct tess_publisher *publisher, unsigned frames, int6
 			tess_audio_source_push(publisher->taps[i].sound, publisher->context->pcm,
 					       frames, media_us);
 	}
+	if (publisher->publication)
+		tess_publication_sound(publisher->publication, publisher->context->pcm, frames,
+				       media_us);
 }
 
 /*
@@ -262,9 +222,8 @@ static void conceal(struct tess_publisher *publisher, const struct tess_rtp_au *
 	}
 }
 
-static void on_sound(void *arg, const struct tess_rtp_au *au)
+void tess_publisher_sound(struct tess_publisher *publisher, const struct tess_rtp_au *au)
 {
-	struct tess_publisher *publisher = arg;
 	int frames;
 
 	if (!publisher->audio_decoder)
@@ -278,10 +237,22 @@ static void on_sound(void *arg, const struct tess_rtp_au *au)
 		push_sound(publisher, (unsigned)frames, au->media_us);
 }
 
+static void on_picture(void *arg, const struct tess_rtp_au *au)
+{
+	tess_publisher_picture(arg, au);
+}
+
+static void on_sound(void *arg, const struct tess_rtp_au *au)
+{
+	tess_publisher_sound(arg, au);
+}
+
 /* What comes next has nothing to do with what came before. */
 static void forget_pictures(struct tess_publisher *publisher)
 {
 	tess_gop_clear(&publisher->gop);
+	if (publisher->publication)
+		tess_publication_lose(publisher->publication);
 	publisher->thin = (struct tess_thin){0};
 	for (unsigned i = 0; i < publisher->decoding_count; i++) {
 		publisher->decodings[i].need_key = true;
@@ -320,59 +291,33 @@ static int set_receivers(struct tess_publisher *publisher, int64_t now_us)
 			    now_us);
 }
 
-/* Of egress: what is not desired (control has not been told of it yet) is left out. */
-static void on_input_picture(void *arg, const struct tess_rtp_au *au)
+/* Bring the publication to what is wanted; one that is right already goes on. */
+static void set_publication(struct tess_publisher *publisher)
 {
-	struct tess_publisher *publisher = arg;
-
-	if (!publisher->video.desired.present)
-		return;
-	tess_receiver_count(&publisher->video, au->length, publisher->now_us);
-	on_picture(publisher, au);
-}
-
-static void on_input_sound(void *arg, const struct tess_rtp_au *au)
-{
-	struct tess_publisher *publisher = arg;
-
-	if (!publisher->audio.desired.present)
-		return;
-	tess_receiver_count(&publisher->audio, au->length, publisher->now_us);
-	on_sound(publisher, au);
-}
-
-static void open_audio_decoder(struct tess_publisher *publisher)
-{
-	const struct tess_audio_driver *audio = publisher->context->audio;
+	bool wanted = publisher->desired.stream[0];
+	bool video = publisher->desired.video.present, audio = publisher->desired.audio.present;
 	int error;
 
-	if (publisher->input)
-		error = tess_input_open_decoder(publisher->input, audio, &publisher->audio_decoder);
-	else
-		error = audio->decoder_open(&publisher->audio_decoder,
-					    publisher->desired.audio.codec);
-	if (error)
-		publisher->audio_decoder = NULL;
-	/* that it has not begun is no error */
-	publisher->error = error == -EAGAIN ? 0 : error;
+	if (publisher->publication && wanted && publisher->publication_video == video &&
+	    publisher->publication_audio == audio)
+		return;
+	tess_publication_close(publisher->publication);
+	publisher->publication = NULL;
+	if (!wanted || !(video || audio))
+		return;
+	error = tess_publication_open(&publisher->publication, publisher->context, video, audio,
+				      &publisher->video.counters);
+	if (error) {
+		publisher->publication = NULL;
+		TESS_ERROR("publication.open_failed", "publisher=%lld error=\"%s\"",
+			   (long long)publisher->desired.id, strerrordesc_np(-error));
+		return;
+	}
+	publisher->publication_video = video;
+	publisher->publication_audio = audio;
+	if (video)
+		tess_receiver_want_key(&publisher->video);
 }
-
-/* Another connection of the user, or another kind of sound. */
-static void on_input_begun(void *arg)
-{
-	struct tess_publisher *publisher = arg;
-
-	publisher->context->audio->decoder_close(publisher->audio_decoder);
-	publisher->audio_decoder = NULL;
-	if (publisher->sound_wanted)
-		open_audio_decoder(publisher);
-}
-
-static const struct tess_input_handlers input_handlers = {
-	.picture = on_input_picture,
-	.sound = on_input_sound,
-	.begun = on_input_begun,
-};
 
 int tess_publisher_open(struct tess_publisher **publisherp,
 			const struct tess_media_context *context,
@@ -395,15 +340,15 @@ int tess_publisher_open(struct tess_publisher **publisherp,
 		return error;
 	}
 	error = tess_rtp_source_alloc(&publisher->source);
-	if (!error && desired->input && context->inputs)
-		error = tess_input_alloc(&publisher->input, context->inputs, desired->id,
-					 &input_handlers, publisher);
+	if (!error)
+		error = tess_publisher_open_input(publisher);
 	if (!error)
 		error = set_receivers(publisher, now_us);
 	if (error) {
 		tess_publisher_close(publisher);
 		return error;
 	}
+	set_publication(publisher);
 	*publisherp = publisher;
 	return 0;
 }
@@ -420,6 +365,7 @@ void tess_publisher_close(struct tess_publisher *publisher)
 		tess_decode_close(publisher->decodings[i].decode);
 	tess_gop_clear(&publisher->gop);
 	publisher->context->audio->decoder_close(publisher->audio_decoder);
+	tess_publication_close(publisher->publication);
 	tess_branches_release(&publisher->branches);
 	tess_line_close(publisher->line);
 	free(publisher);
@@ -446,6 +392,7 @@ void tess_publisher_update(struct tess_publisher *publisher,
 		tess_receiver_close(&publisher->audio);
 	}
 	publisher->error = set_receivers(publisher, now_us);
+	set_publication(publisher);
 	if (!publisher->video.desired.present) {
 		publisher->width = publisher->height = 0;
 		publisher->picture_error = 0;
@@ -522,7 +469,7 @@ static void want_sound(struct tess_publisher *publisher, bool wanted)
 		publisher->context->audio->decoder_close(publisher->audio_decoder);
 		publisher->audio_decoder = NULL;
 	} else if (!publisher->audio_decoder) {
-		open_audio_decoder(publisher);
+		tess_publisher_open_audio(publisher);
 	}
 }
 
@@ -568,7 +515,7 @@ void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess
 		tell_line(publisher);
 		return;
 	}
-	sound = add_branches(publisher) || sound;
+	sound = add_branches(publisher) || sound || publisher->publication;
 	set_decodings(publisher);
 	want_sound(publisher, sound && publisher->audio.desired.present);
 }
@@ -617,7 +564,7 @@ static void take_sound(struct tess_publisher *publisher)
 
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 {
-	int64_t video_us, audio_us, input_us = INT64_MAX;
+	int64_t video_us, audio_us, input_us = INT64_MAX, publication_us = INT64_MAX;
 
 	if (publisher->line) {
 		take_sound(publisher);
@@ -631,9 +578,13 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 
 	for (unsigned i = 0; i < publisher->decoding_count; i++)
 		reap_decoder(publisher, &publisher->decodings[i]);
+	if (publisher->publication)
+		publication_us = tess_publication_step(publisher->publication, now_us);
+	if (audio_us < video_us)
+		video_us = audio_us;
 	if (input_us < video_us)
 		video_us = input_us;
-	return video_us < audio_us ? video_us : audio_us;
+	return video_us < publication_us ? video_us : publication_us;
 }
 
 void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)
@@ -644,96 +595,23 @@ void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)
 	tess_receiver_housekeep(&publisher->audio, now_us);
 }
 
+bool tess_publisher_stream_news(struct tess_publisher *publisher, uint64_t *epoch, int *memfd,
+				int *eventfd)
+{
+	return publisher->publication &&
+	       tess_publication_news(publisher->publication, epoch, memfd, eventfd);
+}
+
+uint64_t tess_publisher_stream_epoch(const struct tess_publisher *publisher)
+{
+	return publisher->publication ? tess_publication_epoch(publisher->publication) : 0;
+}
+
 int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_t capture_us)
 {
-	for (unsigned i = 0; i < ARRIVALS; i++) {
+	for (unsigned i = 0; i < TESS_ARRIVALS; i++) {
 		if (publisher->arrivals[i].capture_us == capture_us)
 			return publisher->arrivals[i].arrival_us;
 	}
 	return 0;
-}
-
-void tess_publisher_measure(struct tess_publisher *publisher, int64_t now_us)
-{
-	if (publisher->line)
-		return;
-	tess_receiver_measure(&publisher->video, now_us);
-	tess_receiver_measure(&publisher->audio, now_us);
-	tess_branches_set_price(&publisher->branches, tess_publisher_price(publisher));
-}
-
-double tess_publisher_price(const struct tess_publisher *publisher)
-{
-	if (publisher->line)
-		return tess_line_price(publisher->line);
-	return tess_price_pictures(publisher->width, publisher->height,
-				   publisher->video.access_units_per_second);
-}
-
-static int64_t last_packet_us(const struct tess_publisher *publisher)
-{
-	return publisher->video.last_us > publisher->audio.last_us ? publisher->video.last_us
-								   : publisher->audio.last_us;
-}
-
-static int current_error(const struct tess_publisher *publisher)
-{
-	if (publisher->video.error)
-		return publisher->video.error;
-	return publisher->audio.error ? publisher->audio.error : publisher->error;
-}
-
-enum tess_publisher_state tess_publisher_state(const struct tess_publisher *publisher,
-					       int64_t now_us)
-{
-	int64_t last_us = last_packet_us(publisher);
-
-	if (current_error(publisher))
-		return TESS_PUBLISHER_ERROR;
-	if (!last_us)
-		return TESS_PUBLISHER_WAITING;
-	return now_us - last_us < STALLED_US ? TESS_PUBLISHER_RECEIVING : TESS_PUBLISHER_STALLED;
-}
-
-static float sound_level(const struct tess_publisher *publisher)
-{
-	for (unsigned i = 0; i < publisher->tap_count; i++) {
-		if (publisher->taps[i].sound)
-			return tess_audio_source_level(publisher->taps[i].sound);
-	}
-	return 0;
-}
-
-static void larger_tile(const struct tess_tap *tap, struct tess_media_facts_track *facts)
-{
-	if (!tap->tile)
-		return;
-	if (tap->width > facts->tile_width)
-		facts->tile_width = tap->width;
-	if (tap->height > facts->tile_height)
-		facts->tile_height = tap->height;
-}
-
-void tess_publisher_facts(const struct tess_publisher *publisher, int64_t now_us,
-			  struct tess_publisher_facts *facts)
-{
-	int64_t last_us = last_packet_us(publisher);
-
-	facts->id = publisher->desired.id;
-	facts->state = tess_publisher_state(publisher, now_us);
-	facts->error = current_error(publisher);
-	if (!facts->error)
-		facts->error = publisher->picture_error;
-	facts->idle_us = now_us - (last_us ? last_us : publisher->opened_us);
-	if (facts->idle_us < 0)
-		facts->idle_us = 0;
-	tess_receiver_facts(&publisher->video, &facts->video);
-	tess_receiver_facts(&publisher->audio, &facts->audio);
-	facts->video.frame_rate = publisher->video.access_units_per_second;
-	facts->video.width = publisher->width;
-	facts->video.height = publisher->height;
-	facts->video.decoders = (uint8_t)publisher->decoding_count;
-	for (unsigned i = 0; i < publisher->tap_count; i++)
-		larger_tile(&publisher->taps[i], &facts->video);
-	facts->audio.level = sound_level(publisher);
 }

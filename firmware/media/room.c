@@ -213,6 +213,15 @@ static bool is_wanted(const struct tess_room *room, const struct tess_desired *d
 	return wanted && !strcmp(wanted->room, room->name);
 }
 
+/* The stream of a publisher's own has ended. */
+static void end_stream(struct tess_room *room, const struct tess_publisher *publisher)
+{
+	uint64_t epoch = tess_publisher_stream_epoch(publisher);
+
+	if (epoch)
+		room->handler(room->arg, tess_publisher_desired(publisher)->stream, epoch, -1, -1);
+}
+
 void tess_room_prune(struct tess_room *room, const struct tess_desired *desired)
 {
 	unsigned total = room->publisher_count, kept = 0;
@@ -236,6 +245,7 @@ void tess_room_prune(struct tess_room *room, const struct tess_desired *desired)
 
 		TESS_INFO("publisher.closed", "room=%s user=%s publisher=%lld", room->name,
 			  gone->user, (long long)gone->id);
+		end_stream(room, room->publishers[i]);
 		tess_publisher_close(room->publishers[i]);
 	}
 }
@@ -272,6 +282,8 @@ static void grow_publisher(struct tess_room *room, const struct tess_desired_pub
 	int error;
 
 	if (publisher) {
+		if (strcmp(tess_publisher_desired(publisher)->stream, desired->stream) != 0)
+			end_stream(room, publisher);
 		tess_publisher_update(publisher, desired, now_us);
 		return;
 	}
@@ -367,6 +379,16 @@ void tess_room_grow(struct tess_room *room, const struct tess_desired *desired, 
 	seat(room);
 }
 
+static void tell_stream(struct tess_room *room, struct tess_publisher *publisher)
+{
+	int memfd, eventfd;
+	uint64_t epoch;
+
+	if (tess_publisher_stream_news(publisher, &epoch, &memfd, &eventfd))
+		room->handler(room->arg, tess_publisher_desired(publisher)->stream, epoch, memfd,
+			      eventfd);
+}
+
 int64_t tess_room_step(struct tess_room *room, int64_t now_us)
 {
 	int64_t next_us = INT64_MAX;
@@ -378,6 +400,7 @@ int64_t tess_room_step(struct tess_room *room, int64_t now_us)
 		int64_t due_us = tess_publisher_step(room->publishers[i], now_us);
 
 		next_us = due_us < next_us ? due_us : next_us;
+		tell_stream(room, room->publishers[i]);
 	}
 	for (unsigned i = 0; i < room->entry_count; i++) {
 		if (room->entries[i].mix) {

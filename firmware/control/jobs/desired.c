@@ -66,7 +66,8 @@ static int publisher(void *arg, const struct tess_publisher *row)
 		return -ENOMEM;
 	}
 	tess_publication_stream(stream, row->id);
-	if (wanted && json_object_set_new(object, "stream", json_string(stream))) {
+	/* what comes by RTMP is in a ring of egress already */
+	if (wanted && !row->rtmp && json_object_set_new(object, "stream", json_string(stream))) {
 		json_decref(object);
 		return -ENOMEM;
 	}
