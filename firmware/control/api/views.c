@@ -62,7 +62,7 @@ static json_t *way_of(const struct tess_call *call, int64_t id, const char *name
 		      uint8_t payload_type, const char *codec)
 {
 	if (!port)
-		return json_pack("{ss}", "codec", codec);
+		return json_pack("{ss sf}", "codec", codec, "loss_percent", 0.0);
 	return json_pack("{si si si ss sf}", "port", port, "rtcp_port", port + 1, "payload_type",
 			 payload_type, "codec", codec, "loss_percent",
 			 tess_facts_loss_percent(call->control->facts, id, name));

@@ -73,7 +73,8 @@ static void test_messages(void **state)
 	expect_egress(
 		18, "[]",
 		"{'type':'desired','epoch':18,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
+		"'time_zone':'Asia/"
+		"Shanghai','live':[],'publishers':[],'relays':[],'records':[],'acknowledged':[],"
 		"'deleted':[],'deleted_files':[]}");
 
 	fixture_user(&f, "alice");
@@ -102,7 +103,8 @@ static void test_messages(void **state)
 		    "'pure_audio_hold_place':0},'frozen':'dim'}]}");
 	expect_egress(20, "[9]",
 		      "{'type':'desired','epoch':20,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[{'stream':'mix-1','name':'show'}],"
+		      "'time_zone':'Asia/"
+		      "Shanghai','live':[{'stream':'mix-1','name':'show'}],'publishers':[],"
 		      "'relays':[],'records':[{'id':1,'stream':'mix-1','app':1400000001,"
 		      "'prefix':'file001','formats':['mp4'],'split_minutes':120,'resume_timeout_s':"
 		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[]}");
@@ -119,7 +121,8 @@ static void test_messages(void **state)
 	expect_egress(
 		21, "[]",
 		"{'type':'desired','epoch':21,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
+		"'time_zone':'Asia/"
+		"Shanghai','live':[],'publishers':[],'relays':[],'records':[],'acknowledged':[],"
 		"'deleted':[],'deleted_files':[]}");
 	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
 	(void)stpcpy(row.state, "finished");
@@ -128,7 +131,8 @@ static void test_messages(void **state)
 	expect_egress(
 		22, "[]",
 		"{'type':'desired','epoch':22,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
+		"'time_zone':'Asia/"
+		"Shanghai','live':[],'publishers':[],'relays':[],'records':[],'acknowledged':[],"
 		"'deleted':[1],'deleted_files':[]}");
 
 	/* sound only, string room, file alone */
@@ -151,7 +155,8 @@ static void test_messages(void **state)
 			 "'pure_audio_hold_place':0},'frozen':'keep'}]}");
 	expect_egress(24, "[]",
 		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[{'id':2,"
+		      "'time_zone':'Asia/"
+		      "Shanghai','live':[],'publishers':[],'relays':[],'records':[{'id':2,"
 		      "'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
 		      "minutes':120,'resume_timeout_s':0}],"
 		      "'acknowledged':[],'deleted':[1],'deleted_files':[]}");
@@ -177,7 +182,8 @@ static void test_live(void **state)
 	expect_egress(
 		2, "[]",
 		"{'type':'desired','epoch':2,'token_key':'" KEY "','time_zone':'Asia/Shanghai',"
-		"'live':[{'stream':'user-1','name':'alices'}],'relays':[{'id':1,'epoch':1,"
+		"'live':[{'stream':'user-1','name':'alices'}],'publishers':[],'relays':[{'id':1,'"
+		"epoch':1,"
 		"'stream':'user-2','url':'rtmp://cdn/app/KEY'}],'records':[],'acknowledged':[],"
 		"'deleted':[],'deleted_files':[]}");
 }
