@@ -61,13 +61,14 @@ static void test_address(void **state)
 static void test_refusals(void **state)
 {
 	(void)state;
-	fixture_refused(&f, "POST", RTMP, "{}", 400, "missing", "user");
-	fixture_refused(&f, "POST", RTMP, "{'user':'a.b'}", 400, "invalid", "user");
-	fixture_refused(&f, "POST", RTMP, "{'user':'a','stream_id':'a/b'}", 400, "invalid",
-			"stream_id");
-	fixture_refused(&f, "POST", RTMP, "{'user':'a','record_id':'a b'}", 400, "invalid",
-			"record_id");
-	fixture_refused(&f, "POST", RTMP, "{'user':'a','expire':0}", 400, "invalid", "expire");
+	fixture_refused(&f, "POST", RTMP, "{}", 400, "missing_parameter", "user");
+	fixture_refused(&f, "POST", RTMP, "{'user':'a.b'}", 400, "invalid_parameter", "user");
+	fixture_refused(&f, "POST", RTMP, "{'user':'a','stream_id':'a/b'}", 400,
+			"invalid_parameter", "stream_id");
+	fixture_refused(&f, "POST", RTMP, "{'user':'a','record_id':'a b'}", 400,
+			"invalid_parameter", "record_id");
+	fixture_refused(&f, "POST", RTMP, "{'user':'a','expire':0}", 400, "invalid_parameter",
+			"expire");
 	fixture_refused(&f, "POST", "/api/v1/applications/1/rooms/101/rtmp", "{'user':'a'}", 404,
 			"not_found", "");
 	*f.config.egress.rtmp_listen = 0;
