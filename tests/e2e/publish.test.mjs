@@ -65,15 +65,25 @@ function onsets(file) {
 	return { flashes, beeps: beeps.filter(time => time > 0.3) };
 }
 
+/** What is watched by this name: how sound and picture are coded. */
+const watched = url => {
+	const { streams } = ffprobe(url);
+	const video = streams.find(stream => stream.codec_type === 'video'), audio = streams.find(stream => stream.codec_type === 'audio');
+	return [video.codec_name, video.width, video.height, audio.codec_name, audio.sample_rate];
+};
+
 let alice;
 test('ffmpeg publishes: mixed and recorded, picture and sound together', { timeout: 60000 }, async () => {
-	const address = await addressOf(101, 'alice');
+	const address = await addressOf(101, 'alice', { stream_id: 'alice-live' });
 	assert.match(address.server, /^rtmp:\/\/127\.0\.0\.1:\d+\/room$/);
-	assert.match(address.key, new RegExp(`^${app.id}/101/alice\\?usersig=[A-Za-z0-9*_-]+$`));
+	assert.match(address.key, new RegExp(`^${app.id}/101/alice\\?usersig=[A-Za-z0-9*_-]+&stream_id=alice-live$`));
 	assert.equal(address.url, `${address.server}/${address.key}`);
 	alice = flash(address.url);
 	const user = await receiving(101, 'alice');
 	assert.deepEqual([user.protocol, user.video.codec, user.audio.codec], ['rtmp', 'h264', 'aac']);
+	// a live stream of the user's own: as it was sent, nothing encoded again
+	assert.equal(user.stream_id, 'alice-live');
+	assert.deepEqual(watched(user.rtmp_url), ['h264', 320, 180, 'aac', '44100']);
 	await app.cloud.StartMCUMixTranscode(mixParameters(app, 101, { StreamId: 'show', RecordId: 'published' },
 		{ VideoWidth: 320, VideoHeight: 180, VideoFramerate: 50, VideoBitrate: 600, AudioBitrate: 96 }));
 	await until('some seconds of it', async () => (await box.api('GET', `/applications/${app.id}/rooms/101/mix`)).frames > 260);
@@ -83,7 +93,6 @@ test('ffmpeg publishes: mixed and recorded, picture and sound together', { timeo
 	const { flashes, beeps } = onsets(file);
 	assert.ok(flashes.length >= 4 && beeps.length >= 4, `${flashes.length} flashes, ${beeps.length} beeps`);
 	const offsets = flashes.map(flash => Math.min(...beeps.map(beep => Math.abs(beep - flash)))).sort((a, b) => a - b);
-	console.log('offsets', offsets);
 	assert.ok(offsets[offsets.length >> 1] <= 0.04 && offsets[Math.ceil(offsets.length * 0.75) - 1] <= 0.06, `picture and sound apart by ${offsets}`);
 	// the rhythm is kept: a second from one to the next
 	for (let i = 1; i < beeps.length; i++)
@@ -164,10 +173,13 @@ test('media, then egress dies: the picture comes back, the room goes on', { time
 		return now?.state === 'running' && user?.state === 'receiving' && user.video.width === 320 && user.video.decoders === 1 && { now, user };
 	});
 	const { user } = await shown();
+	const viewer = start('ffmpeg', [...quiet, '-i', user.rtmp_url, '-f', 'null', '-']);
+	await until('a viewer', async () => (await box.api('GET', '/streams')).streams.find(one => one.name === 'alice-live').viewers === 1);
 	box.kill('media');
 	await until('media to be gone', async () => !(await box.api('GET', '/health')).processes.every(process => process.up));
 	await shown();
 	assert.equal(alice.exitCode, null, 'the connection stayed');
+	assert.equal(viewer.exitCode, null, 'and who watches the user alone did not notice');
 	box.kill('egress');
 	await ended(alice);
 	const { url } = await addressOf(101, 'alice');
@@ -183,4 +195,41 @@ test('media, then egress dies: the picture comes back, the room goes on', { time
 	await gone(101, 'alice');
 	assert.equal(await mix(), null, 'the last user ends the mix');
 	assert.ok(!/signal|crash/.test(fs.readFileSync(box.logPath, 'utf8').replace(/.*(SIGKILL|signal=9|signal=15).*/g, '')), 'nobody else crashed');
+});
+
+const obs = process.env.TESSERA_LONG && spawnSync('obs', ['--version']).status === 0 && spawnSync('Xvfb', ['-help']).status !== null;
+test('OBS publishes with its two fields', { timeout: 180000, skip: !obs && 'needs TESSERA_LONG=1, obs-studio and xvfb' }, async () => {
+	const { server, key } = await addressOf(300, 'obs'), home = `${dir}/obs`;
+	const write = (name, text) => {
+		const file = `${home}/obs-studio/${name}`;
+		fs.mkdirSync(path.dirname(file), { recursive: true });
+		fs.writeFileSync(file, text);
+	};
+	write('global.ini', '[General]\nFirstRun=true\nEnableAutoUpdates=false\n[Basic]\nProfile=Test\nProfileDir=Test\nSceneCollection=Test\nSceneCollectionFile=Test\n' +
+		'[BasicWindow]\nSysTrayEnabled=false\nWarnBeforeStartingStream=false\n');
+	write('basic/profiles/Test/basic.ini', '[General]\nName=Test\n[Video]\nBaseCX=640\nBaseCY=360\nOutputCX=320\nOutputCY=180\nFPSType=0\nFPSCommon=10\n' +
+		'[Output]\nMode=Simple\n[SimpleOutput]\nVBitrate=400\nABitrate=96\nStreamEncoder=x264\nUseAdvanced=true\nPreset=ultrafast\n');
+	write('basic/profiles/Test/service.json', JSON.stringify({ type: 'rtmp_custom', settings: { server, key, use_auth: false } }));
+	write('basic/scenes/Test.json', JSON.stringify({ name: 'Test', current_scene: 'Scene', current_program_scene: 'Scene', scene_order: [{ name: 'Scene' }], sources: [
+		{ id: 'color_source', versioned_id: 'color_source_v3', name: 'Colour', settings: { color: 0xff2040c0, width: 640, height: 360 } }, // alpha, blue, green, red
+		{ id: 'scene', name: 'Scene', settings: { items: [{ name: 'Colour', id: 1, visible: true, pos: { x: 0, y: 0 }, scale: { x: 1, y: 1 } }], id_counter: 1 } }] }));
+	fs.mkdirSync(`${dir}/xdg`, { mode: 0o700 });
+	const screen = start('Xvfb', ['-displayfd', '3', '-screen', '0', '800x600x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+	const display = await new Promise(done => screen.stdio[3].once('data', text => done(String(text).trim())));
+	const studio = start('obs', ['--startstreaming', '--multi', '--profile', 'Test', '--collection', 'Test'],
+		{ env: { ...process.env, HOME: dir, DISPLAY: `:${display}`, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: `${dir}/xdg`, LIBGL_ALWAYS_SOFTWARE: '1', QT_QPA_PLATFORM: 'xcb' } });
+	await until('OBS to be received', async () => (await room(300)).users.some(user => user.state === 'receiving' && user.video && user.audio), 90000);
+	await app.cloud.StartMCUMixTranscode(mixParameters(app, 300, { StreamId: 'studio' }, { VideoWidth: 320, VideoHeight: 180, VideoBitrate: 300 }));
+	const mix = await until('the mix to run', async () => {
+		const now = await box.api('GET', `/applications/${app.id}/rooms/300/mix`);
+		return now.frames > 60 && now;
+	}, 30000);
+	execFileSync('ffmpeg', [...quiet, '-y', '-t', '2', '-i', mix.flv_url, '-c', 'copy', `${dir}/studio.flv`]);
+	assert.deepEqual(ffprobe(`${dir}/studio.flv`).streams.map(stream => stream.codec_name).sort(), ['aac', 'h264']);
+	const rgb = execFileSync('ffmpeg', [...quiet, '-i', `${dir}/studio.flv`, '-frames:v', '1', '-vf', 'scale=1:1:flags=area,format=rgb24', '-f', 'rawvideo', '-']);
+	for (const [i, want] of [0xc0, 0x40, 0x20].entries())
+		assert.ok(Math.abs(rgb[i] - want) < 16, `colour ${[...rgb]}`);
+	studio.kill('SIGKILL');
+	screen.kill();
+	await gone(300, 'obs');
 });
