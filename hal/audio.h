@@ -36,6 +36,13 @@ struct tess_audio_driver {
 	const char *name; /* "soft" */
 	/** Decoder to 48 kHz stereo. @retval 0, -ENOTSUP, -ENOMEM */
 	int (*decoder_open)(struct tess_audio_decoder **decoderp, enum tess_codec codec);
+	/**
+	 * The same for AAC, which needs its AudioSpecificConfig, of 11025 Hz or more. It is given
+	 * raw frames and conceals nothing (then 0 frames are written).
+	 * @retval 0, -EBADMSG not a configuration, -ENOTSUP, -ENOMEM
+	 */
+	int (*aac_decoder_open)(struct tess_audio_decoder **decoderp, const uint8_t *config,
+				size_t length);
 	void (*decoder_close)(struct tess_audio_decoder *decoder); /* accepts NULL */
 	/**
 	 * Decode a packet, or conceal a lost one: data NULL and @p lost_frames how many sample

@@ -10,36 +10,20 @@
 /* concealment comes in steps of 2.5 ms (opus_decode_float) */
 #define CONCEAL_STEP 120u
 
-struct tess_audio_decoder {
+struct opus {
+	struct tess_audio_decoder base; /* first: a decoder is its base */
 	OpusDecoder *opus;
 };
 
-int audio_soft_opus_open(struct tess_audio_decoder **decoderp, enum tess_codec codec)
+static void opus_close(struct tess_audio_decoder *base)
 {
-	if (codec != TESS_CODEC_OPUS)
-		return -ENOTSUP;
-	struct tess_audio_decoder *decoder = calloc(1, sizeof(*decoder));
-	if (!decoder)
-		return -ENOMEM;
-	int err;
-	decoder->opus = opus_decoder_create(TESS_AUDIO_RATE, TESS_AUDIO_CHANNELS, &err);
-	if (!decoder->opus) {
-		free(decoder);
-		return -ENOMEM;
-	}
-	*decoderp = decoder;
-	return 0;
-}
+	struct opus *decoder = (struct opus *)base;
 
-void audio_soft_opus_close(struct tess_audio_decoder *decoder)
-{
-	if (!decoder)
-		return;
 	opus_decoder_destroy(decoder->opus);
 	free(decoder);
 }
 
-static int conceal(struct tess_audio_decoder *decoder, unsigned lost_frames, float *pcm)
+static int conceal(struct opus *decoder, unsigned lost_frames, float *pcm)
 {
 	if (lost_frames > TESS_AUDIO_MAX_FRAMES)
 		lost_frames = TESS_AUDIO_MAX_FRAMES;
@@ -50,9 +34,11 @@ static int conceal(struct tess_audio_decoder *decoder, unsigned lost_frames, flo
 	return written < 0 ? -EBADMSG : written;
 }
 
-int audio_soft_opus_decode(struct tess_audio_decoder *decoder, const uint8_t *data, size_t length,
-			   unsigned lost_frames, float *pcm)
+static int opus_decode_packet(struct tess_audio_decoder *base, const uint8_t *data, size_t length,
+			      unsigned lost_frames, float *pcm)
 {
+	struct opus *decoder = (struct opus *)base;
+
 	if (!data)
 		return conceal(decoder, lost_frames, pcm);
 	/* libopus takes a length of 0 for a lost packet; RFC 6716 §3.4 R1 forbids it. The longest
@@ -62,4 +48,22 @@ int audio_soft_opus_decode(struct tess_audio_decoder *decoder, const uint8_t *da
 	int written = opus_decode_float(decoder->opus, data, (opus_int32)length, pcm,
 					TESS_AUDIO_MAX_FRAMES, 0);
 	return written < 0 ? -EBADMSG : written;
+}
+
+int audio_soft_opus_open(struct tess_audio_decoder **decoderp, enum tess_codec codec)
+{
+	if (codec != TESS_CODEC_OPUS)
+		return -ENOTSUP;
+	struct opus *decoder = calloc(1, sizeof(*decoder));
+	if (!decoder)
+		return -ENOMEM;
+	int err;
+	decoder->opus = opus_decoder_create(TESS_AUDIO_RATE, TESS_AUDIO_CHANNELS, &err);
+	if (!decoder->opus) {
+		free(decoder);
+		return -ENOMEM;
+	}
+	decoder->base = (struct tess_audio_decoder){opus_close, opus_decode_packet};
+	*decoderp = &decoder->base;
+	return 0;
 }

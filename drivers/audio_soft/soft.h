@@ -6,10 +6,16 @@
 
 #include "drivers/audio_soft/audio_soft.h"
 
+/** What begins each decoder. */
+struct tess_audio_decoder {
+	void (*close)(struct tess_audio_decoder *decoder);
+	int (*decode)(struct tess_audio_decoder *decoder, const uint8_t *data, size_t length,
+		      unsigned lost_frames, float *pcm);
+};
+
 int audio_soft_opus_open(struct tess_audio_decoder **decoderp, enum tess_codec codec);
-void audio_soft_opus_close(struct tess_audio_decoder *decoder);
-int audio_soft_opus_decode(struct tess_audio_decoder *decoder, const uint8_t *data, size_t length,
-			   unsigned lost_frames, float *pcm);
+int audio_soft_aac_decoder_open(struct tess_audio_decoder **decoderp, const uint8_t *config,
+				size_t length);
 
 int audio_soft_encoder_open(struct tess_audio_encoder **encoderp,
 			const struct tess_audio_encoder_config *config);

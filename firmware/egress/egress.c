@@ -15,6 +15,7 @@
 #include "firmware/egress/http_server.h"
 #include "firmware/egress/live.h"
 #include "firmware/egress/live_viewers.h"
+#include "firmware/egress/publishers.h"
 #include "firmware/egress/records.h"
 #include "firmware/egress/relays.h"
 #include "firmware/egress/removals.h"
@@ -45,6 +46,7 @@ struct tess_egress {
 	struct tess_traffic *traffic;
 	struct tess_live *live;
 	struct tess_relays *relays;
+	struct tess_publishers *publishers;
 	struct tess_records *records;
 	struct tess_http *http; /* NULL: does not listen yet */
 	struct tess_rtmp_listener *rtmp;
@@ -111,6 +113,7 @@ static void listen_rtmp(struct tess_egress *egress)
 		.max_connections = MAX_REQUESTS,
 		.live = egress->live,
 		.guard = egress->guard,
+		.publishers = egress->publishers,
 	};
 	int rc = tess_rtmp_listener_alloc(&egress->rtmp, egress->loop, &config);
 
@@ -169,6 +172,7 @@ static void send_facts(struct tess_egress *egress)
 	tess_live_count(egress->live, counters);
 	tess_relays_count(egress->relays, counters);
 	tess_relays_meter(egress->relays);
+	tess_publishers_count(egress->publishers, counters);
 	(void)json_object_set_new(counters, "fragments",
 				  json_integer((json_int_t)records.fragments));
 	(void)json_object_set_new(counters, "record_bytes",
@@ -182,11 +186,12 @@ static void send_facts(struct tess_egress *egress)
 	(void)json_object_set_new(counters, "record_write_errors",
 				  json_integer((json_int_t)records.write_errors));
 	/* a NULL among the values makes no message, and frees the others */
-	send_message(egress, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:O, s:o}", "type", "facts",
-				       "records", send_records(egress), "live", live, "traffic",
-				       tess_traffic_facts(egress->traffic), "relays",
-				       tess_relays_facts(egress->relays), "counters", counters,
-				       "deleted_files", egress->gone_files, "orders",
+	send_message(egress, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:o}", "type",
+				       "facts", "records", send_records(egress), "live", live,
+				       "traffic", tess_traffic_facts(egress->traffic), "relays",
+				       tess_relays_facts(egress->relays), "publishers",
+				       tess_publishers_facts(egress->publishers), "counters",
+				       counters, "deleted_files", egress->gone_files, "orders",
 				       tess_uploads_facts(egress->uploads)));
 }
 
@@ -256,10 +261,12 @@ static void on_control_up(void *arg, struct tess_link *link)
 
 static void on_control_down(void *arg, struct tess_link *link)
 {
-	(void)arg;
+	struct tess_egress *egress = arg;
+
 	(void)link;
 	/* players and recordings go on as they are */
 	TESS_WARN("control.down", "pid=%d", getpid());
+	tess_publishers_control_down(egress->publishers);
 }
 
 static void apply_desired(struct tess_egress *egress, const json_t *desired)
@@ -278,6 +285,7 @@ static void apply_desired(struct tess_egress *egress, const json_t *desired)
 	tess_guard_apply(egress->guard, json_object_get(desired, "guard"));
 	tess_live_apply(egress->live, json_object_get(desired, "live"));
 	tess_relays_apply(egress->relays, json_object_get(desired, "relays"));
+	tess_publishers_apply(egress->publishers, json_object_get(desired, "publishers"));
 	tess_records_set_desired(egress->records, desired);
 	json_decref(egress->deleted_files);
 	egress->deleted_files = json_incref(json_object_get(desired, "deleted_files"));
@@ -296,22 +304,45 @@ static void on_control_message(void *arg, struct tess_link *link, json_t *messag
 			       unsigned fd_count)
 {
 	const char *type = json_string_value(json_object_get(message, "type"));
+	struct tess_egress *egress = arg;
 
 	(void)link;
 	close_all(fds, fd_count);
 	if (type && !strcmp(type, "desired"))
-		apply_desired(arg, message);
+		apply_desired(egress, message);
 	else if (type && !strcmp(type, "kick"))
-		tess_live_viewers_kick(((struct tess_egress *)arg)->live, message);
+		tess_live_viewers_kick(egress->live, message);
+	else if (type && !strcmp(type, "publish_answer"))
+		tess_publishers_answer(egress->publishers, message);
 	else
 		TESS_WARN("control.unknown_message", "type=\"%.32s\"", type ? type : "");
 }
 
+static int to_control(void *arg, const json_t *message)
+{
+	struct tess_egress *egress = arg;
+
+	return egress->control ? tess_link_send(egress->control, message, NULL, 0) : -ENOTCONN;
+}
+
+static void to_media(void *arg, const json_t *message, int memfd)
+{
+	struct tess_egress *egress = arg;
+
+	/* one that broke is offered all when it is up again */
+	if (egress->media)
+		(void)tess_link_send(egress->media, message, &memfd, memfd >= 0);
+}
+
 static void on_media_up(void *arg, struct tess_link *link)
 {
-	(void)arg;
+	struct tess_egress *egress = arg;
+
 	(void)link;
 	TESS_INFO("media.up", "pid=%d", getpid());
+	/* at the very first it is not set yet, and nobody publishes */
+	if (egress->media)
+		tess_publishers_media_up(egress->publishers);
 }
 
 static void on_media_down(void *arg, struct tess_link *link)
@@ -379,6 +410,14 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 		.max_application_viewers = config->egress.max_application_viewers,
 		.first_viewer = (uint64_t)tess_clock_utc_us(clock),
 	};
+	struct tess_publishers_config publishers = {
+		.loop = loop,
+		.clock = clock,
+		.idle_us = TESS_PUBLISHERS_IDLE_US,
+		.to_control = to_control,
+		.to_media = to_media,
+		.arg = egress,
+	};
 	int rc;
 
 	if (!egress)
@@ -407,6 +446,9 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 	relays.traffic = egress->traffic;
 	if (!rc)
 		rc = tess_relays_alloc(&egress->relays, loop, egress->streams, &relays);
+	publishers.streams = egress->streams;
+	if (!rc)
+		rc = tess_publishers_alloc(&egress->publishers, &publishers);
 	if (!rc)
 		rc = tess_records_alloc(&egress->records, loop, egress->streams, clock, config);
 	if (!rc)
@@ -441,6 +483,7 @@ void tess_egress_free(struct tess_egress *egress)
 		return;
 	tess_http_free(egress->http);
 	tess_rtmp_listener_free(egress->rtmp);
+	tess_publishers_free(egress->publishers);
 	tess_link_free(egress->control);
 	tess_link_free(egress->media);
 	tess_timer_free(egress->facts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/egress/rtmp_server.c - connections of players up to the stream they ask for.
+ * firmware/egress/rtmp_server.c - connections up to the stream that they play or publish.
  */
 #include "firmware/egress/rtmp_server.h"
 
@@ -19,7 +19,7 @@
 #define BACKLOG	       1024
 #define ACCEPTS_A_TURN 256
 #define SWEEP_US       500000
-/* from the first moment until it plays: handshake, connect, createStream and play */
+/* from the first moment until it plays: handshake, connect, createStream and play or publish */
 #define OPENING_US 10000000
 /* for the peer to take a refusal and to close */
 #define CLOSING_US 2000000
@@ -37,6 +37,7 @@ struct connection {
 	bool closing;
 	struct tess_rtmp_server *rtmp;
 	char name[TESS_LIVE_NAME_SIZE];
+	struct tess_rtmp_address *address; /* that it wants to publish to; holds a secret */
 };
 
 struct tess_rtmp_listener {
@@ -61,6 +62,9 @@ static void connection_forget(struct connection *connection)
 		listener->connections[--listener->connection_count];
 	listener->connections[connection->index]->index = connection->index;
 	tess_watch_remove(connection->watch);
+	if (connection->address)
+		explicit_bzero(connection->address, sizeof(*connection->address));
+	free(connection->address);
 	free(connection);
 }
 
@@ -98,6 +102,15 @@ static int on_play(void *arg, const char *name, const char *query)
 	if (!rc)
 		rc = tess_play_check(config->guard, app, &play);
 	return rc ? rc : tess_live_admit(config->live, name);
+}
+
+static int on_publish(void *arg, const char *app, const char *name, const char *query)
+{
+	struct connection *connection = arg;
+
+	connection->address = calloc(1, sizeof(*connection->address));
+	return connection->address ? tess_rtmp_address_parse(connection->address, app, name, query)
+				   : -ENOMEM;
 }
 
 /** Send what waits. Its answers are small: a socket that does not take them has a peer that asks
@@ -139,6 +152,20 @@ static void hand_over(struct connection *connection)
 	}
 }
 
+static void hand_to_publishers(struct connection *connection)
+{
+	struct tess_publishers *publishers = connection->listener->config.publishers;
+	struct tess_rtmp_address *address = connection->address;
+	struct tess_rtmp_server *rtmp = connection->rtmp;
+	int fd = connection->fd;
+
+	connection->address = NULL;
+	connection_forget(connection);
+	tess_publishers_take(publishers, fd, rtmp, address);
+	explicit_bzero(address, sizeof(*address));
+	free(address);
+}
+
 static void on_connection(void *arg, uint32_t events)
 {
 	struct connection *connection = arg;
@@ -160,6 +187,8 @@ static void on_connection(void *arg, uint32_t events)
 		connection_close(connection);
 	else if (connection->rtmp->state == TESS_RTMP_SERVER_PLAYING)
 		hand_over(connection);
+	else if (connection->rtmp->state == TESS_RTMP_SERVER_ASKING)
+		hand_to_publishers(connection);
 	else if (connection->rtmp->state == TESS_RTMP_SERVER_OVER)
 		begin_closing(connection);
 }
@@ -195,6 +224,8 @@ static int connection_alloc(struct connection **connectionp, struct tess_rtmp_li
 		return -ENOMEM;
 	}
 	connection->rtmp->play = on_play;
+	if (listener->config.publishers)
+		connection->rtmp->publish = on_publish;
 	connection->rtmp->arg = connection;
 	if (tess_watch_add(&connection->watch, listener->loop, fd, EPOLLIN, on_connection,
 			   connection)) {

@@ -40,6 +40,7 @@ struct stream {
 	int memfd, eventfd;  /* -1: none yet */
 	struct tess_watch *watch;
 	bool dirty;
+	bool own; /* its ring is this process's */
 };
 
 struct tess_sink {
@@ -470,6 +471,16 @@ refuse:
 	return rc;
 }
 
+int tess_streams_offer_own(struct tess_streams *streams, const char *key, uint64_t epoch, int memfd,
+			   int eventfd)
+{
+	int rc = tess_streams_offer(streams, key, epoch, memfd, eventfd);
+
+	if (!rc)
+		stream_find(streams, key)->own = true;
+	return rc;
+}
+
 void tess_streams_end(struct tess_streams *streams, const char *key, uint64_t epoch)
 {
 	struct stream *stream = stream_find(streams, key);
@@ -484,7 +495,7 @@ void tess_streams_end(struct tess_streams *streams, const char *key, uint64_t ep
 void tess_streams_away(struct tess_streams *streams)
 {
 	for (struct stream *stream = streams->list; stream; stream = stream->next) {
-		if (stream->state != STATE_UP)
+		if (stream->state != STATE_UP || stream->own)
 			continue;
 		TESS_INFO("stream.away", "stream=%s epoch=%" PRIu64, stream->key, stream->epoch);
 		stream->state = STATE_AWAY;

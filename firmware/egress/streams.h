@@ -28,9 +28,12 @@ void tess_streams_free(struct tess_streams *streams);
  */
 int tess_streams_offer(struct tess_streams *streams, const char *stream, uint64_t epoch, int memfd,
 		       int eventfd);
+/** The same of a ring that this process writes: media's going does not matter to it. */
+int tess_streams_offer_own(struct tess_streams *streams, const char *stream, uint64_t epoch,
+			   int memfd, int eventfd);
 /** The stream's job is gone. A lower epoch than the present one is ignored. */
 void tess_streams_end(struct tess_streams *streams, const char *stream, uint64_t epoch);
-/** The link to media broke: all streams are away until they are offered again. */
+/** The link to media broke: all of its streams are away until they are offered again. */
 void tess_streams_away(struct tess_streams *streams);
 
 #endif

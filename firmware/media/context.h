@@ -13,6 +13,7 @@
 #include "hal/net.h"
 
 struct tess_bridge;
+struct tess_inputs;
 
 struct tess_media_context {
 	struct tess_clock *clock;
@@ -23,6 +24,7 @@ struct tess_media_context {
 	struct tess_executor *executor;
 	struct tess_pictures *pictures; /* NULL: mixes show none */
 	struct tess_bridge *bridge;	/* to publishers of other rooms */
+	struct tess_inputs *inputs;	/* NULL: no publishers come by egress */
 	uint32_t jitter_us;		/* how long a missing packet is waited for */
 	/* monotonic to UTC as it was at start, for the epochs of streams, which rise over restarts
 	 */

@@ -106,7 +106,7 @@ static void get_source(struct parser *parser, const json_t *object,
 }
 
 static void get_media(struct parser *parser, const json_t *publisher, const char *name,
-		      const char *codec_name, enum tess_codec codec,
+		      bool by_egress, const char *codec_name, enum tess_codec codec,
 		      struct tess_desired_media *media)
 {
 	const json_t *object = json_object_get(publisher, name);
@@ -116,11 +116,27 @@ static void get_media(struct parser *parser, const json_t *publisher, const char
 		return;
 	media->present = true;
 	media->codec = codec;
-	media->port = (uint16_t)get_integer(parser, object, "port", 1, UINT16_MAX - 1);
-	media->payload_type = (uint8_t)get_integer(parser, object, "payload_type", 0, 127);
+	if (!by_egress) {
+		media->port = (uint16_t)get_integer(parser, object, "port", 1, UINT16_MAX - 1);
+		media->payload_type = (uint8_t)get_integer(parser, object, "payload_type", 0, 127);
+	}
 	get_text(parser, object, "codec", text, sizeof(text));
 	if (!parser->failed && strcmp(text, codec_name) != 0)
 		fail(parser, "codec", "is not one this version can receive");
+}
+
+/* How it comes: absent is RTP to ports of its own. */
+static void get_input(struct parser *parser, const json_t *object,
+		      struct tess_desired_publisher *publisher)
+{
+	char text[8] = "";
+
+	if (!json_object_get(object, "input"))
+		return;
+	get_text(parser, object, "input", text, sizeof(text));
+	publisher->input = !strcmp(text, "rtmp");
+	if (!parser->failed && !publisher->input)
+		fail(parser, "input", "is not one this version knows");
 }
 
 static void get_publisher(struct parser *parser, const json_t *object,
@@ -136,8 +152,14 @@ static void get_publisher(struct parser *parser, const json_t *object,
 	publisher->auxiliary = !strcmp(type, "aux");
 	publisher->order = (uint64_t)get_integer(parser, object, "order", 0, INT64_MAX);
 	get_source(parser, object, publisher);
-	get_media(parser, object, "video", "h264", TESS_CODEC_H264, &publisher->video);
-	get_media(parser, object, "audio", "opus", TESS_CODEC_OPUS, &publisher->audio);
+	get_input(parser, object, publisher);
+	get_media(parser, object, "video", publisher->input, "h264", TESS_CODEC_H264,
+		  &publisher->video);
+	if (publisher->input)
+		get_media(parser, object, "audio", true, "aac", TESS_CODEC_AAC, &publisher->audio);
+	else
+		get_media(parser, object, "audio", false, "opus", TESS_CODEC_OPUS,
+			  &publisher->audio);
 	if (json_object_get(object, "stream"))
 		get_text(parser, object, "stream", publisher->stream, sizeof(publisher->stream));
 }

@@ -25,7 +25,7 @@
 
 struct tess_desired_media {
 	bool present;
-	uint16_t port;
+	uint16_t port; /* 0: it comes by egress */
 	uint8_t payload_type;
 	enum tess_codec codec;
 };
@@ -38,6 +38,7 @@ struct tess_desired_publisher {
 	char user[TESS_DESIRED_NAME];
 	bool auxiliary;
 	uint64_t order;
+	bool input; /* it comes by egress: no ports, H.264 and AAC (firmware/media/input.h) */
 	bool has_source;
 	union tess_addr source; /* port 0: any port of that address */
 	struct tess_desired_media video, audio;

@@ -29,7 +29,7 @@ static void restart_at_key(struct tess_publisher *publisher, struct decoding *de
 {
 	decoding->need_key = true;
 	decoding->behind = false;
-	tess_rtp_track_want_key(publisher->video.track);
+	tess_receiver_want_key(&publisher->video);
 }
 
 /* The time between two pictures that the most eager mix shows, 0 if none shows any, or if one of
@@ -114,7 +114,13 @@ static bool feed(struct tess_publisher *publisher, struct decoding *decoding,
 	count = tiles_of(publisher, decoding, tiles);
 	if (tess_decode_submit(decoding->decode, unit, tiles, count)) {
 		publisher->video.counters.decoder_overflow++;
-		restart_at_key(publisher, decoding);
+		if (publisher->input && publisher->gop.count) {
+			/* it comes in bursts, and nobody can be asked for a key frame */
+			decoding->behind = true;
+			decoding->next = publisher->gop.count - 1;
+		} else {
+			restart_at_key(publisher, decoding);
+		}
 	} else {
 		remember_arrival(publisher, unit->capture_us);
 	}
@@ -138,9 +144,8 @@ static bool leave_out(struct tess_publisher *publisher, struct tess_unit *unit)
 	return true;
 }
 
-static void on_picture(void *arg, const struct tess_rtp_au *au)
+void tess_publisher_picture(struct tess_publisher *publisher, const struct tess_rtp_au *au)
 {
-	struct tess_publisher *publisher = arg;
 	bool waits = false;
 	struct tess_unit *unit;
 
@@ -156,7 +161,7 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 	tess_gop_add(&publisher->gop, unit);
 	if (publisher->publication &&
 	    !tess_publication_picture(publisher->publication, unit, au->discontinuity))
-		tess_rtp_track_want_key(publisher->video.track);
+		tess_receiver_want_key(&publisher->video);
 	if (leave_out(publisher, unit)) {
 		tess_unit_unref(unit);
 		return;
@@ -168,7 +173,7 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 		publisher->video.counters.waiting_for_key++;
 	/* a decoder makes the best of a missing reference until the key frame comes */
 	if (waits || (publisher->decoding_count && au->discontinuity && !au->key))
-		tess_rtp_track_want_key(publisher->video.track);
+		tess_receiver_want_key(&publisher->video);
 }
 
 static void push_to_taps(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
@@ -190,7 +195,8 @@ static void push_to_taps(struct tess_publisher *publisher, unsigned frames, int6
  */
 static void push_sound(struct tess_publisher *publisher, unsigned frames, int64_t media_us)
 {
-	media_us -= OPUS_LOOK_AHEAD_US;
+	if (!publisher->input)
+		media_us -= OPUS_LOOK_AHEAD_US;
 	push_to_taps(publisher, frames, media_us);
 	publisher->audio.counters.line_overflow +=
 		tess_branches_push(&publisher->branches, publisher->context->pcm, frames, media_us);
@@ -216,9 +222,8 @@ static void conceal(struct tess_publisher *publisher, const struct tess_rtp_au *
 	}
 }
 
-static void on_sound(void *arg, const struct tess_rtp_au *au)
+void tess_publisher_sound(struct tess_publisher *publisher, const struct tess_rtp_au *au)
 {
-	struct tess_publisher *publisher = arg;
 	int frames;
 
 	if (!publisher->audio_decoder)
@@ -230,6 +235,16 @@ static void on_sound(void *arg, const struct tess_rtp_au *au)
 		publisher->audio.counters.decode_errors++;
 	else if (frames > 0)
 		push_sound(publisher, (unsigned)frames, au->media_us);
+}
+
+static void on_picture(void *arg, const struct tess_rtp_au *au)
+{
+	tess_publisher_picture(arg, au);
+}
+
+static void on_sound(void *arg, const struct tess_rtp_au *au)
+{
+	tess_publisher_sound(arg, au);
 }
 
 /* What comes next has nothing to do with what came before. */
@@ -300,8 +315,8 @@ static void set_publication(struct tess_publisher *publisher)
 	}
 	publisher->publication_video = video;
 	publisher->publication_audio = audio;
-	if (video && publisher->video.track)
-		tess_rtp_track_want_key(publisher->video.track);
+	if (video)
+		tess_receiver_want_key(&publisher->video);
 }
 
 int tess_publisher_open(struct tess_publisher **publisherp,
@@ -326,6 +341,8 @@ int tess_publisher_open(struct tess_publisher **publisherp,
 	}
 	error = tess_rtp_source_alloc(&publisher->source);
 	if (!error)
+		error = tess_publisher_open_input(publisher);
+	if (!error)
 		error = set_receivers(publisher, now_us);
 	if (error) {
 		tess_publisher_close(publisher);
@@ -340,6 +357,7 @@ void tess_publisher_close(struct tess_publisher *publisher)
 {
 	if (!publisher)
 		return;
+	tess_input_free(publisher->input);
 	tess_receiver_close(&publisher->video);
 	tess_receiver_close(&publisher->audio);
 	tess_rtp_source_free(publisher->source);
@@ -446,16 +464,12 @@ static void set_decodings(struct tess_publisher *publisher)
 
 static void want_sound(struct tess_publisher *publisher, bool wanted)
 {
-	const struct tess_audio_driver *audio = publisher->context->audio;
-
+	publisher->sound_wanted = wanted;
 	if (!wanted) {
-		audio->decoder_close(publisher->audio_decoder);
+		publisher->context->audio->decoder_close(publisher->audio_decoder);
 		publisher->audio_decoder = NULL;
 	} else if (!publisher->audio_decoder) {
-		publisher->error = audio->decoder_open(&publisher->audio_decoder,
-						       publisher->desired.audio.codec);
-		if (publisher->error)
-			publisher->audio_decoder = NULL;
+		tess_publisher_open_audio(publisher);
 	}
 }
 
@@ -518,7 +532,7 @@ static void take_error(struct tess_publisher *publisher, struct decoding *decodi
 		publisher->picture_error = error;
 		restart_at_key(publisher, decoding);
 	}
-	tess_rtp_track_want_key(publisher->video.track);
+	tess_receiver_want_key(&publisher->video);
 }
 
 static void reap_decoder(struct tess_publisher *publisher, struct decoding *decoding)
@@ -550,7 +564,7 @@ static void take_sound(struct tess_publisher *publisher)
 
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 {
-	int64_t video_us, audio_us, publication_us = INT64_MAX;
+	int64_t video_us, audio_us, input_us = INT64_MAX, publication_us = INT64_MAX;
 
 	if (publisher->line) {
 		take_sound(publisher);
@@ -558,6 +572,9 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 	}
 	video_us = tess_receiver_step(&publisher->video, now_us);
 	audio_us = tess_receiver_step(&publisher->audio, now_us);
+	publisher->now_us = now_us;
+	if (publisher->input)
+		input_us = tess_input_step(publisher->input, now_us);
 
 	for (unsigned i = 0; i < publisher->decoding_count; i++)
 		reap_decoder(publisher, &publisher->decodings[i]);
@@ -565,6 +582,8 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 		publication_us = tess_publication_step(publisher->publication, now_us);
 	if (audio_us < video_us)
 		video_us = audio_us;
+	if (input_us < video_us)
+		video_us = input_us;
 	return video_us < publication_us ? video_us : publication_us;
 }
 

@@ -4,6 +4,7 @@
 #ifndef TESS_MEDIA_PUBLISHER_INTERNAL_H
 #define TESS_MEDIA_PUBLISHER_INTERNAL_H
 
+#include "firmware/media/input.h"
 #include "firmware/media/publication.h"
 #include "firmware/media/publisher.h"
 #include "firmware/media/receiver.h"
@@ -34,6 +35,8 @@ struct tess_publisher {
 	int picture_error; /* why the last picture could not be decoded, if that is not damage */
 	struct tess_rtp_source *source;
 	struct tess_receiver video, audio;
+	struct tess_input *input; /* of one that comes by egress: in place of RTP */
+	int64_t now_us;		  /* of the step that takes from it */
 
 	struct tess_line *line; /* of a guest; all that follows but the taps is unused then */
 	struct tess_tap taps[TESS_MAX_TAPS]; /* those of the branches after those of the room */
@@ -49,9 +52,19 @@ struct tess_publisher {
 	unsigned next_arrival;
 
 	struct tess_audio_decoder *audio_decoder; /* while a tap or the publication wants sound */
+	bool sound_wanted;
 
 	struct tess_publication *publication;	   /* NULL: what is sent is no stream of its own */
 	bool publication_video, publication_audio; /* that it was opened for */
 };
+
+/* What has come, of RTP or by egress. */
+void tess_publisher_picture(struct tess_publisher *publisher, const struct tess_rtp_au *au);
+void tess_publisher_sound(struct tess_publisher *publisher, const struct tess_rtp_au *au);
+
+/** The input of one that comes by egress. @retval 0, -ENOMEM */
+int tess_publisher_open_input(struct tess_publisher *publisher) TESS_MUST_CHECK;
+/** Open the decoder of sound; publisher->error says if it could not be. */
+void tess_publisher_open_audio(struct tess_publisher *publisher);
 
 #endif

@@ -43,6 +43,10 @@ int tess_receiver_open(struct tess_receiver *receiver, const struct tess_media_c
 	memset(receiver, 0, sizeof(*receiver));
 	receiver->context = context;
 	receiver->measured_us = now_us;
+	if (!desired->port) {
+		receiver->desired = *desired;
+		return 0;
+	}
 	error = tess_rtp_track_alloc(&receiver->track, source, &config, handler, arg);
 	if (error)
 		return error;
@@ -56,6 +60,10 @@ void tess_receiver_close(struct tess_receiver *receiver)
 {
 	if (!receiver->desired.present)
 		return;
+	if (!receiver->track) {
+		memset(receiver, 0, sizeof(*receiver));
+		return;
+	}
 	if (receiver->flow_open)
 		tess_flows_close(receiver->context->flows, receiver->desired.port);
 	if (receiver->rtcp_flow_open)
@@ -97,9 +105,28 @@ void tess_receiver_receive(struct tess_receiver *receiver, struct tess_packet *p
 	}
 }
 
+void tess_receiver_count(struct tess_receiver *receiver, size_t length, int64_t now_us)
+{
+	receiver->last_us = now_us;
+	receiver->input.packets++;
+	receiver->input.access_units++;
+	receiver->input.bytes += length;
+}
+
+void tess_receiver_want_key(struct tess_receiver *receiver)
+{
+	if (receiver->track)
+		tess_rtp_track_want_key(receiver->track);
+}
+
+static const struct tess_rtp_counters *rtp_counters(const struct tess_receiver *receiver)
+{
+	return receiver->track ? tess_rtp_track_counters(receiver->track) : &receiver->input;
+}
+
 int64_t tess_receiver_step(struct tess_receiver *receiver, int64_t now_us)
 {
-	if (!receiver->desired.present)
+	if (!receiver->track)
 		return INT64_MAX;
 	if (tess_rtp_track_deadline(receiver->track) <= now_us)
 		tess_rtp_track_poll(receiver->track, now_us);
@@ -157,7 +184,7 @@ static void tell_source(struct tess_receiver *receiver)
 
 void tess_receiver_housekeep(struct tess_receiver *receiver, int64_t now_us)
 {
-	if (!receiver->desired.present)
+	if (!receiver->track)
 		return;
 	if (!receiver->flow_open || !receiver->rtcp_flow_open)
 		open_flows(receiver);
@@ -173,7 +200,7 @@ void tess_receiver_measure(struct tess_receiver *receiver, int64_t now_us)
 
 	if (!receiver->desired.present || elapsed_us <= 0)
 		return;
-	now = tess_rtp_track_counters(receiver->track);
+	now = rtp_counters(receiver);
 	receiver->bitrate_bps = (uint32_t)((now->bytes - receiver->measured.bytes) * 8000000 /
 					   (uint64_t)elapsed_us);
 	receiver->access_units_per_second =
@@ -188,8 +215,8 @@ void tess_receiver_facts(const struct tess_receiver *receiver, struct tess_media
 	facts->present = receiver->desired.present;
 	if (!facts->present)
 		return;
-	facts->rtp = *tess_rtp_track_counters(receiver->track);
+	facts->rtp = *rtp_counters(receiver);
 	facts->counters = receiver->counters;
-	facts->jitter_us = tess_rtp_track_jitter_us(receiver->track);
+	facts->jitter_us = receiver->track ? tess_rtp_track_jitter_us(receiver->track) : 0;
 	facts->bitrate_bps = receiver->bitrate_bps;
 }

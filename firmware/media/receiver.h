@@ -2,6 +2,9 @@
  * firmware/media/receiver.h - one medium of a publisher: its two ports, whom it is accepted from,
  * its RTP track, and the reports that go back.
  *
+ * One of a publisher that comes by egress (firmware/media/input.h) has port 0: no ports and no
+ * track, and only counts.
+ *
  * Threads: belongs to the room's thread.
  */
 #ifndef TESS_MEDIA_RECEIVER_H
@@ -17,7 +20,8 @@ struct tess_receiver {
 	const struct tess_media_context *context;
 	struct tess_desired_media desired; /* present: false when closed */
 	struct tess_latch latch;
-	struct tess_rtp_track *track;
+	struct tess_rtp_track *track; /* NULL: it comes by egress, and is counted here */
+	struct tess_rtp_counters input;
 	bool flow_open, rtcp_flow_open;
 	int error; /* of opening the ports */
 	/* what the network has been told to expect on both ports */
@@ -46,6 +50,10 @@ int tess_receiver_open(struct tess_receiver *receiver, const struct tess_media_c
 		       struct tess_rtp_source *source, tess_rtp_au_handler *handler, void *arg,
 		       int64_t now_us) TESS_MUST_CHECK;
 void tess_receiver_close(struct tess_receiver *receiver); /* also of one never opened (all zero) */
+/** An access unit came by egress. */
+void tess_receiver_count(struct tess_receiver *receiver, size_t length, int64_t now_us);
+/** Ask the sender for a key frame, where that can be done. */
+void tess_receiver_want_key(struct tess_receiver *receiver);
 /** Take in a packet of either port. */
 void tess_receiver_receive(struct tess_receiver *receiver, struct tess_packet *packet);
 /** Give up holes whose time is over. @return when to call it again at the latest */

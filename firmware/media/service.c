@@ -33,6 +33,7 @@ struct tess_media_service {
 	struct tess_pictures *pictures;
 	struct tess_covers *covers;
 	struct tess_bridge *bridge;
+	struct tess_inputs *inputs;
 	struct tess_media_thread **threads;
 	struct tess_media_facts **facts; /* the newest of each worker */
 	unsigned thread_count;
@@ -276,6 +277,7 @@ static int start_with(struct tess_media_service *service, const struct tess_conf
 		.executor = service->executor,
 		.pictures = service->pictures,
 		.bridge = service->bridge,
+		.inputs = service->inputs,
 		.jitter_us = config->media.jitter_ms * 1000,
 		.notify = notify,
 		.notify_arg = service,
@@ -332,7 +334,7 @@ static int start_links(struct tess_media_service *service, const struct tess_con
 	int error;
 
 	snprintf(path, sizeof(path), "%s/streams.sock", config->box.run_dir);
-	error = tess_streams_alloc(&service->streams, service->loop, path);
+	error = tess_streams_alloc(&service->streams, service->loop, path, service->inputs);
 	if (error) {
 		TESS_ERROR("streams.listen_failed", "path=%s error=%s", path,
 			   strerrordesc_np(-error));
@@ -362,6 +364,8 @@ int tess_media_service_start(struct tess_media_service **servicep, struct tess_l
 					  service);
 	if (!error)
 		error = tess_bridge_alloc(&service->bridge);
+	if (!error)
+		error = tess_inputs_alloc(&service->inputs);
 	if (!error)
 		error = start_threads(service, config);
 	if (!error)
@@ -397,6 +401,7 @@ void tess_media_service_stop(struct tess_media_service *service)
 	tess_bridge_free(service->bridge);
 	tess_executor_free(service->executor);
 	tess_streams_free(service->streams);
+	tess_inputs_free(service->inputs);
 	tess_timer_free(service->engines_timer);
 	tess_engines_close(service->engines);
 	free(service);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/media/streams.c - hands the rings of streams to egress.
+ * firmware/media/streams.c - hands the rings of streams to egress and takes those of publishers.
  */
 #include "firmware/media/streams.h"
 
@@ -19,6 +19,8 @@ struct tess_streams {
 	struct tess_link *links[MAX_LINKS];
 	unsigned link_count;
 	struct tess_stream_event *streams; /* those there are */
+	struct tess_inputs *inputs;
+	struct tess_link *offering; /* whose the inputs are */
 };
 
 static void send_event(struct tess_link *link, const struct tess_stream_event *event)
@@ -49,21 +51,49 @@ static void on_up(void *arg, struct tess_link *link)
 		send_event(link, stream);
 }
 
+static void take_input(struct tess_streams *streams, struct tess_link *link, int64_t publisher,
+		       uint64_t epoch, int memfd)
+{
+	int rc;
+
+	/* a second egress: the newer is the one that lives */
+	if (streams->offering != link)
+		tess_inputs_clear(streams->inputs);
+	streams->offering = link;
+	rc = tess_inputs_offer(streams->inputs, publisher, epoch, memfd);
+	if (rc)
+		TESS_WARN("streams.input_refused", "publisher=%lld error=%s", (long long)publisher,
+			  strerrordesc_np(-rc));
+}
+
 static void on_message(void *arg, struct tess_link *link, json_t *message, int *fds,
 		       unsigned fd_count)
 {
-	(void)arg;
-	(void)link;
-	(void)message;
+	struct tess_streams *streams = arg;
+	const char *type = json_string_value(json_object_get(message, "type"));
+	json_int_t publisher = json_integer_value(json_object_get(message, "publisher"));
+	json_int_t epoch = json_integer_value(json_object_get(message, "epoch"));
+
+	if (type && !strcmp(type, "input") && publisher > 0 && epoch > 0 && fd_count == 1) {
+		take_input(streams, link, publisher, (uint64_t)epoch, fds[0]);
+		return;
+	}
 	for (unsigned i = 0; i < fd_count; i++)
 		(void)close(fds[i]);
-	TESS_WARN("streams.unexpected", "reason=nothing_is_received_here");
+	if (type && !strcmp(type, "input_end") && publisher > 0 && epoch > 0)
+		tess_inputs_end(streams->inputs, publisher, (uint64_t)epoch);
+	else
+		TESS_WARN("streams.unknown_message", "type=\"%.32s\"", type ? type : "");
 }
 
 static void on_down(void *arg, struct tess_link *link)
 {
 	struct tess_streams *streams = arg;
 
+	if (streams->offering == link) {
+		tess_inputs_clear(streams->inputs);
+		streams->offering = NULL;
+	}
 	for (unsigned i = 0; i < streams->link_count; i++) {
 		if (streams->links[i] == link) {
 			streams->links[i] = streams->links[--streams->link_count];
@@ -72,7 +102,8 @@ static void on_down(void *arg, struct tess_link *link)
 	}
 }
 
-int tess_streams_alloc(struct tess_streams **streamsp, struct tess_loop *loop, const char *path)
+int tess_streams_alloc(struct tess_streams **streamsp, struct tess_loop *loop, const char *path,
+		       struct tess_inputs *inputs)
 {
 	static const struct tess_link_handlers handlers = {
 		.up = on_up,
@@ -84,6 +115,7 @@ int tess_streams_alloc(struct tess_streams **streamsp, struct tess_loop *loop, c
 
 	if (!streams)
 		return -ENOMEM;
+	streams->inputs = inputs;
 	error = tess_link_listen(&streams->server, loop, path, &handlers, streams);
 	if (error) {
 		free(streams);

@@ -60,6 +60,7 @@ int tess_media_worker_alloc(struct tess_media_worker **workerp,
 		.executor = config->executor,
 		.pictures = config->pictures,
 		.bridge = config->bridge,
+		.inputs = config->inputs,
 		.jitter_us = config->jitter_us,
 		.utc_offset_us = tess_clock_utc_us(config->clock) - now_us,
 	};

@@ -22,6 +22,7 @@
 struct tess_media_worker;
 
 struct tess_bridge;
+struct tess_inputs;
 
 struct tess_media_worker_config {
 	struct tess_clock *clock;
@@ -31,6 +32,7 @@ struct tess_media_worker_config {
 	struct tess_executor *executor;
 	struct tess_pictures *pictures; /* NULL: mixes show none */
 	struct tess_bridge *bridge;	/* that all workers share */
+	struct tess_inputs *inputs;	/* likewise; NULL: no publishers come by egress */
 	uint32_t jitter_us;
 	/* there are new facts or stream events; from the stepping thread; may be NULL */
 	void (*notify)(void *arg);

@@ -61,6 +61,11 @@ void tess_rtmp_reader_free(struct tess_rtmp_reader *reader)
 	free(reader);
 }
 
+void tess_rtmp_reader_set_max(struct tess_rtmp_reader *reader, uint32_t max_message)
+{
+	reader->max_message = max_message;
+}
+
 static unsigned basic_bytes(uint8_t first)
 {
 	unsigned id = first & 63;

@@ -59,6 +59,8 @@ struct tess_rtmp_reader;
 /** @p max_message: bytes of a message that are taken. @retval 0, -ENOMEM */
 int tess_rtmp_reader_alloc(struct tess_rtmp_reader **readerp, uint32_t max_message) TESS_MUST_CHECK;
 void tess_rtmp_reader_free(struct tess_rtmp_reader *reader); /* accepts NULL */
+/** Take messages of up to @p max_message bytes from now on. */
+void tess_rtmp_reader_set_max(struct tess_rtmp_reader *reader, uint32_t max_message);
 /**
  * Take bytes up to the end of the next message. Set Chunk Size and Abort are obeyed here, and not
  * given out.

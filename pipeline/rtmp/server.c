@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pipeline/rtmp/address.h"
+
 #define WINDOW	      2500000
 #define LIMIT_DYNAMIC 2
 #define STREAM_BEGIN  0
@@ -70,6 +72,18 @@ static bool is_app(const struct tess_rtmp_server *server, const struct tess_amf0
 	return length == want && !memcmp(value->text, server->app, want);
 }
 
+/** A publisher's application, which is kept: it is the first part of the address. */
+static bool is_room(struct tess_rtmp_server *server, const struct tess_amf0_value *value)
+{
+	if (!server->publish || value->type != TESS_AMF0_STRING ||
+	    value->length >= sizeof(server->room_app))
+		return false;
+	tess_amf0_text(server->room_app, sizeof(server->room_app), value);
+	if (!tess_rtmp_is_room_app(server->room_app))
+		*server->room_app = 0;
+	return *server->room_app;
+}
+
 static int on_connect(struct tess_rtmp_server *server, struct tess_cursor *at, double transaction)
 {
 	struct tess_amf0_member members[] = {
@@ -79,7 +93,7 @@ static int on_connect(struct tess_rtmp_server *server, struct tess_cursor *at, d
 
 	if (server->connected || tess_amf0_get_object(at, members, 3))
 		return -EBADMSG;
-	known = is_app(server, &members[0].value);
+	known = is_app(server, &members[0].value) || is_room(server, &members[0].value);
 	tess_amf0_text(server->tc_url, sizeof(server->tc_url), &members[1].value);
 	tess_amf0_text(server->page_url, sizeof(server->page_url), &members[2].value);
 	if (known) {
@@ -148,7 +162,7 @@ static int on_play(struct tess_rtmp_server *server, struct tess_cursor *at)
 	/* a null goes before the name (§7.2.2.1) */
 	if (tess_amf0_get_second(at, &value) || value.type != TESS_AMF0_STRING)
 		return -EBADMSG;
-	if (value.length >= sizeof(name)) {
+	if (value.length >= sizeof(name) || *server->room_app) {
 		refuse_play(server, -ENOENT);
 		return 0;
 	}
@@ -165,6 +179,53 @@ static int on_play(struct tess_rtmp_server *server, struct tess_cursor *at)
 	put_status(server, "status", "NetStream.Play.Reset", "Playing and resetting.");
 	put_status(server, "status", "NetStream.Play.Start", "Started playing.");
 	server->state = TESS_RTMP_SERVER_PLAYING;
+	return 0;
+}
+
+void tess_rtmp_server_refuse(struct tess_rtmp_server *server, const char *code, const char *text)
+{
+	put_status(server, "error", code, text);
+	server->state = TESS_RTMP_SERVER_OVER;
+}
+
+void tess_rtmp_server_accept(struct tess_rtmp_server *server)
+{
+	tess_rtmp_put_user_control(&server->session, STREAM_BEGIN, TESS_RTMP_STREAM);
+	put_status(server, "status", "NetStream.Publish.Start", "Publishing.");
+	/* not before: who may not publish sends no more than commands */
+	tess_rtmp_reader_set_max(server->session.reader, TESS_RTMP_MAX_PICTURE);
+	server->state = TESS_RTMP_SERVER_PUBLISHING;
+}
+
+static int on_publish(struct tess_rtmp_server *server, struct tess_cursor *at)
+{
+	char name[TESS_RTMP_MAX_PUBLISH_NAME], *query;
+	struct tess_amf0_value value;
+	int rc;
+
+	if (!*server->room_app) {
+		tess_rtmp_server_refuse(server, "NetStream.Publish.Denied",
+					"This address is for watching only.");
+		return 0;
+	}
+	if (server->state != TESS_RTMP_SERVER_OPENING || tess_amf0_get_second(at, &value) ||
+	    value.type != TESS_AMF0_STRING)
+		return -EBADMSG;
+	rc = -EINVAL;
+	if (value.length < sizeof(name)) {
+		tess_amf0_text(name, sizeof(name), &value);
+		query = strchr(name, '?');
+		if (query)
+			*query++ = 0;
+		rc = server->publish(server->arg, server->room_app, name, query ? query : "");
+		explicit_bzero(name, sizeof(name));
+	}
+	if (rc)
+		tess_rtmp_server_refuse(server, "NetStream.Publish.BadName",
+					"The address must be rtmp://HOST/room/SDKAPPID/ROOM/USER?"
+					"usersig=... (strroom for a room with a text).");
+	else
+		server->state = TESS_RTMP_SERVER_ASKING;
 	return 0;
 }
 
@@ -185,14 +246,20 @@ static int on_command(struct tess_rtmp_server *server, const struct tess_rtmp_me
 	} else if (!strcmp(name, "play")) {
 		return on_play(server, &at);
 	} else if (!strcmp(name, "publish")) {
-		put_status(server, "error", "NetStream.Publish.Denied",
-			   "This address is for watching only.");
-		server->state = TESS_RTMP_SERVER_OVER;
+		return on_publish(server, &at);
 	} else if (!strcmp(name, "deleteStream") || !strcmp(name, "closeStream")) {
 		server->state = TESS_RTMP_SERVER_OVER;
 	}
-	/* others (FCSubscribe, _checkbw, pause...) need no answer */
+	/* others (FCSubscribe, releaseStream, _checkbw, pause...) need no answer */
 	return 0;
+}
+
+static int on_message(struct tess_rtmp_server *server, const struct tess_rtmp_message *message)
+{
+	if (message->type == TESS_RTMP_COMMAND || message->type == TESS_RTMP_COMMAND_AMF3)
+		return on_command(server, message);
+	return server->state == TESS_RTMP_SERVER_PUBLISHING ? server->media(server->arg, message)
+							    : 0;
 }
 
 int tess_rtmp_server_input(struct tess_rtmp_server *server, const uint8_t *data, size_t length)
@@ -203,9 +270,8 @@ int tess_rtmp_server_input(struct tess_rtmp_server *server, const uint8_t *data,
 
 	while (rc > 0 && server->state != TESS_RTMP_SERVER_OVER) {
 		rc = tess_rtmp_session_next(&server->session, &input, &message);
-		if (rc > 0 &&
-		    (message.type == TESS_RTMP_COMMAND || message.type == TESS_RTMP_COMMAND_AMF3)) {
-			int error = on_command(server, &message);
+		if (rc > 0) {
+			int error = on_message(server, &message);
 
 			if (error)
 				return error;

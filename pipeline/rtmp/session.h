@@ -10,8 +10,10 @@
 #include "pipeline/rtmp/amf0.h"
 #include "pipeline/rtmp/chunk.h"
 
-/** Of what peers send to us, all of them commands. */
+/** Of what peers send to us, all of them commands until one of them may publish. */
 #define TESS_RTMP_MAX_COMMAND 65536u
+/** A key frame of 16 Mbit/s is below it. */
+#define TESS_RTMP_MAX_PICTURE (2u << 20)
 /** A peer that asks and does not read what it is answered is given up at this. */
 #define TESS_RTMP_MAX_OUT 65536u
 /** Our message stream, as a server. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The web UI in Chromium, as an operator uses it. Screenshots of each page stay in build/screenshots to be looked at.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
@@ -136,6 +136,21 @@ test('a user enters, publishers are seen, a mix is started and watched', { timeo
 	await shot('enter');
 	await page.click('dialog .close');
 	await page.waitForSelector('.users td:has-text("guest")');
+	// by RTMP it is an address with a key; the user is there while a publisher is connected
+	await page.click('h1 button');
+	await page.fill('dialog input[name=room]', '101');
+	await page.fill('dialog input[name=user]', 'caster');
+	await page.selectOption('dialog select[name=protocol]', 'rtmp');
+	await page.click('dialog button[type=submit]');
+	await page.waitForSelector('dialog dd code:has-text("/101/caster?usersig=")');
+	const [, address] = /"(rtmp:[^"]+)"/.exec(await page.textContent('dialog pre'));
+	await shot('enter_rtmp');
+	await page.click('dialog .close');
+	const caster = spawn('ffmpeg', ['-loglevel', 'quiet', '-nostdin', '-re', '-f', 'lavfi', '-i', 'testsrc=s=160x90:r=15', '-c:v', 'libx264', '-preset', 'ultrafast',
+		'-pix_fmt', 'yuv420p', '-f', 'flv', address], { stdio: 'ignore' });
+	await page.waitForSelector('.users td:has-text("caster") small:has-text("RTMP")');
+	caster.kill('SIGKILL');
+	await page.waitForFunction(() => !document.querySelector('.users')?.textContent.includes('caster'));
 
 	const [{ id }] = (await box.api('GET', '/applications')).applications;
 	for (let i = 0; i < 5; i++)

@@ -2,12 +2,12 @@
 // The admin API of the box (docs/openapi.yaml), typed.
 
 export interface Track {
-	port: number; rtcp_port: number; payload_type: number; codec: string;
+	port?: number; rtcp_port?: number; payload_type?: number; codec: string; // no ports by RTMP
 	packets: number; bytes: number; lost: number; loss_percent: number; bitrate_bps: number; jitter_us: number;
 	width?: number; height?: number; frame_rate?: number; level?: number;
 }
 export interface User {
-	id: number; user: string; stream_type: 'main' | 'aux'; source: string; entered: string;
+	id: number; user: string; stream_type: 'main' | 'aux'; protocol: 'rtp' | 'rtmp'; source: string; entered: string;
 	state: 'unknown' | 'waiting' | 'receiving' | 'stalled' | 'error'; error: string; idle_ms: number;
 	video: Track | null; audio: Track | null;
 	recording: number | null; // of this alone
@@ -91,6 +91,8 @@ export interface NetQueue {
 }
 export interface Me { user: string; via: string; scope: string; must_change_password: boolean; expires: string | null }
 export interface Publisher { address: string; video: Target | null; audio: Target | null; sdp: string }
+/** Where to publish by RTMP; the key is a secret. */
+export interface RtmpAddress { server: string; key: string; url: string }
 export interface Target { port: number; rtcp_port: number; payload_type: number; codec: string; ssrc: number }
 export interface Who { user: string; stream_type: 'main' | 'aux' }
 export interface Rect { x: number; y: number; width: number; height: number }
@@ -177,6 +179,8 @@ export const api = {
 	rooms: () => call<{ rooms: Room[] }>('GET', '/rooms').then(r => r.rooms),
 	enter: (room: { application: number; room: string; room_type: RoomType }, user: string, names: { stream_id?: string; record_id?: string } = {}) =>
 		call<Publisher>('POST', `${roomPath(room)}/users`, { user, room_type: room.room_type, ...names }),
+	rtmpAddress: (room: { application: number; room: string; room_type: RoomType }, user: string) =>
+		call<RtmpAddress>('POST', `${roomPath(room)}/rtmp`, { user, room_type: room.room_type }),
 	leave: (room: Room, user: User) =>
 		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}?room_type=${room.room_type}&stream_type=${user.stream_type}`),
 	record: (room: Room, user: User) =>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Rooms live: who is in, the composed picture, what comes in and goes out.
 import { useState } from 'preact/hooks';
-import { api, type Mix, type Publisher, type Room, type RoomType, type User } from './api';
+import { api, type Mix, type Publisher, type Room, type RoomType, type RtmpAddress, type User } from './api';
 import { bitrate, decibel } from './format';
 import { t } from './i18n';
 import { editorAddress, roomOfAddress } from './layout/address';
@@ -87,7 +87,7 @@ function UserRow({ user, leave, record }: { user: User; leave: () => void; recor
 	const loss = Math.max(user.video?.loss_percent ?? 0, user.audio?.loss_percent ?? 0);
 	const sum = (user.video?.bitrate_bps ?? 0) + (user.audio?.bitrate_bps ?? 0);
 	return <tr>
-		<td>{user.user}{user.stream_type === 'aux' && <small> aux</small>}</td>
+		<td>{user.user}{user.stream_type === 'aux' && <small> aux</small>}{user.protocol === 'rtmp' && <small> RTMP</small>}</td>
 		<td><State state={user.state} title={user.error} /></td>
 		<td>{user.video?.width ? `${user.video.width} × ${user.video.height}` : ''}</td>
 		<td class="number">{bitrate(sum)}</td>
@@ -118,11 +118,15 @@ function MixFacts({ mix }: { mix: Mix }) {
 function Enter({ onClose }: { onClose: () => void }) {
 	const apps = usePolled(api.applications, 60000).data;
 	const [place, setPlace] = useState<Publisher>();
+	const [address, setAddress] = useState<RtmpAddress>();
 	return <Dialog title={t('enterUser')} onClose={onClose}>
 		{apps?.length === 0 && <p class="notice warn"><a href="#/applications">{t('noApplications')}</a></p>}
-		{!place && apps && apps.length > 0 && <Form submit={t('enter')} onSubmit={async ({ application, room, user, stream_id, record_id }) => {
-			const room_type: RoomType = /^[0-9]+$/.test(room) ? 'number' : 'string';
-			setPlace(await api.enter({ application: Number(application), room, room_type }, user, { stream_id, record_id }));
+		{!place && !address && apps && apps.length > 0 && <Form submit={t('enter')} onSubmit={async ({ application, room, user, protocol, stream_id, record_id }) => {
+			const room_type: RoomType = /^[0-9]+$/.test(room) ? 'number' : 'string', where = { application: Number(application), room, room_type };
+			if (protocol === 'rtmp')
+				setAddress(await api.rtmpAddress(where, user));
+			else
+				setPlace(await api.enter(where, user, { stream_id, record_id }));
 		}}>
 			<label class="field"><span>{t('application')}</span><select name="application">
 				{apps.map(app => <option key={app.id} value={app.id}>{app.name} ({app.id})</option>)}</select></label>
@@ -130,8 +134,20 @@ function Enter({ onClose }: { onClose: () => void }) {
 			<Field label={t('user')} name="user" maxLength={32} pattern="[A-Za-z0-9_\-]+" required />
 			<Field label={t('ownStreamId')} name="stream_id" maxLength={64} />
 			<Field label={t('ownRecordId')} name="record_id" maxLength={64} pattern="[A-Za-z0-9_\-]+" />
+			<label class="field"><span>{t('sendBy')}</span><select name="protocol">
+				<option value="rtp">RTP</option><option value="rtmp">RTMP</option></select></label>
 			<p class="hint">{t('enterHint')}</p>
 		</Form>}
+		{address && <>
+			<h3>{t('sendTo')}</h3>
+			<dl>
+				<dt>{t('rtmpServer')}</dt><dd><code>{address.server}</code></dd>
+				<dt>{t('rtmpKey')}</dt><dd><code>{address.key}</code></dd>
+			</dl>
+			<p class="hint">{t('rtmpKeyHint')}</p>
+			<h3>{t('command')}</h3>
+			<pre>{`ffmpeg -re -i INPUT -c:v libx264 -preset veryfast -tune zerolatency -g 60 -c:a aac \\\n  -f flv "${address.url}"`}</pre>
+		</>}
 		{place && <>
 			<h3>{t('sendTo')}</h3>
 			<dl>

@@ -142,14 +142,15 @@ void tess_address_hls(char url[TESS_LIVE_URL_MAX], const struct tess_control *co
 	live_address(url, control, request, stream_id, ".m3u8");
 }
 
-void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
-		       const struct tess_request *request, const char *stream_id)
+/* "rtmp://host:port"; "" when egress has no such port */
+static void rtmp_server(char url[400], const struct tess_control *control,
+			const struct tess_request *request)
 {
 	const char *port = strrchr(control->config->egress.rtmp_listen, ':');
 	char base[320], *host, *end;
 
 	*url = 0;
-	if (!*stream_id || !port)
+	if (!port)
 		return;
 	/* the host is that of the other live addresses */
 	tess_address_egress(base, control, request);
@@ -158,9 +159,31 @@ void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *c
 	end = *host == '[' ? strchr(host, ']') : NULL;
 	end = end ? end + 1 : host + strcspn(host, ":/");
 	*end = 0;
+	snprintf(url, 400, "rtmp://%s%s", host, strcmp(port, ":1935") != 0 ? port : "");
+}
+
+void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
+		       const struct tess_request *request, const char *stream_id)
+{
+	char server[400];
+
+	rtmp_server(server, control, request);
+	*url = 0;
 	/* players take the name as it stands, without decoding */
-	snprintf(url, TESS_LIVE_URL_MAX, "rtmp://%s%s/live/%s", host,
-		 strcmp(port, ":1935") != 0 ? port : "", stream_id);
+	if (*stream_id && *server)
+		snprintf(url, TESS_LIVE_URL_MAX, "%s/live/%s", server, stream_id);
+}
+
+void tess_address_rtmp_rooms(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
+			     const struct tess_request *request, enum tess_room_id_type type)
+{
+	char server[400];
+
+	rtmp_server(server, control, request);
+	*url = 0;
+	if (*server)
+		snprintf(url, TESS_LIVE_URL_MAX, "%s/%s", server,
+			 type == TESS_ROOM_ID_STRING ? "strroom" : "room");
 }
 
 static void unhex(uint8_t *data, const char *text, size_t length)

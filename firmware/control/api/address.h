@@ -32,6 +32,9 @@ void tess_address_hls(char url[TESS_LIVE_URL_MAX], const struct tess_control *co
 /** The same by RTMP; "" when egress has no such port. */
 void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		       const struct tess_request *request, const char *stream_id);
+/** Where publishers connect to enter rooms of this kind; "" when egress has no such port. */
+void tess_address_rtmp_rooms(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
+			     const struct tess_request *request, enum tess_room_id_type type);
 /**
  * The signed address of a recording's file, valid for @p life_s from now on.
  * @retval 0, -ENOMEM

@@ -35,6 +35,7 @@ int tess_api_application_rooms(struct tess_call *call);
 int tess_api_room_get(struct tess_call *call);
 int tess_api_user_enter(struct tess_call *call);
 int tess_api_user_leave(struct tess_call *call);
+int tess_api_rtmp_address(struct tess_call *call);
 
 int tess_api_user_record(struct tess_call *call);
 int tess_api_user_record_stop(struct tess_call *call);

@@ -97,7 +97,7 @@ static int find_people(struct tess_call *call, const struct tess_mix_request *re
 			.user = row->user,
 			.order = (uint64_t)row->id,
 			.auxiliary = is_auxiliary(row),
-			.has_video = row->video_port != 0,
+			.has_video = tess_publisher_has_video(row),
 			.preset = place_held(places, row),
 		};
 	}
@@ -210,7 +210,8 @@ static json_t *person_json(const struct people *people, const struct tess_room_s
 		seen = seen || (seat < TESS_ROOM_MAX_SEATS && seats->tiles[i].seat == seat);
 	return json_pack("{ss ss sb sb sb}", "user", row->user, "stream_type", row->stream_type,
 			 "mixed", seat < TESS_ROOM_MAX_SEATS, "seen", seen, "heard",
-			 seat < TESS_ROOM_MAX_SEATS && seats->mixed[seat].heard && row->audio_port);
+			 seat < TESS_ROOM_MAX_SEATS && seats->mixed[seat].heard &&
+				 tess_publisher_has_audio(row));
 }
 
 /* Where the watermark is; null: there is none. */

@@ -60,6 +60,7 @@ static const struct tess_route ROUTES[] = {
 	{"GET", ROOM, READ, tess_api_room_get},
 	{"POST", ROOM "/users", ADMIN, tess_api_user_enter},
 	{"DELETE", ROOM "/users/{user}", ADMIN, tess_api_user_leave},
+	{"POST", ROOM "/rtmp", ADMIN, tess_api_rtmp_address},
 	{"POST", ROOM "/users/{user}/mix", ADMIN, tess_api_client_mix},
 	{"POST", ROOM "/users/{user}/recording", ADMIN, tess_api_user_record},
 	{"DELETE", ROOM "/users/{user}/recording", ADMIN, tess_api_user_record_stop},

@@ -60,8 +60,19 @@ static json_t *merged(json_t *json, json_t *more)
 	return rc ? fail(json) : json;
 }
 
-static json_t *track(const struct tess_call *call, int64_t id, const char *name, uint16_t port,
-		     uint8_t payload_type, const char *codec)
+/* One that comes by RTMP has no ports, and nothing of it is lost on the way. */
+static json_t *way_of(const struct tess_call *call, int64_t id, const char *name, uint16_t port,
+		      uint8_t payload_type, const char *codec)
+{
+	if (!port)
+		return json_pack("{ss sf}", "codec", codec, "loss_percent", 0.0);
+	return json_pack("{si si si ss sf}", "port", port, "rtcp_port", port + 1, "payload_type",
+			 payload_type, "codec", codec, "loss_percent",
+			 tess_facts_loss_percent(call->control->facts, id, name));
+}
+
+static json_t *track(const struct tess_call *call, int64_t id, const char *name, bool sends,
+		     uint16_t port, uint8_t payload_type, const char *codec)
 {
 	static const char *const counts[] = {"packets",	    "bytes",	 "lost",
 					     "bitrate_bps", "jitter_us", NULL};
@@ -71,11 +82,9 @@ static json_t *track(const struct tess_call *call, int64_t id, const char *name,
 	const json_t *fact = json_object_get(tess_facts_publisher(facts, id), name);
 	json_t *json;
 
-	if (!port)
+	if (!sends)
 		return json_null();
-	json = json_pack("{si si si ss sf}", "port", port, "rtcp_port", port + 1, "payload_type",
-			 payload_type, "codec", codec, "loss_percent",
-			 tess_facts_loss_percent(facts, id, name));
+	json = way_of(call, id, name, port, payload_type, codec);
 	if (copy_ints(json, fact, counts))
 		return fail(json);
 	if (!strcmp(name, "audio"))
@@ -130,13 +139,15 @@ json_t *tess_view_user(const struct tess_call *call, const struct tess_publisher
 
 	tess_publication_stream(stream, row->id);
 	json = json_pack(
-		"{so sI ss ss ss ss ss so so so}", "recording", recording_of(call, stream), "id",
-		(json_int_t)row->id, "user", row->user, "stream_type", row->stream_type, "source",
-		row->source, "stream_id", name, "record_id", row->record_id, "entered",
-		tess_time_json(row->entered_us), "video",
-		track(call, row->id, "video", row->video_port, row->video_payload_type, "h264"),
+		"{so sI ss ss ss ss ss ss so so so}", "recording", recording_of(call, stream), "id",
+		(json_int_t)row->id, "user", row->user, "stream_type", row->stream_type, "protocol",
+		row->rtmp ? "rtmp" : "rtp", "source", row->source, "stream_id", name, "record_id",
+		row->record_id, "entered", tess_time_json(row->entered_us), "video",
+		track(call, row->id, "video", tess_publisher_has_video(row), row->video_port,
+		      row->video_payload_type, "h264"),
 		"audio",
-		track(call, row->id, "audio", row->audio_port, row->audio_payload_type, "opus"));
+		track(call, row->id, "audio", tess_publisher_has_audio(row), row->audio_port,
+		      row->audio_payload_type, row->rtmp ? "aac" : "opus"));
 	json = merged(json, addresses(call, row->room.sdk_app_id, name));
 	if (tess_view_copy(json, fact, "state", json_string(state)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||

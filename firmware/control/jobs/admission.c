@@ -111,7 +111,7 @@ static int add_pictures(void *arg, const struct tess_publisher *row)
 	struct pictures *pictures = arg;
 	const json_t *video;
 
-	if (pictures->mixed++ >= TESS_CLOUD_MAX_MIXED || !row->video_port ||
+	if (pictures->mixed++ >= TESS_CLOUD_MAX_MIXED || !tess_publisher_has_video(row) ||
 	    !is_named(pictures->users, row->user))
 		return 0;
 	video = json_object_get(tess_facts_publisher(pictures->facts, row->id), "video");

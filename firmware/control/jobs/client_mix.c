@@ -24,8 +24,8 @@ static int note_sent(void *arg, const struct tess_publisher *row)
 	if (strcmp(row->user, sent->user) != 0)
 		return 0;
 	sent->any = true;
-	sent->sound = sent->sound || row->audio_port;
-	if (!strcmp(row->stream_type, "aux") && row->video_port)
+	sent->sound = sent->sound || tess_publisher_has_audio(row);
+	if (!strcmp(row->stream_type, "aux") && tess_publisher_has_video(row))
 		sent->screen = row->id;
 	return 0;
 }

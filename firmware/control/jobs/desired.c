@@ -28,6 +28,22 @@ static int append(json_t *array, json_t *object)
 	return !object || json_array_append_new(array, object) ? -ENOMEM : 0;
 }
 
+/* One that comes by RTMP has its media in a ring of egress. */
+static int set_input(json_t *object, const struct tess_publisher *row)
+{
+	json_t *video = json_pack("{ss}", "codec", "h264"),
+	       *audio = json_pack("{ss}", "codec", "aac");
+	int failed = json_object_set_new(object, "input", json_string("rtmp"));
+
+	if (tess_publisher_has_video(row))
+		failed |= json_object_set(object, "video", video);
+	if (tess_publisher_has_audio(row))
+		failed |= json_object_set(object, "audio", audio);
+	json_decref(video);
+	json_decref(audio);
+	return failed ? -ENOMEM : 0;
+}
+
 struct publishers {
 	struct tess_control *control;
 	json_t *list;
@@ -49,8 +65,13 @@ static int publisher(void *arg, const struct tess_publisher *row)
 			   "source", row->source, "video",
 			   track(row->video_port, row->video_payload_type, "h264"), "audio",
 			   track(row->audio_port, row->audio_payload_type, "opus"));
+	if (object && row->rtmp && set_input(object, row)) {
+		json_decref(object);
+		return -ENOMEM;
+	}
 	tess_publication_stream(stream, row->id);
-	if (wanted && json_object_set_new(object, "stream", json_string(stream))) {
+	/* what comes by RTMP is in a ring of egress already */
+	if (wanted && !row->rtmp && json_object_set_new(object, "stream", json_string(stream))) {
 		json_decref(object);
 		return -ENOMEM;
 	}
@@ -123,6 +144,11 @@ static int live(void *arg, const struct tess_mix *row)
 	tess_rooms_stream(stream, row->id);
 	return append(arg, json_pack("{ss ss sI}", "stream", stream, "name", row->stream_id, "app",
 				     (json_int_t)row->room.sdk_app_id));
+}
+
+static int by_rtmp(void *arg, const struct tess_publisher *row)
+{
+	return row->rtmp ? append(arg, json_integer(row->id)) : 0;
 }
 
 static int live_user(void *arg, const struct tess_publisher *row)
@@ -216,7 +242,7 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 {
 	struct records records = {json_array(), json_array()};
 	json_t *lives = json_array(), *files = json_array(), *relays = json_array();
-	json_t *guard = NULL, *orders = tess_uploads_orders(control);
+	json_t *guard = NULL, *orders = tess_uploads_orders(control), *publishers = json_array();
 	int rc;
 
 	tess_found_orders(control, orders);
@@ -224,6 +250,8 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 	rc = tess_store_mixes(control->store, live, lives);
 	if (!rc)
 		rc = tess_store_publishers(control->store, NULL, live_user, lives);
+	if (!rc)
+		rc = tess_store_publishers(control->store, NULL, by_rtmp, publishers);
 	if (!rc)
 		rc = tess_store_relays_wanted(control->store, relay, relays);
 	if (!rc)
@@ -237,15 +265,16 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 		json_decref(lives);
 		json_decref(relays);
 		json_decref(orders);
+		json_decref(publishers);
 		json_decref(records.wanted);
 		json_decref(records.deleted);
 		return rc;
 	}
-	*messagep =
-		json_pack("{ss sI ss ss so so so so sO so so so}", "type", "desired", "epoch",
-			  (json_int_t)epoch, "token_key", control->token_key, "time_zone",
-			  control->config->box.time_zone, "live", lives, "guard", guard, "relays",
-			  relays, "records", records.wanted, "acknowledged", acknowledged,
-			  "deleted", records.deleted, "deleted_files", files, "orders", orders);
+	*messagep = json_pack("{ss sI ss ss so so so so so sO so so so}", "type", "desired",
+			      "epoch", (json_int_t)epoch, "token_key", control->token_key,
+			      "time_zone", control->config->box.time_zone, "live", lives, "guard",
+			      guard, "publishers", publishers, "relays", relays, "records",
+			      records.wanted, "acknowledged", acknowledged, "deleted",
+			      records.deleted, "deleted_files", files, "orders", orders);
 	return *messagep ? 0 : -ENOMEM;
 }

@@ -17,6 +17,7 @@
 #include "firmware/control/jobs/import.h"
 #include "firmware/control/jobs/metering.h"
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/jobs/publish.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/control/jobs/uploads.h"
 #include "firmware/control/jobs/user_records.h"
@@ -166,6 +167,7 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 		tess_client_mix_follow_screens(control);
 	}
 	if (!rc && process == TESS_PROCESS_EGRESS) {
+		tess_publish_follow(control);
 		tess_user_records_keep(control);
 		rc = tess_import_records(&reconcile->import, control, message);
 	}
@@ -179,6 +181,16 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 	else if (rc)
 		TESS_ERROR("facts.take", "process=%s error=\"%s\"", tess_process_text(process),
 			   strerror(-rc));
+}
+
+static void publish(struct tess_reconcile *reconcile, struct tess_link *link, const json_t *message)
+{
+	json_t *answer = tess_publish_message(reconcile->control, message);
+	int rc = answer ? tess_link_send(link, answer, NULL, 0) : -ENOMEM;
+
+	json_decref(answer);
+	if (rc)
+		TESS_WARN("link.answer", "type=publish error=\"%s\"", strerror(-rc));
 }
 
 static void client_mix(struct tess_reconcile *reconcile, struct tess_link *link,
@@ -237,6 +249,12 @@ static void on_message(void *arg, struct tess_link *link, json_t *message, int *
 		key_frame(reconcile, message, fds[0]);
 	else if (type && !strcmp(type, "cover") && process == TESS_PROCESS_MEDIA)
 		tess_covers_made(reconcile->control, message, fd_count == 1 ? fds[0] : -1);
+	else if (type && !strcmp(type, "publish") && process == TESS_PROCESS_EGRESS)
+		publish(reconcile, link, message);
+	else if (type && !strcmp(type, "publish_tracks") && process == TESS_PROCESS_EGRESS)
+		tess_publish_tracks(reconcile->control, message);
+	else if (type && !strcmp(type, "unpublish") && process == TESS_PROCESS_EGRESS)
+		tess_publish_end(reconcile->control, message);
 	else
 		TESS_WARN("link.message", "type=%s ignored=yes", type ? type : "?");
 	for (unsigned i = 0; i < fd_count; i++)

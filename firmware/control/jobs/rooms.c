@@ -85,7 +85,7 @@ static int enter(struct tess_control *control, struct tess_publisher *publisher,
 	if (rc)
 		return rc < 0 ? rc : -EEXIST;
 	rc = tess_publication_name(control, publisher, &application);
-	if (!rc)
+	if (!rc && !publisher->rtmp)
 		rc = allocate(control, publisher, video, audio);
 	if (rc)
 		return rc;

@@ -25,7 +25,7 @@ void tess_rooms_mp3_stream(char stream[32], int64_t mix);
 /**
  * A user enters and will send. @p publisher comes with room, user, stream_type, source, payload
  * types, stream_id and record_id; ports (for @p video, @p audio), id, time, stream_name and live
- * are filled in.
+ * are filled in. One that comes by RTMP needs no ports.
  * @retval 0, -EEXIST the user sends this stream type already, -ENOENT no such application,
  * -EADDRINUSE another live stream has its name, -EADDRNOTAVAIL no port is free, or another error
  * of the store

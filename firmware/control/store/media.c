@@ -23,7 +23,7 @@ int tess_store_publisher_add(struct tess_store *store, struct tess_publisher *pu
 		store->db, "INSERT INTO publisher(application, room_type, room, user, stream_type,"
 			   " source, video_port, video_payload_type, audio_port,"
 			   " audio_payload_type, entered_us, stream_id, record_id, stream_name,"
-			   " live) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+			   " live, rtmp) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	int rc;
 
 	tess_store_bind_room(&q, &publisher->room);
@@ -37,6 +37,7 @@ int tess_store_publisher_add(struct tess_store *store, struct tess_publisher *pu
 	tess_query_text(&q, publisher->record_id);
 	tess_query_text(&q, publisher->stream_name);
 	tess_query_int(&q, publisher->live);
+	tess_query_int(&q, publisher->rtmp);
 	rc = tess_query_run(&q);
 	if (!rc)
 		publisher->id = tess_db_last_id(store->db);
@@ -46,7 +47,7 @@ int tess_store_publisher_add(struct tess_store *store, struct tess_publisher *pu
 #define PUBLISHER_COLUMNS                                                                 \
 	"SELECT id, application, room_type, room, user, stream_type, source, video_port," \
 	" video_payload_type, audio_port, audio_payload_type, entered_us, stream_id,"     \
-	" record_id, stream_name, live FROM publisher "
+	" record_id, stream_name, live, rtmp FROM publisher "
 
 static void column_publisher(const struct tess_query *q, struct tess_publisher *row)
 {
@@ -64,6 +65,7 @@ static void column_publisher(const struct tess_query *q, struct tess_publisher *
 	tess_column_text(q, 13, row->record_id, sizeof(row->record_id));
 	tess_column_text(q, 14, row->stream_name, sizeof(row->stream_name));
 	row->live = tess_column_int(q, 15);
+	row->rtmp = (unsigned)tess_column_int(q, 16);
 }
 
 int tess_store_publisher_is(struct tess_store *store, const struct tess_cloud_room *room,
@@ -136,6 +138,15 @@ int tess_store_room_users(struct tess_store *store, const struct tess_cloud_room
 
 	tess_store_bind_room(&q, room);
 	return tess_store_value(&q, count);
+}
+
+int tess_store_publisher_sends(struct tess_store *store, int64_t id, unsigned rtmp)
+{
+	struct tess_query q = tess_query(store->db, "UPDATE publisher SET rtmp = ? WHERE id = ?");
+
+	tess_query_int(&q, rtmp);
+	tess_query_int(&q, id);
+	return tess_store_run_one(&q);
 }
 
 int tess_store_publisher_name(struct tess_store *store, const struct tess_publisher *publisher)

@@ -182,8 +182,25 @@ struct tess_publisher {
 	char stream_id[TESS_CLOUD_MAX_ID + 1];	    /* given at entry; "" = not */
 	char record_id[TESS_CLOUD_MAX_ID + 1];	    /* userDefineRecordId; "" = none */
 	char stream_name[TESS_STREAM_NAME_MAX + 1]; /* stream_id, or by the application's rule */
-	bool live; /* a live stream by this name, which nobody else has then */
+	bool live;     /* a live stream by this name, which nobody else has then */
+	unsigned rtmp; /* it comes by RTMP, without ports: enum tess_rtmp_sends; 0 = by RTP */
 };
+
+/** What a publisher by RTMP sends, as far as it is known. */
+enum tess_rtmp_sends {
+	TESS_RTMP_SENDS_VIDEO = 1,
+	TESS_RTMP_SENDS_AUDIO = 2,
+	TESS_RTMP_SENDS_NOTHING = 4, /* to be not 0 */
+};
+
+static inline bool tess_publisher_has_video(const struct tess_publisher *publisher)
+{
+	return publisher->video_port || publisher->rtmp & TESS_RTMP_SENDS_VIDEO;
+}
+static inline bool tess_publisher_has_audio(const struct tess_publisher *publisher)
+{
+	return publisher->audio_port || publisher->rtmp & TESS_RTMP_SENDS_AUDIO;
+}
 
 /** @retval 0 with publisher->id set, -EEXIST this user's stream, a port or the name of a live
  * stream, -ENOENT no application */
@@ -204,6 +221,8 @@ int tess_store_publishers(struct tess_store *store, const struct tess_cloud_room
 			  void *arg) TESS_MUST_CHECK;
 int tess_store_room_users(struct tess_store *store, const struct tess_cloud_room *room,
 			  int64_t *count) TESS_MUST_CHECK;
+/** What one that comes by RTMP sends. @retval 0, -ENOENT */
+int tess_store_publisher_sends(struct tess_store *store, int64_t id, unsigned rtmp) TESS_MUST_CHECK;
 /** stream_name and live of publisher->id. @retval 0, -ENOENT, -EEXIST another has the name */
 int tess_store_publisher_name(struct tess_store *store,
 			      const struct tess_publisher *publisher) TESS_MUST_CHECK;

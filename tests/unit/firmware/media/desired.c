@@ -118,6 +118,27 @@ static void without_video(void **state)
 }
 
 /* Set LIST[0].NAME, or LIST[0].OBJECT.NAME, to VALUE: refused with an error that says TEXT. */
+static void one_that_comes_by_egress(void **state)
+{
+	json_t *message = example_message(), *row = first(message, "publishers");
+	const struct tess_desired_publisher *publisher;
+	struct tess_desired *desired;
+	char error[128];
+
+	(void)state;
+	json_object_set_new(row, "input", json_string("rtmp"));
+	json_object_set_new(row, "video", json_pack("{ss}", "codec", "h264"));
+	json_object_set_new(row, "audio", json_pack("{ss}", "codec", "aac"));
+	assert_int_equal(tess_desired_parse(&desired, message, 0, 1, error, sizeof(error)), 0);
+	json_decref(message);
+	publisher = tess_desired_find_publisher(desired, 12);
+	assert_true(publisher->input);
+	assert_true(publisher->video.present && publisher->audio.present);
+	assert_int_equal(publisher->video.port, 0);
+	assert_int_equal(publisher->audio.codec, TESS_CODEC_AAC);
+	tess_desired_free(desired);
+}
+
 static void refused(const char *list, const char *object, const char *name, json_t *value,
 		    const char *text)
 {
@@ -158,6 +179,10 @@ static void bad_values_are_refused_by_name(void **state)
 		"publisher 12: codec is not one this version can receive");
 	refused("publishers", "audio", "codec", json_string("h264"),
 		"publisher 12: codec is not one this version can receive");
+	refused("publishers", NULL, "input", json_string("srt"),
+		"publisher 12: input is not one this version knows");
+	refused("publishers", NULL, "input", json_string("rtmp"),
+		"publisher 12: codec is not one this version can receive"); /* Opus */
 	refused("mixes", "video", "width", json_integer(100000), "mix 3: width is out of range");
 	refused("mixes", "video", "frame_rate", json_integer(0),
 		"mix 3: frame_rate is out of range");
@@ -367,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_documented_message),
+		cmocka_unit_test(one_that_comes_by_egress),
 		cmocka_unit_test(without_video),
 		cmocka_unit_test(guests),
 		cmocka_unit_test(bad_values_are_refused_by_name),

@@ -29,6 +29,27 @@ static int play(void *arg, const char *name, const char *query)
 	return play_answer;
 }
 
+static char published[128], ticket[64];
+static int publish_answer, media_answer;
+static unsigned media_count;
+static size_t media_bytes;
+
+static int publish(void *arg, const char *app, const char *name, const char *query)
+{
+	assert_ptr_equal(arg, played);
+	(void)snprintf(published, sizeof(published), "%s|%s", app, name);
+	(void)snprintf(ticket, sizeof(ticket), "%s", query);
+	return publish_answer;
+}
+
+static int media(void *arg, const struct tess_rtmp_message *message)
+{
+	assert_ptr_equal(arg, played);
+	media_count++;
+	media_bytes += message->length;
+	return media_answer;
+}
+
 static int setup(void **state)
 {
 	static const struct tess_rtmp_client_config config = {
@@ -37,7 +58,13 @@ static int setup(void **state)
 	(void)state;
 	assert_int_equal(tess_rtmp_server_init(&server, "live", 1), 0);
 	server.play = play;
+	server.publish = publish;
+	server.media = media;
 	server.arg = played;
+	published[0] = ticket[0] = 0;
+	publish_answer = media_answer = 0;
+	media_count = 0;
+	media_bytes = 0;
 	assert_int_equal(tess_rtmp_client_init(&client, &config), 0);
 	played[0] = queried[0] = said[0] = 0;
 	play_answer = 0;
@@ -277,6 +304,107 @@ static void test_refusals(void **state)
 	}
 }
 
+/** A peer up to its publish. */
+static void peer_asks(const char *app, const char *name)
+{
+	begin_as_client();
+	(void)server_takes(1000);
+	peer_connects(app);
+	assert_int_equal(server_takes(1000), 0);
+	expect("_result/1 NetConnection.Connect.Success ");
+	peer_says("releaseStream", 2, name);
+	peer_says("FCPublish", 3, name);
+	peer_says("createStream", 4, NULL);
+	assert_int_equal(server_takes(1000), 0);
+	expect("_result/4 1 ");
+	peer_says("publish", 5, name);
+	assert_int_equal(server_takes(1000), 0);
+}
+
+static void peer_sends(enum tess_rtmp_type type, uint32_t length)
+{
+	static uint8_t data[100000];
+	const struct tess_rtmp_message message = {
+		.type = type, .stream = 1, .data = data, .length = length};
+
+	tess_rtmp_put_message(&peer.out, TESS_RTMP_ON_VIDEO, &message, peer.chunk_size);
+}
+
+static void test_publisher(void **state)
+{
+	(void)state;
+	peer_asks("room/1400000001", "101/alice?usersig=secret");
+	expect("");
+	assert_int_equal(server.state, TESS_RTMP_SERVER_ASKING);
+	assert_string_equal(published, "room/1400000001|101/alice");
+	assert_string_equal(ticket, "usersig=secret");
+	/* what it sends before it may is left out */
+	peer_sends(TESS_RTMP_VIDEO, 1000);
+	assert_int_equal(server_takes(1000), 0);
+	assert_int_equal(media_count, 0);
+	tess_rtmp_server_accept(&server);
+	peer_takes(&server.session);
+	expect("onStatus/0 NetStream.Publish.Start ");
+	peer_sends(TESS_RTMP_VIDEO, 90000);
+	peer_sends(TESS_RTMP_AUDIO, 300);
+	peer_sends(TESS_RTMP_DATA, 30);
+	assert_int_equal(server_takes(1000), 0);
+	assert_int_equal(media_count, 3);
+	assert_int_equal(media_bytes, 90330);
+	/* it cannot ask again, and its answer is not lost */
+	media_answer = -EBADMSG;
+	peer_sends(TESS_RTMP_AUDIO, 3);
+	assert_int_equal(server_takes(1000), -EBADMSG);
+	peer_says("deleteStream", 6, NULL);
+	assert_int_equal(server_takes(1000), 0);
+	assert_int_equal(server.state, TESS_RTMP_SERVER_OVER);
+}
+
+static void test_publisher_is_refused(void **state)
+{
+	(void)state;
+	/* no address of a room */
+	publish_answer = -EINVAL;
+	peer_asks("strroom", "1/2");
+	expect("onStatus/0 NetStream.Publish.BadName ");
+	assert_int_equal(server.state, TESS_RTMP_SERVER_OVER);
+	teardown(state);
+	setup(state);
+	/* later, by whoever was asked; large messages are for those who may */
+	peer_asks("strroom", "1/2/3");
+	peer_sends(TESS_RTMP_VIDEO, 90000);
+	assert_int_equal(server_takes(100000), -EMSGSIZE);
+	tess_rtmp_server_refuse(&server, "NetStream.Publish.Denied", "No.");
+	peer_takes(&server.session);
+	expect("onStatus/0 NetStream.Publish.Denied ");
+	assert_int_equal(server.state, TESS_RTMP_SERVER_OVER);
+	teardown(state);
+	setup(state);
+	/* who connected to rooms does not play, and publishes once */
+	begin_as_client();
+	(void)server_takes(1000);
+	peer_connects("room");
+	assert_int_equal(server_takes(1000), 0);
+	peer_says("play", 2, "show");
+	said[0] = 0;
+	assert_int_equal(server_takes(1000), 0);
+	expect("onStatus/0 NetStream.Play.StreamNotFound ");
+	teardown(state);
+	setup(state);
+	peer_asks("room", "1/2/3");
+	peer_says("publish", 6, "1/2/3");
+	assert_int_equal(server_takes(1000), -EBADMSG);
+	teardown(state);
+	setup(state);
+	/* a server without rooms */
+	server.publish = NULL;
+	begin_as_client();
+	(void)server_takes(1000);
+	peer_connects("room");
+	assert_int_equal(server_takes(1000), 0);
+	expect("_error/1 NetConnection.Connect.InvalidApp ");
+}
+
 static void test_wrong_order(void **state)
 {
 	(void)state;
@@ -403,6 +531,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_rtmp, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_play, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_publisher, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_publisher_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_asks_and_does_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_acknowledges, setup, teardown),

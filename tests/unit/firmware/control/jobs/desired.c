@@ -70,12 +70,12 @@ static void test_messages(void **state)
 
 	(void)state;
 	expect_media(17, "{'type':'desired','epoch':17,'publishers':[],'mixes':[]}");
-	expect_egress(
-		18, "[]",
-		"{'type':'desired','epoch':18,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
-		"'relays':[],'records':[],'acknowledged':[],"
-		"'deleted':[],'deleted_files':[],'orders':[]}");
+	expect_egress(18, "[]",
+		      "{'type':'desired','epoch':18,'token_key':'" KEY "',"
+		      "'time_zone':'Asia/"
+		      "Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
+		      "'relays':[],'records':[],'acknowledged':[],"
+		      "'deleted':[],'deleted_files':[],'orders':[]}");
 
 	fixture_user(&f, "alice");
 	fixture_call(&f, "POST", ROOM "/users",
@@ -105,7 +105,7 @@ static void test_messages(void **state)
 		      "{'type':'desired','epoch':20,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/"
 		      "Shanghai','live':[{'stream':'mix-1','name':'show','app':1400000001}],"
-		      "'guard':{'play':{},'push':{},'apps':{}},"
+		      "'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
 		      "'relays':[],'records':[{'id':1,'stream':'mix-1','app':1400000001,"
 		      "'prefix':'file001','formats':['mp4'],'split_minutes':120,'resume_timeout_s':"
 		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[],'orders':[]}");
@@ -119,22 +119,22 @@ static void test_messages(void **state)
 
 	/* the mix ends: the record is not wanted; finished and removed: to be deleted */
 	fixture_call(&f, "DELETE", ROOM "/mix", NULL, 204);
-	expect_egress(
-		21, "[]",
-		"{'type':'desired','epoch':21,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
-		"'relays':[],'records':[],'acknowledged':[],"
-		"'deleted':[],'deleted_files':[],'orders':[]}");
+	expect_egress(21, "[]",
+		      "{'type':'desired','epoch':21,'token_key':'" KEY "',"
+		      "'time_zone':'Asia/"
+		      "Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
+		      "'relays':[],'records':[],'acknowledged':[],"
+		      "'deleted':[],'deleted_files':[],'orders':[]}");
 	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
 	(void)stpcpy(row.state, "finished");
 	assert_int_equal(tess_store_recording_facts(f.control.store, &row), 0);
 	fixture_call(&f, "DELETE", "/api/v1/recordings/1", NULL, 204);
-	expect_egress(
-		22, "[]",
-		"{'type':'desired','epoch':22,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
-		"'relays':[],'records':[],'acknowledged':[],"
-		"'deleted':[1],'deleted_files':[],'orders':[]}");
+	expect_egress(22, "[]",
+		      "{'type':'desired','epoch':22,'token_key':'" KEY "',"
+		      "'time_zone':'Asia/"
+		      "Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
+		      "'relays':[],'records':[],'acknowledged':[],"
+		      "'deleted':[1],'deleted_files':[],'orders':[]}");
 
 	/* sound only, string room, file alone */
 	fixture_call(&f, "DELETE", ROOM "/users/alice", NULL, 204);
@@ -154,14 +154,14 @@ static void test_messages(void **state)
 			 "'audio':{'sample_rate':16000,'bitrate_kbps':32,'channels':1},"
 			 "'layout':{'template':1,'render':0,'users':[],"
 			 "'pure_audio_hold_place':0},'frozen':'keep'}]}");
-	expect_egress(
-		24, "[]",
-		"{'type':'desired','epoch':24,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
-		"'relays':[],'records':[{'id':2,"
-		"'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
-		"minutes':120,'resume_timeout_s':0}],"
-		"'acknowledged':[],'deleted':[1],'deleted_files':[],'orders':[]}");
+	expect_egress(24, "[]",
+		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
+		      "'time_zone':'Asia/"
+		      "Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
+		      "'relays':[],'records':[{'id':2,"
+		      "'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
+		      "minutes':120,'resume_timeout_s':0}],"
+		      "'acknowledged':[],'deleted':[1],'deleted_files':[],'orders':[]}");
 }
 
 /* What a user sends is a stream for media when it is live, and watched by its name. */
@@ -185,7 +185,8 @@ static void test_live(void **state)
 		2, "[]",
 		"{'type':'desired','epoch':2,'token_key':'" KEY "','time_zone':'Asia/Shanghai',"
 		"'live':[{'stream':'user-1','name':'alices','app':1400000001}],"
-		"'guard':{'play':{},'push':{},'apps':{}},'relays':[{'id':1,'app':1400000001,'epoch'"
+		"'guard':{'play':{},'push':{},'apps':{}},'publishers':[],'relays':[{'id':1,'app':"
+		"1400000001,'epoch'"
 		":1,"
 		"'stream':'user-2','url':'rtmp://cdn/app/KEY'}],'records':[],'acknowledged':[],"
 		"'deleted':[],'deleted_files':[],'orders':[]}");
