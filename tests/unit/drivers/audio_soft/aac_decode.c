@@ -49,7 +49,7 @@ static void tone(float *pcm, int64_t at)
 /* two seconds through encoder and decoder, each frame put where its time says */
 static void round_trip(uint32_t rate, uint8_t channels, float *heard)
 {
-	const struct tess_audio_encoder_config config = {rate, channels, 96000};
+	const struct tess_audio_encoder_config config = {rate, channels, 96000, false};
 	struct tess_audio_encoder *encoder;
 	struct tess_audio_decoder *decoder;
 	struct tess_audio_encoded encoded;

@@ -353,7 +353,7 @@ static void a_burst_is_decoded_whole(void **state)
 
 static void its_sound_is_heard(void **state)
 {
-	const struct tess_audio_encoder_config config = {44100, 2, 96000};
+	const struct tess_audio_encoder_config config = {44100, 2, 96000, false};
 	struct tess_stream_info info = both;
 	struct tess_audio_encoder *encoder;
 	struct tess_audio_encoded encoded;
