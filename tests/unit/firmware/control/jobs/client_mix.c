@@ -479,7 +479,7 @@ static void test_publish(void **state)
 		    "{'biz_id':43,'url':'srt://cdn.example:9000?***'}");
 	assert_int_equal(fixture_int(&f, "id"), 1);
 	assert_int_equal(fixture_int(&f, "epoch"), 3);
-	expect_relay("");
+	expect_relay("srt://cdn.example:9000?streamid=KEY");
 	fixture_call(&f, "POST", MIX, "{'stream_id':'show'}", 200);
 	assert_true(json_is_null(json_object_get(f.json, "publish")));
 	expect_relay("");
