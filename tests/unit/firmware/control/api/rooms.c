@@ -147,7 +147,8 @@ static void test_live(void **state)
 	assert_json(
 		f.json,
 		"{'application':1400000001,'room':'101','room_type':'number','mix':null,'users':["
-		"{'id':1,'user':'alice','stream_type':'main','source':'','stream_id':'','record_id'"
+		"{'id':1,'recording':null,'user':'alice','stream_type':'main','source':'','stream_"
+		"id':'','record_id'"
 		":'','flv_url':'','rtmp_url':'',"
 		"'entered':'2023-11-14T22:13:20.000Z','state':'receiving','error':'','idle_ms':8,"
 		"'video':{'port':20000,'rtcp_port':20001,'payload_type':96,'codec':'h264',"
@@ -157,7 +158,8 @@ static void test_live(void **state)
 		"'audio':{'port':20002,'rtcp_port':20003,'payload_type':97,'codec':'opus',"
 		"'packets':1000,'bytes':90000,'lost':0,'loss_percent':0.0,'bitrate_bps':32000,"
 		"'jitter_us':500,'level':0.5}},"
-		"{'id':2,'user':'bob','stream_type':'main','source':'192.0.2.3','stream_id':'','"
+		"{'id':2,'recording':null,'user':'bob','stream_type':'main','source':'192.0.2.3','"
+		"stream_id':'','"
 		"record_id':'','flv_url':'','rtmp_url':'',"
 		"'entered':'2023-11-14T22:13:20.000Z','state':'waiting','error':'','idle_ms':0,"
 		"'video':null,'audio':{'port':20004,'rtcp_port':20005,'payload_type':97,"
