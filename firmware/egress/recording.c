@@ -15,6 +15,8 @@
 #define SHORT_BREAK_US 2000000
 /** When nothing comes, the end of a break is awaited this much longer: the ring has delays too. */
 #define BREAK_MARGIN_US 2000000
+/** What came within this the ring of a stream surely holds (pipeline/stream/ring.h). */
+#define HELD_US 6000000
 /** A part that was split off waits this long for sound that is older than the split. */
 #define CLOSE_US 1000000
 
@@ -209,9 +211,13 @@ void tess_recording_settle(struct tess_recording *recording)
 		tess_recording_finish(recording);
 }
 
-void tess_recording_complete(struct tess_recording *recording, const struct tess_record_meta *order)
+bool tess_recording_complete(struct tess_recording *recording, const struct tess_record_meta *order)
 {
+	bool others = recording->rows[0].formats && !recording->rows[HLS_ROW].formats,
+	     hls = recording->rows[HLS_ROW].formats && !recording->rows[0].formats;
+
 	set_rows(recording, order);
+	return (others && recording->rows[HLS_ROW].formats) || (hls && recording->rows[0].formats);
 }
 
 /* units */
@@ -228,6 +234,23 @@ static struct tess_recorder *newest(const struct tess_recording *recording, cons
 	return recorder;
 }
 
+/** Of formats that have nothing, as all ended while they were being begun: what the others began
+ * with, as long as the ring holds it. */
+static int64_t before_begin_us(const struct tess_recording *recording)
+{
+	const struct part *first = recording->parts;
+	int64_t origin_us;
+
+	if (!first || !tess_recorder_has_begun(first->recorder) ||
+	    tess_recorder_meta(first->recorder)->part != 1 ||
+	    !is_of_this_boot(recording, first->recorder))
+		return TESS_SINK_NEWEST_KEY;
+	origin_us = tess_recorder_origin_us(first->recorder);
+	return tess_clock_now_us(recording->shared->clock) - origin_us < HELD_US
+		       ? origin_us - 1
+		       : TESS_SINK_NEWEST_KEY;
+}
+
 int64_t tess_recording_after_us(const struct tess_recording *recording)
 {
 	int64_t after_us = TESS_SINK_NEWEST_KEY;
@@ -240,6 +263,8 @@ int64_t tess_recording_after_us(const struct tess_recording *recording)
 					  ? tess_recorder_after_us(recorder)
 					  : TESS_SINK_NEWEST_KEY;
 
+		if (row->formats && !recorder)
+			part_us = before_begin_us(recording);
 		if (part_us != TESS_SINK_NEWEST_KEY &&
 		    (after_us == TESS_SINK_NEWEST_KEY || part_us < after_us))
 			after_us = part_us;

@@ -35,8 +35,11 @@ int tess_recording_add(struct tess_recording *recording, struct tess_recorder *p
 		       const struct tess_record_end *end) TESS_MUST_CHECK;
 /** All its parts are back: which of them go on is known now. */
 void tess_recording_settle(struct tess_recording *recording);
-/** Control's order of a recording that was brought back: what its parts did not tell. */
-void tess_recording_complete(struct tess_recording *recording,
+/**
+ * Control's order of a recording that was brought back: what its parts did not tell.
+ * @return whether its sink is to attach again: of some formats nothing was brought back
+ */
+bool tess_recording_complete(struct tess_recording *recording,
 			     const struct tess_record_meta *order);
 
 /** What the sink hears, and where it attaches (recorder.h). */

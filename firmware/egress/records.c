@@ -327,7 +327,10 @@ static void start(struct tess_records *records, const json_t *json)
 		entry->desired = true;
 		if (wrong)
 			return;
-		tess_recording_complete(entry->recording, &order);
+		if (tess_recording_complete(entry->recording, &order) && entry->sink) {
+			detach(entry);
+			attach(entry);
+		}
 		if (strcmp(order.stream, tess_recording_order(entry->recording)->stream) != 0)
 			move(entry, order.stream);
 		return;
@@ -340,7 +343,7 @@ static void start(struct tess_records *records, const json_t *json)
 	if (!entry)
 		return;
 	entry->desired = true;
-	tess_recording_complete(recording, &order);
+	(void)tess_recording_complete(recording, &order);
 	if (wrong)
 		tess_recording_fail(recording, wrong);
 	else

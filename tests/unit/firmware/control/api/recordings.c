@@ -64,15 +64,17 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define FIRST                                                                                    \
-	"{'id':1,'application':1400000001,'room':'101','room_type':'number','stream_id':'show'," \
-	"'record_id':'alpha','state':'finished','path':'1400000001/a_s_e.mp4',"                  \
-	"'start':'2023-11-14T22:13:20.000Z','end':'2023-11-14T22:13:40.000Z',"                   \
-	"'duration_ms':20000,'size_bytes':1000000,'width':1280,'height':720,"                    \
+#define FIRST                                                                                     \
+	"{'id':1,'application':1400000001,'room':'101','room_type':'number','stream_id':'show',"  \
+	"'record_id':'alpha','user':'','stream_type':'','cause':'mix','prefix':'alpha','state':'" \
+	"finished','path':'1400000001/a_s_e.mp4',"                                                \
+	"'start':'2023-11-14T22:13:20.000Z','end':'2023-11-14T22:13:40.000Z',"                    \
+	"'duration_ms':20000,'size_bytes':1000000,'width':1280,'height':720,"                     \
 	"'gaps':[{'at_ms':5000,'length_ms':700}],'error':'','area':null,'files':[]}"
 #define SECOND                                                                                   \
 	"{'id':2,'application':1400000001,'room':'101','room_type':'number','stream_id':'show'," \
-	"'record_id':'beta','state':'waiting','path':'','start':null,'end':null,"                \
+	"'record_id':'beta','user':'','stream_type':'','cause':'mix','prefix':'beta','state':'"  \
+	"waiting','path':'','start':null,'end':null,"                                            \
 	"'duration_ms':0,'size_bytes':0,'width':0,'height':0,'gaps':[],'error':'','area':null,"  \
 	"'files':[]}"
 
