@@ -237,7 +237,7 @@ static void test_of_a_user(void **state)
 						       "width", 100, "height", 100));
 	body = json_pack("{so}", "config", config);
 	text = json_dumps(body, 0);
-	fixture_refused(&f, "POST", path, text, 400, "ResourceNotFound", "");
+	fixture_refused(&f, "POST", path, text, 400, "ResourceNotFound", "config");
 	free(text);
 	json_object_set_new(config, "backgroundImage", json_string("1"));
 	text = json_dumps(body, 0);
