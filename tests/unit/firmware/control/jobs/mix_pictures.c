@@ -248,12 +248,6 @@ static void test_of_a_user(void **state)
 		json_array_size(json_object_get(json_object_get(f.json, "layout"), "presets")), 15);
 	assert_json(json_object_get(json_object_get(f.json, "video"), "background_image"),
 		    "{'id':1}");
-	/* they are to be fetched: each place says so */
-	assert_int_equal(json_array_size(json_object_get(f.json, "warnings")), 16);
-	assert_string_equal(
-		json_string_value(json_object_get(
-			json_array_get(json_object_get(f.json, "warnings"), 15), "field")),
-		"layout.presets.14.image");
 }
 
 /* ---- to media ---- */
