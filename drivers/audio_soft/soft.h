@@ -18,11 +18,11 @@ int audio_soft_aac_decoder_open(struct tess_audio_decoder **decoderp, const uint
 				size_t length);
 
 int audio_soft_encoder_open(struct tess_audio_encoder **encoderp,
-			const struct tess_audio_encoder_config *config);
+			    const struct tess_audio_encoder_config *config);
 void audio_soft_encoder_close(struct tess_audio_encoder *encoder);
 const uint8_t *audio_soft_encoder_config(const struct tess_audio_encoder *encoder, size_t *length);
 int audio_soft_encoder_feed(struct tess_audio_encoder *encoder, const float *pcm, unsigned frames,
-			int64_t pts_us);
+			    int64_t pts_us);
 int audio_soft_encoder_next(struct tess_audio_encoder *encoder, struct tess_audio_encoded *encoded);
 
 #endif

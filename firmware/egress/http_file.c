@@ -23,8 +23,7 @@ static const char *type_of(const char *name)
 	} types[] = {
 		{".mp4", "video/mp4"},	 {".m4s", "video/mp4"},
 		{".flv", "video/x-flv"}, {".m3u8", "application/vnd.apple.mpegurl"},
-		{".aac", "audio/aac"},
-		{".mp3", "audio/mpeg"},
+		{".aac", "audio/aac"},	 {".mp3", "audio/mpeg"},
 	};
 	const char *suffix = strrchr(name, '.');
 

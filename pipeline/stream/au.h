@@ -2,8 +2,8 @@
  * pipeline/stream/au.h - an encoded access unit: one picture or one audio frame of a stream.
  *
  * H.264 travels length-prefixed (4 bytes big endian, ISO/IEC 14496-15 §5.3.2), SPS and PPS in front
- * of each key frame; AAC as raw frames; MP3 as frames; Opus as packets. That is what FLV and MP4 store, so that no
- * reader has to rewrite payload.
+ * of each key frame; AAC as raw frames; MP3 as frames; Opus as packets. That is what FLV and MP4
+ * store, so that no reader has to rewrite payload.
  */
 #ifndef TESS_STREAM_AU_H
 #define TESS_STREAM_AU_H

@@ -5,13 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cloud/client.h"
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
-#include "firmware/control/http/dispatch.h"
 #include "firmware/control/jobs/client_mix.h"
 #include "firmware/control/jobs/rooms.h"
-#include "fixture.h"
+#include "jobs/cloud_call.h"
 
 #define ROOM "/api/v1/applications/1400000001/rooms/101"
 #define MIX  ROOM "/mix"
@@ -22,16 +20,8 @@ static const struct tess_cloud_room room = {1400000001, TESS_ROOM_ID_NUMBER, "10
 
 static int setup(void **state)
 {
-	struct tess_api_key key = {.secret_id = SECRET_ID,
-				   .secret_key = SECRET_KEY,
-				   .application = 1400000001,
-				   .enabled = true};
-
 	(void)state;
-	fixture_open(&f);
-	fixture_login(&f);
-	fixture_application(&f);
-	assert_int_equal(tess_store_key_add(f.control.store, &key), 0);
+	cloud_open_admin(&f);
 	return 0;
 }
 
@@ -42,35 +32,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Sign and send to the cloud API; the code of the answer, "" = success. */
 static void cloud(const char *action, const char *body, const char *code)
 {
-	struct tess_response response;
-	struct tess_request request;
-	struct client client;
-	const char *got = "";
-	json_t *json;
-
-	client_setup(&client, action, body);
-	client_sign(&client);
-	request = (struct tess_request){
-		.method = "POST",
-		.path = "/",
-		.query = "",
-		.get_header = client.request.get_header,
-		.header_arg = client.request.header_arg,
-		.body = body,
-		.body_length = strlen(body),
-		.address = "192.0.2.1",
-	};
-	tess_response_init(&response);
-	tess_dispatch(&f.control, &request, &response);
-	json = json_loads(response.body, 0, NULL);
-	assert_int_equal(json_unpack(json, "{s:{s?:{s:s}}}", "Response", "Error", "Code", &got), 0);
-	if (strcmp(got, code) != 0)
-		fail_msg("%s: %s", action, response.body);
-	json_decref(json);
-	tess_response_fini(&response);
+	cloud_code(&f, action, body, code);
 }
 
 #define ENCODE                                                                             \

@@ -8,11 +8,10 @@
 #include "cloud/client.h"
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
-#include "firmware/control/http/dispatch.h"
 #include "firmware/control/jobs/desired.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/control/store/db.h"
-#include "fixture.h"
+#include "jobs/cloud_call.h"
 
 #define APP 1400000123
 
@@ -30,17 +29,8 @@ static void enter(const struct tess_cloud_room *room, const char *user)
 
 static int setup(void **state)
 {
-	struct tess_application application = {.id = APP, .name = "a"};
-	struct tess_api_key key = {.secret_id = SECRET_ID,
-				   .secret_key = SECRET_KEY,
-				   .application = APP,
-				   .enabled = true};
-
 	(void)state;
-	fixture_open(&f);
-	assert_int_equal(tess_store_application_add(f.control.store, &application), 0);
-	assert_int_equal(tess_store_key_add(f.control.store, &key), 0);
-	f.changes = 0;
+	cloud_open(&f, APP);
 	return 0;
 }
 
@@ -51,37 +41,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Sign and send through the server's dispatcher; the code of the answer, "" = success. */
 static void expect(const char *action, const char *body, const char *code)
 {
-	struct tess_response response;
-	struct tess_request request;
-	struct client client;
-	const char *got = "";
-	json_t *json;
-
-	client_setup(&client, action, body);
-	client_sign(&client);
-	request = (struct tess_request){
-		.method = "POST",
-		.path = "/",
-		.query = "",
-		.get_header = client.request.get_header,
-		.header_arg = client.request.header_arg,
-		.body = body,
-		.body_length = strlen(body),
-		.address = "192.0.2.1",
-	};
-	tess_response_init(&response);
-	tess_dispatch(&f.control, &request, &response);
-	assert_int_equal(response.status, 200);
-	assert_string_equal(tess_response_get(&response, "Content-Type"), "application/json");
-	json = json_loads(response.body, 0, NULL);
-	assert_int_equal(json_unpack(json, "{s:{s?:{s:s}}}", "Response", "Error", "Code", &got), 0);
-	if (strcmp(got, code) != 0)
-		fail_msg("%s: %s", action, response.body);
-	json_decref(json);
-	tess_response_fini(&response);
+	cloud_code(&f, action, body, code);
 }
 
 #define ENCODE                                                                                 \
