@@ -95,15 +95,11 @@ static void tell_tracks(void *arg, bool video, bool audio)
 				     (json_int_t)publisher->id, "video", video, "audio", audio));
 }
 
-static void publisher_free(struct publisher *publisher)
+/** One that is in no list any more. */
+static void publisher_release(struct publisher *publisher)
 {
-	struct publisher **place = &publisher->publishers->list;
 	int fd = publisher->fd;
 
-	while (*place != publisher)
-		place = &(*place)->next;
-	*place = publisher->next;
-	publisher->publishers->count--;
 	tess_watch_remove(publisher->watch);
 	tess_publisher_ring_free(publisher->ring, false);
 	tess_rtmp_server_fini(publisher->rtmp);
@@ -111,6 +107,20 @@ static void publisher_free(struct publisher *publisher)
 	free(publisher);
 	/* last: another thread may get the number at once */
 	(void)close(fd);
+}
+
+static void publisher_free(struct publisher *publisher)
+{
+	struct tess_publishers *publishers = publisher->publishers;
+
+	for (struct publisher **place = &publishers->list; *place; place = &(*place)->next) {
+		if (*place == publisher) {
+			*place = publisher->next;
+			publishers->count--;
+			break;
+		}
+	}
+	publisher_release(publisher);
 }
 
 /* Why it publishes no more. */
@@ -456,10 +466,14 @@ int tess_publishers_alloc(struct tess_publishers **publishersp,
 
 void tess_publishers_free(struct tess_publishers *publishers)
 {
+	struct publisher *publisher;
+
 	if (!publishers)
 		return;
-	while (publishers->list)
-		publisher_free(publishers->list);
+	while ((publisher = publishers->list)) {
+		publishers->list = publisher->next;
+		publisher_release(publisher);
+	}
 	tess_timer_free(publishers->sweep);
 	free(publishers);
 }

@@ -97,6 +97,7 @@ static bool look(struct tess_input *input)
 /* Start codes in place of lengths, which are as long. @retval 0, -EBADMSG */
 static int to_annexb(uint8_t *data, size_t length)
 {
+	static const uint8_t start_code[4] = {0, 0, 0, 1};
 	size_t at = 0;
 
 	while (at < length) {
@@ -108,7 +109,7 @@ static int to_annexb(uint8_t *data, size_t length)
 		      (size_t)data[at + 2] << 8 | data[at + 3];
 		if (!nal || nal > length - at - 4)
 			return -EBADMSG;
-		memcpy(data + at, "\0\0\0\1", 4);
+		memcpy(data + at, start_code, 4);
 		at += 4 + nal;
 	}
 	return 0;

@@ -144,8 +144,9 @@ static bool leave_out(struct tess_publisher *publisher, struct tess_unit *unit)
 	return true;
 }
 
-void tess_publisher_picture(struct tess_publisher *publisher, const struct tess_rtp_au *au)
+void tess_publisher_picture(void *arg, const struct tess_rtp_au *au)
 {
+	struct tess_publisher *publisher = arg;
 	bool waits = false;
 	struct tess_unit *unit;
 
@@ -222,8 +223,9 @@ static void conceal(struct tess_publisher *publisher, const struct tess_rtp_au *
 	}
 }
 
-void tess_publisher_sound(struct tess_publisher *publisher, const struct tess_rtp_au *au)
+void tess_publisher_sound(void *arg, const struct tess_rtp_au *au)
 {
+	struct tess_publisher *publisher = arg;
 	int frames;
 
 	if (!publisher->audio_decoder)
@@ -235,16 +237,6 @@ void tess_publisher_sound(struct tess_publisher *publisher, const struct tess_rt
 		publisher->audio.counters.decode_errors++;
 	else if (frames > 0)
 		push_sound(publisher, (unsigned)frames, au->media_us);
-}
-
-static void on_picture(void *arg, const struct tess_rtp_au *au)
-{
-	tess_publisher_picture(arg, au);
-}
-
-static void on_sound(void *arg, const struct tess_rtp_au *au)
-{
-	tess_publisher_sound(arg, au);
 }
 
 /* What comes next has nothing to do with what came before. */
@@ -283,12 +275,12 @@ static int set_receiver(struct tess_publisher *publisher, struct tess_receiver *
 static int set_receivers(struct tess_publisher *publisher, int64_t now_us)
 {
 	int error = set_receiver(publisher, &publisher->video, &publisher->desired.video,
-				 on_picture, now_us);
+				 tess_publisher_picture, now_us);
 
 	if (error)
 		return error;
-	return set_receiver(publisher, &publisher->audio, &publisher->desired.audio, on_sound,
-			    now_us);
+	return set_receiver(publisher, &publisher->audio, &publisher->desired.audio,
+			    tess_publisher_sound, now_us);
 }
 
 /* Bring the publication to what is wanted; one that is right already goes on. */

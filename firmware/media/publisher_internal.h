@@ -58,9 +58,8 @@ struct tess_publisher {
 	bool publication_video, publication_audio; /* that it was opened for */
 };
 
-/* What has come, of RTP or by egress. */
-void tess_publisher_picture(struct tess_publisher *publisher, const struct tess_rtp_au *au);
-void tess_publisher_sound(struct tess_publisher *publisher, const struct tess_rtp_au *au);
+/* What has come to a publisher (@p arg), of RTP or by egress. */
+tess_rtp_au_handler tess_publisher_picture, tess_publisher_sound;
 
 /** The input of one that comes by egress. @retval 0, -ENOMEM */
 int tess_publisher_open_input(struct tess_publisher *publisher) TESS_MUST_CHECK;

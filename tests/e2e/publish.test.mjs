@@ -153,8 +153,7 @@ test('GStreamer enters a room with a text; a newer connection takes the place; w
 	const again = await receiving('salle #1', 'greta');
 	assert.equal(again.id, first.id, 'the user did not leave');
 	await until('frames of the newer', async () => (await room('salle #1')).users[0].video.bitrate_bps > 0);
-	await app.cloud.RemoveUserByStrRoomId({ SdkAppId: app.id, RoomId: 'salle #1', UserIds: ['greta'] }).catch(() =>
-		box.api('DELETE', `/applications/${app.id}/rooms/${encodeURIComponent('salle #1')}/users/greta`));
+	await app.cloud.DismissRoomByStrRoomId({ SdkAppId: app.id, RoomId: 'salle #1' });
 	await ended(second);
 	assert.match(second.said, /removed from the room/);
 	await gone('salle #1', 'greta');

@@ -357,6 +357,40 @@ static void test_link_breaks(void **state)
 	tess_ring_writer_free(ring);
 }
 
+static void do_offer_own(void *arg)
+{
+	struct offer *offer = arg;
+
+	offer->rc = tess_streams_offer_own(streams, offer->key, offer->epoch, offer->memfd,
+					   offer->eventfd);
+}
+
+/* A ring of this process: media's link does not matter to it. */
+static void test_own_ring(void **state)
+{
+	struct tess_ring_writer *ring = make_ring(5, 64);
+	struct offer offer = {.key = "s",
+			      .epoch = 5,
+			      .memfd = dup(tess_ring_writer_memfd(ring)),
+			      .eventfd = dup(tess_ring_writer_eventfd(ring))};
+	struct listener listener = {0};
+	uint64_t epoch = 5;
+
+	(void)state;
+	attach(&listener, TESS_SINK_NEWEST_KEY);
+	feed(ring, 10, 2);
+	turning_do(turning, do_offer_own, &offer);
+	assert_int_equal(offer.rc, 0);
+	expect(&listener, "up5 v10k a11 ");
+	turning_do(turning, do_away, NULL);
+	feed(ring, 12, 2);
+	expect(&listener, "v12 a13 ");
+	turning_do(turning, do_end, &epoch);
+	expect(&listener, "end ");
+	turning_do(turning, do_detach, &listener);
+	tess_ring_writer_free(ring);
+}
+
 static void test_ring_closed(void **state)
 {
 	struct tess_ring_writer *ring = make_ring(5, 64);
@@ -447,6 +481,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_media_restarts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link_breaks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own_ring, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ring_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overrun_when_not_ready, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_detach_in_a_call, setup, teardown),
