@@ -19,12 +19,14 @@ struct tess_audio_encoder;
 struct tess_audio_encoder_config {
 	uint32_t sample_rate; /* 48000 44100 32000 24000 16000 8000 */
 	uint8_t channels;     /* 1 or 2 */
-	uint32_t bitrate_bps;
+	uint32_t bitrate_bps; /* MP3: the nearest that there is */
+	bool mp3;	      /* instead of AAC-LC */
 };
 
 /** An encoded audio frame; data is the encoder's until its next call. */
 struct tess_audio_encoded {
-	const uint8_t *data; /* AAC: a raw frame, no ADTS header */
+	const uint8_t
+		*data; /* AAC: a raw frame, no ADTS header; MP3: a frame that needs no other */
 	size_t length;
 	int64_t pts_us; /* media time of the first sample, the encoder's own delay taken off */
 };
@@ -43,11 +45,11 @@ struct tess_audio_driver {
 	int (*decoder_decode)(struct tess_audio_decoder *decoder, const uint8_t *data,
 			      size_t length, unsigned lost_frames, float *pcm);
 
-	/** AAC-LC encoder, fed at 48 kHz stereo; it resamples and mixes down itself. */
+	/** AAC-LC or MP3 encoder, fed at 48 kHz stereo; it resamples and mixes down itself. */
 	int (*encoder_open)(struct tess_audio_encoder **encoderp,
 			    const struct tess_audio_encoder_config *config);
 	void (*encoder_close)(struct tess_audio_encoder *encoder); /* accepts NULL */
-	/** AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1); valid until close. */
+	/** AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1), also of MP3; valid until close. */
 	const uint8_t *(*encoder_config)(const struct tess_audio_encoder *encoder, size_t *length);
 	/** Feed @p frames sample frames that begin at @p pts_us. @retval 0, -ENOMEM */
 	int (*encoder_feed)(struct tess_audio_encoder *encoder, const float *pcm, unsigned frames,

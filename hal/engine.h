@@ -22,6 +22,7 @@ enum tess_codec {
 	TESS_CODEC_VP9,
 	TESS_CODEC_OPUS,
 	TESS_CODEC_AAC,
+	TESS_CODEC_MP3,
 };
 
 struct tess_rect {

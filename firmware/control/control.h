@@ -10,6 +10,9 @@
 
 struct tess_limiter;
 struct tess_picture_jobs;
+struct tess_uploads;
+struct tess_found;
+struct tess_covers;
 
 /** Answers given, for the metrics: by class (1xx .. 5xx) and by what was asked. */
 struct tess_http_counters {
@@ -34,9 +37,15 @@ struct tess_control {
 	/** The desired state is another one now; may be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
+	/** Tells egress what is not a state, or -ENOTCONN; may be NULL. */
+	int (*tell)(void *arg, const json_t *message);
+	void *tell_arg;
 	/** There is something in the outbox; may be NULL. */
 	void (*outbox)(void *arg);
 	void *outbox_arg;
+	struct tess_covers *covers;   /* NULL: none are made (jobs/covers.h) */
+	struct tess_found *found;     /* NULL: nothing is looked for (jobs/found.h) */
+	struct tess_uploads *uploads; /* NULL: none are made (jobs/uploads.h) */
 };
 
 /**
@@ -50,6 +59,10 @@ int tess_control_open(struct tess_control *control, const struct tess_config *co
 void tess_control_close(struct tess_control *control);
 /** To be called after each change of desired state. */
 void tess_control_changed(struct tess_control *control);
+
+/** Tell egress to do something now. @retval 0, -ENOTCONN it is not there, or an error of the link
+ */
+int tess_control_tell(struct tess_control *control, const json_t *message) TESS_MUST_CHECK;
 
 static inline int64_t tess_control_utc_us(const struct tess_control *control)
 {

@@ -24,6 +24,7 @@ static const char *type_of(const char *name)
 		{".mp4", "video/mp4"},	 {".m4s", "video/mp4"},
 		{".flv", "video/x-flv"}, {".m3u8", "application/vnd.apple.mpegurl"},
 		{".aac", "audio/aac"},
+		{".mp3", "audio/mpeg"},
 	};
 	const char *suffix = strrchr(name, '.');
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/egress/guard.h"
 #include "firmware/egress/http_file.h"
 #include "firmware/egress/http_routes.h"
 #include "firmware/egress/live.h"
@@ -30,10 +31,6 @@
  * lets the window grow for a distant one, as a small SO_SNDBUF would not. */
 #define UNSENT_BYTES 65536
 
-#define COMMON_HEADERS        \
-	"Server: tessera\r\n" \
-	"Access-Control-Allow-Origin: *\r\n"
-
 struct connection {
 	struct tess_http *http;
 	unsigned index; /* of http->connections */
@@ -43,6 +40,7 @@ struct connection {
 	uint8_t *input; /* TESS_HTTP_MAX_HEAD bytes, while a head is being received */
 	size_t input_length;
 	bool keep_alive;
+	char cors[320];		    /* headers of the answer that is being made */
 	struct tess_http_file file; /* what is being sent, if its fd is not -1 */
 	struct tess_http_body body; /* or this, if it is open */
 	int64_t body_until_us;
@@ -99,9 +97,9 @@ static void connection_close(struct connection *connection)
 static int send_head(const struct connection *connection, int status, const char *headers,
 		     int flags)
 {
-	char head[TESS_HTTP_FILE_HEADERS + 256];
-	int length = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s%s\r\n",
-			      status, tess_http_reason(status),
+	char head[TESS_HTTP_FILE_HEADERS + sizeof(connection->cors) + 128];
+	int length = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\nServer: tessera\r\n%s%s%s\r\n",
+			      status, tess_http_reason(status), connection->cors,
 			      connection->keep_alive ? "" : "Connection: close\r\n", headers);
 
 	/* a socket whose buffer has no room for a head has a peer that asks and does not read */
@@ -136,17 +134,58 @@ enum next {
 	NEXT_GONE, /* the connection belongs to a viewer now */
 };
 
+/**
+ * May this stream be watched by this request? Also chooses the answer's CORS headers. One who has
+ * begun goes on: @p session is that of a viewer of HLS, or 0.
+ * @retval 0, -ENOENT, -EACCES, -EUSERS
+ */
+static int check_live(struct connection *connection, const struct tess_http_request *request,
+		      const char *name, uint64_t session)
+{
+	const struct tess_http_config *config = &connection->http->config;
+	struct tess_play play = {.host = request->host,
+				 .stream = name,
+				 .query = request->query,
+				 .referrer = request->referrer};
+	socklen_t size = sizeof(play.address);
+	uint32_t app;
+	int rc = tess_live_application(config->live, name, &app);
+
+	if (rc)
+		return rc;
+	tess_guard_cors(config->guard, app, request->origin, connection->cors,
+			sizeof(connection->cors));
+	/* a preflight brings no referrer, and shows nothing */
+	if (request->method == TESS_HTTP_OPTIONS ||
+	    (session && tess_live_knows_hls(config->live, name, session)))
+		return 0;
+	if (getpeername(connection->fd, &play.address.sa, &size))
+		return -EACCES;
+	return tess_play_check(config->guard, app, &play);
+}
+
+/** Answer a request that check_live() or tess_live_admit() has refused. */
+static enum next refuse_live(struct connection *connection, const struct tess_http_request *request,
+			     int rc)
+{
+	int status = rc == -ENOENT ? 404 : rc == -EACCES ? 403 : 503;
+
+	return answer(connection, status, rc == -EUSERS ? "Retry-After: 10\r\n" : "",
+		      request->method != TESS_HTTP_HEAD)
+		       ? NEXT_CLOSE
+		       : NEXT_REQUEST;
+}
+
 static enum next serve_live(struct connection *connection, const struct tess_http_request *request,
 			    const char *name)
 {
 	struct tess_live *live = connection->http->config.live;
-	int fd = connection->fd, rc = tess_live_admit(live, name);
+	int fd = connection->fd, rc = check_live(connection, request, name, 0);
 
+	if (!rc)
+		rc = tess_live_admit(live, name);
 	if (rc)
-		return answer(connection, rc == -EUSERS ? 503 : 404, "",
-			      request->method != TESS_HTTP_HEAD)
-			       ? NEXT_CLOSE
-			       : NEXT_REQUEST;
+		return refuse_live(connection, request, rc);
 	connection->keep_alive = false;
 	/* no length: the body ends with the connection (RFC 9112 §6.3) */
 	if (send_head(connection, 200,
@@ -205,16 +244,38 @@ static enum next answer_hls(struct connection *connection, struct tess_live_hls 
 static enum next serve_hls(struct connection *connection, const struct tess_http_request *request,
 			   const char *name, const struct tess_hls_ask *ask)
 {
+	uint64_t session = tess_hls_session(connection->fd, request, ask);
+	int rc = check_live(connection, request, name, session);
 	struct tess_live_hls *hls;
-	int rc = tess_live_watch_hls(connection->http->config.live, name,
-				     tess_hls_session(connection->fd, request, ask), &hls);
 
-	connection->head_only = request->method == TESS_HTTP_HEAD;
+	if (!rc)
+		rc = tess_live_watch_hls(connection->http->config.live, name, session, &hls);
 	if (rc)
-		return answer(connection, rc == -ENOENT ? 404 : 503, "", !connection->head_only)
-			       ? NEXT_CLOSE
-			       : NEXT_REQUEST;
+		return refuse_live(connection, request, rc);
+	connection->head_only = request->method == TESS_HTTP_HEAD;
 	return answer_hls(connection, hls, ask);
+}
+
+/** Send the one who asks to control, at the host that was asked. @return false: it cannot be */
+static bool send_elsewhere(struct connection *connection, const struct tess_http_request *request)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/=&";
+	const char *end = request->host[0] == '[' ? strchr(request->host, ']') : request->host;
+	char location[TESS_HTTP_FILE_HEADERS - 128];
+	int length;
+
+	end = end ? end + strcspn(end, ":") : NULL;
+	if (!connection->http->config.control_port || !end || end == request->host ||
+	    request->path[strspn(request->path, plain)] ||
+	    request->query[strspn(request->query, plain)])
+		return false;
+	length = snprintf(location, sizeof(location), "Location: http://%.*s:%u%s%s%s\r\n",
+			  (int)(end - request->host), request->host,
+			  connection->http->config.control_port, request->path,
+			  request->query[0] ? "?" : "", request->query);
+	return length < (int)sizeof(location) &&
+	       !answer(connection, 302, location, request->method != TESS_HTTP_HEAD);
 }
 
 static enum next serve_record(struct connection *connection,
@@ -239,6 +300,8 @@ static enum next serve_record(struct connection *connection,
 			   strerror(-rc));
 		status = 500;
 	}
+	if (rc == -ENOENT && send_elsewhere(connection, request))
+		return NEXT_REQUEST;
 	if (status == 404 || status == 500)
 		return answer(connection, status, "", with_body) ? NEXT_CLOSE : NEXT_REQUEST;
 	return send_head(connection, status, headers, connection->file.fd >= 0 ? MSG_MORE : 0)
@@ -255,14 +318,19 @@ static enum next serve(struct connection *connection, const struct tess_http_req
 	int rc;
 
 	connection->keep_alive = request->keep_alive;
-	if (request->method == TESS_HTTP_OPTIONS) /* a preflight (Fetch §3.2) */
+	tess_guard_cors(NULL, 0, "", connection->cors, sizeof(connection->cors));
+	if (request->method == TESS_HTTP_OPTIONS) { /* a preflight (Fetch §3.2) */
+		if (tess_http_route(name, sizeof(name), request->path, "/live/", ".flv") ||
+		    !tess_hls_ask_read(&ask, name, request))
+			(void)check_live(connection, request, name, 0);
 		return send_head(connection, 204,
 				 "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
 				 "Access-Control-Allow-Headers: Range\r\n"
-				 "Access-Control-Max-Age: 86400\r\n",
+				 "Access-Control-Max-Age: 600\r\n",
 				 0)
 			       ? NEXT_CLOSE
 			       : NEXT_REQUEST;
+	}
 	if (tess_http_route(name, sizeof(name), request->path, "/live/", ".flv"))
 		return serve_live(connection, request, name);
 	rc = tess_hls_ask_read(&ask, name, request);
@@ -284,6 +352,7 @@ static void refuse(struct connection *connection, int rc)
 	int status = rc == -EMSGSIZE ? 431 : rc == -EOPNOTSUPP ? 405 : 400;
 
 	connection->keep_alive = false;
+	tess_guard_cors(NULL, 0, "", connection->cors, sizeof(connection->cors));
 	(void)answer(connection, status, status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : "",
 		     true);
 	connection_close(connection);

@@ -25,12 +25,16 @@ struct tess_http_config {
 	unsigned max_viewers; /* of HLS, that there may be at most */
 	const struct tess_clock *clock;
 	struct tess_live *live;
+	struct tess_guard *guard; /* NULL: everybody may play */
 	/**
 	 * Open a file of a recording for reading; @p name as it was asked for, or NULL: the first
 	 * MP4. @retval 0 *fdp is the server's, -ENOENT, ...
 	 */
 	int (*record_open)(void *arg, int64_t id, const char *name, int *fdp);
 	void *arg;
+	/** Of control, which may know where a file is that is not here: whoever may have it is sent
+	 * there. 0: nobody is. */
+	uint16_t control_port;
 };
 
 /** Listens from now on. @retval 0, -EADDRINUSE, -EACCES, -ENOMEM, ... */

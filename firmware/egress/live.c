@@ -33,6 +33,10 @@ struct player {
 	struct tess_viewer viewer;
 	struct tess_rtmp_server *rtmp; /* NULL: http-flv */
 	struct tess_watch *watch;
+	uint64_t id;
+	union tess_addr address;
+	int64_t joined_us;
+	uint64_t metered; /* of the bytes sent, what is in the traffic */
 	int64_t due_us, progress_us;
 	uint32_t input_bytes;
 	uint32_t phase; /* of 1024: where in the turn it is written to */
@@ -49,7 +53,9 @@ struct output {
 	unsigned player_count, player_room;
 	char name[TESS_LIVE_NAME_SIZE], stream[TESS_STREAM_KEY_SIZE];
 	struct tess_live_hls *hls; /* NULL: nobody watches it */
-	bool wanted;		   /* while a desired state is applied */
+	uint64_t hls_metered;	   /* of what it sent, what is in the traffic */
+	uint32_t app;
+	bool wanted; /* while a desired state is applied */
 	bool up, ended;
 	int64_t away_us;	 /* since when it has not been up */
 	uint64_t closed_sent;	 /* bytes sent to players that are gone */
@@ -68,6 +74,8 @@ struct tess_live {
 	struct tess_live_hls_config hls;
 	uint64_t hls_held; /* bytes of all HLS */
 	uint32_t next_phase;
+	uint64_t next_viewer;
+	uint64_t refused_stream, refused_application; /* of viewers_refused */
 	uint64_t hls_refused, viewers_refused, viewer_overruns, viewers_stalled, units_dropped;
 	uint64_t closed_sent; /* bytes sent to players that are gone, of all outputs there ever were
 			       */
@@ -87,6 +95,7 @@ int tess_live_alloc(struct tess_live **livep, struct tess_loop *loop, struct tes
 	live->loop = loop;
 	live->streams = streams;
 	live->config = *config;
+	live->next_viewer = config->first_viewer;
 	live->hls = (struct tess_live_hls_config){loop, streams, config->clock, &live->hls_held,
 						  config->hls_bytes};
 	if (tess_timer_alloc(&live->tick, loop, on_tick, live) ||
@@ -116,10 +125,18 @@ static bool send_rtmp(struct player *player)
 	return !out->length;
 }
 
+static void meter(struct player *player)
+{
+	tess_traffic_add(player->output->live->config.traffic, player->output->app,
+			 TESS_TRAFFIC_LIVE_BYTES, player->viewer.bytes_sent - player->metered);
+	player->metered = player->viewer.bytes_sent;
+}
+
 static void player_close(struct player *player, const char *reason)
 {
 	struct output *output = player->output;
 
+	meter(player);
 	TESS_DEBUG("viewer.closed", "name=%s reason=%s bytes=%" PRIu64, output->name, reason,
 		   player->viewer.bytes_sent);
 	output->closed_sent += player->viewer.bytes_sent;
@@ -194,9 +211,20 @@ static const struct tess_sink_ops live_sink = {
 	.stream_end = on_stream_end,
 };
 
+static void meter_hls(struct output *output)
+{
+	uint64_t sent = output->hls ? tess_live_hls_sent(output->hls) : 0;
+
+	tess_traffic_add(output->live->config.traffic, output->app, TESS_TRAFFIC_LIVE_BYTES,
+			 sent - output->hls_metered);
+	output->hls_metered = sent;
+}
+
 /** What was sent by HLS is the output's. */
 static void hls_free(struct output *output)
 {
+	meter_hls(output);
+	output->hls_metered = 0;
 	if (output->hls) {
 		output->closed_sent += tess_live_hls_sent(output->hls);
 		output->live->closed_sent += tess_live_hls_sent(output->hls);
@@ -242,7 +270,7 @@ static struct output *find(struct tess_live *live, const char *name)
 }
 
 /** @retval 0, -EINVAL, -ENOSPC, -ENOMEM */
-static int output_add(struct tess_live *live, const char *name, const char *stream)
+static int output_add(struct tess_live *live, const char *name, const char *stream, uint32_t app)
 {
 	struct output *output;
 	int rc;
@@ -256,6 +284,7 @@ static int output_add(struct tess_live *live, const char *name, const char *stre
 		return -ENOMEM;
 	output->live = live;
 	output->wanted = true;
+	output->app = app;
 	output->away_us = output->measured_us = tess_loop_now_us(live->loop);
 	memcpy(output->name, name, strlen(name) + 1);
 	memcpy(output->stream, stream, strlen(stream) + 1);
@@ -286,17 +315,18 @@ void tess_live_apply(struct tess_live *live, const json_t *outputs)
 	{
 		const char *name = json_string_value(json_object_get(entry, "name"));
 		const char *stream = json_string_value(json_object_get(entry, "stream"));
+		uint32_t app = (uint32_t)json_integer_value(json_object_get(entry, "app"));
 		struct output *output = name ? find(live, name) : NULL;
 		int rc = -EINVAL;
 
-		if (output && stream && !strcmp(output->stream, stream)) {
+		if (output && stream && !strcmp(output->stream, stream) && output->app == app) {
 			output->wanted = true;
 			continue;
 		}
 		if (output)
 			output_free(output);
 		if (name && stream)
-			rc = output_add(live, name, stream);
+			rc = output_add(live, name, stream, app);
 		if (rc)
 			TESS_ERROR("live.refused", "name=%s stream=%s error=%s", name ? name : "",
 				   stream ? stream : "", strerror(-rc));
@@ -308,9 +338,51 @@ void tess_live_apply(struct tess_live *live, const json_t *outputs)
 	}
 }
 
+int tess_live_application(struct tess_live *live, const char *name, uint32_t *app)
+{
+	const struct output *output = find(live, name);
+
+	if (!output)
+		return -ENOENT;
+	*app = output->app;
+	return 0;
+}
+
+/** The lower of two limits, of which 0 is none. */
+static uint32_t lower(uint32_t a, uint32_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
 static unsigned hls_viewers(const struct output *output)
 {
 	return output->hls ? tess_live_hls_viewers(output->hls) : 0;
+}
+
+static unsigned viewers_of(const struct output *output)
+{
+	return output->player_count + hls_viewers(output);
+}
+
+/** Is the output, or its application, at its own limit? Counts that. */
+static bool is_full(struct tess_live *live, const struct output *output)
+{
+	uint32_t of_stream, of_application;
+	unsigned viewers = 0;
+
+	tess_guard_limits(live->config.guard, output->app, &of_stream, &of_application);
+	of_stream = lower(of_stream, live->config.max_stream_viewers);
+	of_application = lower(of_application, live->config.max_application_viewers);
+	if (of_stream && viewers_of(output) >= of_stream) {
+		live->refused_stream++;
+		return true;
+	}
+	for (const struct output *one = live->outputs; one && of_application; one = one->next)
+		viewers += one->app == output->app ? viewers_of(one) : 0;
+	if (!of_application || viewers < of_application)
+		return false;
+	live->refused_application++;
+	return true;
 }
 
 unsigned tess_live_hls_watching(const struct tess_live *live)
@@ -329,7 +401,8 @@ int tess_live_admit(struct tess_live *live, const char *name)
 	if (!output || output->ended ||
 	    (!output->up && tess_loop_now_us(live->loop) - output->away_us > AWAY_US))
 		return -ENOENT;
-	if (live->player_count + tess_live_hls_watching(live) >= live->config.max_viewers) {
+	if (live->player_count + tess_live_hls_watching(live) >= live->config.max_viewers ||
+	    is_full(live, output)) {
 		live->viewers_refused++;
 		return -EUSERS;
 	}
@@ -371,7 +444,10 @@ int tess_live_join(struct tess_live *live, const char *name, int fd, struct tess
 		return rc == -ENOENT ? -ENOMEM : rc;
 	}
 	player->output = output;
-	player->due_us = player->progress_us = tess_loop_now_us(live->loop);
+	player->id = live->next_viewer++;
+	if (getpeername(fd, &player->address.sa, &(socklen_t){sizeof(player->address)}))
+		player->address = (union tess_addr){.in = {.sin_family = AF_INET}};
+	player->due_us = player->progress_us = player->joined_us = tess_loop_now_us(live->loop);
 	/* the odd step reaches all 1024 phases, neighbours far apart */
 	player->phase = live->next_phase = (live->next_phase + 633) % 1024;
 	tess_viewer_init(&player->viewer, fd, &wire, output->window);
@@ -394,6 +470,13 @@ static int begin_hls(struct output *output)
 	}
 	tess_timer_start(live->hls_sweep, HLS_SWEEP_US);
 	return tess_live_hls_alloc(&output->hls, &live->hls, output->stream, output->name);
+}
+
+bool tess_live_knows_hls(struct tess_live *live, const char *name, uint64_t session)
+{
+	struct output *output = find(live, name);
+
+	return output && output->hls && tess_live_hls_touch(output->hls, session);
 }
 
 int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t session,
@@ -556,6 +639,31 @@ static void on_tick(void *arg)
 		tess_timer_start(live->tick, TICK_US);
 }
 
+unsigned tess_live_each(struct tess_live *live, const char *name,
+			bool (*each)(void *arg, const struct tess_live_viewer *viewer), void *arg)
+{
+	struct output *output = find(live, name);
+	unsigned closed = 0;
+
+	/* downwards: who takes the place of one that is closed has had its turn */
+	for (unsigned i = output ? output->player_count : 0; i-- > 0;) {
+		struct player *player = output->players[i];
+		const struct tess_live_viewer viewer = {
+			.id = player->id,
+			.address = player->address,
+			.protocol = player->rtmp ? "rtmp" : "flv",
+			.age_us = tess_loop_now_us(live->loop) - player->joined_us,
+			.bytes_sent = player->viewer.bytes_sent,
+		};
+
+		if (each(arg, &viewer)) {
+			player_close(player, "kicked");
+			closed++;
+		}
+	}
+	return closed;
+}
+
 static uint64_t output_sent(const struct output *output)
 {
 	uint64_t sent = output->closed_sent;
@@ -577,16 +685,18 @@ json_t *tess_live_facts(struct tess_live *live)
 		int64_t passed_us = now_us - output->measured_us;
 		uint64_t rate = 0;
 
+		for (unsigned i = 0; i < output->player_count; i++)
+			meter(output->players[i]);
+		meter_hls(output);
 		if (passed_us > 0)
 			rate = (bytes - output->measured_bytes) * 8000000 / (uint64_t)passed_us;
 		output->measured_bytes = bytes;
 		output->measured_us = now_us;
-		if (json_array_append_new(
-			    facts,
-			    json_pack("{s:s, s:I, s:I, s:I}", "name", output->name, "viewers",
-				      (json_int_t)output->player_count + hls_viewers(output),
-				      "bytes_sent", (json_int_t)output_sent(output), "bitrate_bps",
-				      (json_int_t)rate))) {
+		if (json_array_append_new(facts,
+					  json_pack("{s:s, s:I, s:I, s:I}", "name", output->name,
+						    "viewers", (json_int_t)viewers_of(output),
+						    "bytes_sent", (json_int_t)output_sent(output),
+						    "bitrate_bps", (json_int_t)rate))) {
 			json_decref(facts);
 			return NULL;
 		}
@@ -607,6 +717,10 @@ void tess_live_count(const struct tess_live *live, json_t *counters)
 				  json_integer((json_int_t)live->hls_refused));
 	(void)json_object_set_new(counters, "viewers_refused",
 				  json_integer((json_int_t)live->viewers_refused));
+	(void)json_object_set_new(counters, "viewers_refused_stream",
+				  json_integer((json_int_t)live->refused_stream));
+	(void)json_object_set_new(counters, "viewers_refused_application",
+				  json_integer((json_int_t)live->refused_application));
 	(void)json_object_set_new(counters, "viewer_overruns",
 				  json_integer((json_int_t)live->viewer_overruns));
 	(void)json_object_set_new(counters, "viewers_stalled",

@@ -11,10 +11,12 @@
 
 #include <jansson.h>
 
+#include "firmware/egress/guard.h"
 #include "firmware/egress/sink.h"
+#include "firmware/egress/traffic.h"
 #include "pipeline/rtmp/server.h"
 
-#define TESS_LIVE_NAME_SIZE 128
+#define TESS_LIVE_NAME_SIZE 256
 /** Live outputs at once; more are not listed. */
 #define TESS_LIVE_MAX 1024
 
@@ -25,7 +27,12 @@ struct tess_live_config {
 	const struct tess_clock *clock;
 	uint64_t viewer_buffer_bytes; /* how far a player may lag */
 	uint64_t hls_bytes; /* what the HLS of all outputs may hold; no more is begun then */
-	uint32_t max_viewers;
+	/** At once: of all streams, of one stream, of one application; 0 of the last two: no such
+	 * limit. The guard's may be lower. */
+	uint32_t max_viewers, max_stream_viewers, max_application_viewers;
+	const struct tess_guard *guard; /* may be NULL */
+	struct tess_traffic *traffic;	/* may be NULL */
+	uint64_t first_viewer;		/* ids of viewers rise from here */
 };
 
 /** @retval 0, -ENOMEM */
@@ -34,6 +41,8 @@ int tess_live_alloc(struct tess_live **livep, struct tess_loop *loop, struct tes
 void tess_live_free(struct tess_live *live); /* players are closed; accepts NULL */
 /** Make the outputs equal to the `live` array of a desired state (docs/links.md). */
 void tess_live_apply(struct tess_live *live, const json_t *outputs);
+/** Whose stream is it? @retval 0, -ENOENT */
+int tess_live_application(struct tess_live *live, const char *name, uint32_t *app) TESS_MUST_CHECK;
 /** Whether a player could be taken: @retval 0, -ENOENT no such output, -EUSERS too many (counted)
  */
 int tess_live_admit(struct tess_live *live, const char *name) TESS_MUST_CHECK;
@@ -45,6 +54,24 @@ int tess_live_admit(struct tess_live *live, const char *name) TESS_MUST_CHECK;
  */
 int tess_live_join(struct tess_live *live, const char *name, int fd,
 		   struct tess_rtmp_server *rtmp) TESS_MUST_CHECK;
+
+/** A player, as others may know it. */
+struct tess_live_viewer {
+	uint64_t id;
+	union tess_addr address;
+	const char *protocol; /* "flv", "rtmp" */
+	int64_t age_us;
+	uint64_t bytes_sent;
+};
+
+/**
+ * Go through the players of an output; one for which @p each returns true is closed.
+ * @return how many were
+ */
+unsigned tess_live_each(struct tess_live *live, const char *name,
+			bool (*each)(void *arg, const struct tess_live_viewer *viewer), void *arg);
+/** Has this viewer watched the HLS of the output lately? It goes on then. */
+bool tess_live_knows_hls(struct tess_live *live, const char *name, uint64_t session);
 /**
  * The HLS of an output, for a request of a viewer; it begins with the first one. A viewer that has
  * watched lately goes on without being admitted again.

@@ -233,7 +233,7 @@ static int finish_flv(struct tess_output *output, const struct tess_output_end *
 	size_t length = TESS_FLV_INDEX_BYTES + TESS_FLV_TRAILER_SIZE;
 	struct flv *flv = (struct flv *)output;
 	int error = tess_output_exists(output, output->base);
-	uint8_t *body;
+	uint8_t header[TESS_FLV_HEADER_SIZE], *body;
 
 	if (error < 0)
 		return error;
@@ -247,21 +247,31 @@ static int finish_flv(struct tess_output *output, const struct tess_output_end *
 		return -ENOMEM;
 	fill_index(flv, end->state);
 	tess_flv_put_index(body, &flv->index);
-	error = tess_write_fully(flv->fd, &(struct iovec){body, length}, 1,
-				 TESS_FLV_HEADER_SIZE + TESS_FLV_TAG_HEADER_SIZE);
+	/* of a track that never came, players would wait for the first tag */
+	tess_flv_header(header, flv->index.has_video, flv->index.has_audio);
+	error = tess_write_fully(flv->fd, &(struct iovec){header, sizeof(header)}, 1, 0);
+	if (!error)
+		error = tess_write_fully(flv->fd, &(struct iovec){body, length}, 1,
+					 TESS_FLV_HEADER_SIZE + TESS_FLV_TAG_HEADER_SIZE);
 	free(body);
 	if (!error && fdatasync(flv->fd))
 		error = -errno;
 	return error ? error : tess_output_rename(output, end->final);
 }
 
-static void free_flv(struct tess_output *output)
+static void close_flv(struct tess_output *output)
 {
 	struct flv *flv = (struct flv *)output;
 
 	if (flv->fd >= 0)
 		(void)close(flv->fd);
-	free(flv);
+	flv->fd = -1;
+}
+
+static void free_flv(struct tess_output *output)
+{
+	close_flv(output);
+	free(output);
 }
 
 static const struct tess_output_ops flv_ops = {
@@ -269,6 +279,7 @@ static const struct tess_output_ops flv_ops = {
 	.write = write_flv,
 	.take = take_flv,
 	.finish = finish_flv,
+	.close = close_flv,
 	.remove = tess_output_unlink,
 	.free = free_flv,
 };

@@ -30,11 +30,16 @@ void tess_fragmenter_free(struct tess_fragmenter *f)
 	tess_fragment_free(&f->fragment);
 }
 
+static bool is_kept(const struct tess_stream_info *info)
+{
+	return info->audio_codec == TESS_CODEC_AAC || info->audio_codec == TESS_CODEC_MP3;
+}
+
 static void take_audio_config(struct tess_fragmenter *f, const struct tess_stream_info *info)
 {
 	struct tess_mp4_track parsed;
 
-	if (!info->has_audio || info->audio_codec != TESS_CODEC_AAC ||
+	if (!info->has_audio || !is_kept(info) ||
 	    info->audio_config_length > sizeof(info->audio_config) ||
 	    tess_mp4_audio_track(&parsed, info->audio_config, info->audio_config_length))
 		return;
@@ -57,8 +62,7 @@ static int begin_tracks(struct tess_mp4_track tracks[TESS_MP4_TRACKS],
 			return -EAGAIN;
 	}
 	if (info->has_audio &&
-	    (info->audio_codec != TESS_CODEC_AAC ||
-	     info->audio_config_length > sizeof(info->audio_config) ||
+	    (!is_kept(info) || info->audio_config_length > sizeof(info->audio_config) ||
 	     tess_mp4_audio_track(&tracks[1], info->audio_config, info->audio_config_length)))
 		return -ENOTSUP;
 	return info->has_video || info->has_audio ? 0 : -ENOTSUP;
@@ -106,6 +110,7 @@ void tess_fragmenter_stream_up(struct tess_fragmenter *f, const struct tess_stre
 {
 	take_audio_config(f, info);
 	f->resumed = true;
+	f->heard_alone = !info->has_video;
 	if (lost) {
 		tess_timeline_mark_gap(&f->timeline);
 		f->need_key = true;
@@ -222,6 +227,9 @@ static void check_resumed(struct tess_fragmenter *f, const struct tess_au *au)
 {
 	int64_t last_us = tess_timeline_last_media_us(&f->timeline);
 
+	/* pictures that have ended do not go on */
+	if (f->heard_alone && f->timeline.tracks[1].begun)
+		last_us = f->timeline.origin_us + f->timeline.tracks[1].last_us;
 	if (f->resumed && last_us != INT64_MIN && au->dts_us > last_us + MAX_UNMARKED_US)
 		tess_timeline_mark_gap(&f->timeline);
 }

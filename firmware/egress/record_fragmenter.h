@@ -31,6 +31,7 @@ struct tess_fragmenter {
 	struct tess_mp4_description audio_config; /* of the stream as it is now */
 	bool need_key;				  /* video goes on with a key frame */
 	bool resumed;				  /* nothing was added since a stream came up */
+	bool heard_alone;			  /* the stream as it is now has no picture */
 	void (*emit)(void *arg, struct tess_fragment_bytes *fragment);
 	void *arg;
 };

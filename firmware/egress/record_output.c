@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,12 +18,14 @@
 static const struct {
 	const char *name, *suffix;
 	bool sound_only;
+	bool is_mp3;
 	int (*alloc)(struct tess_output **outputp);
 } formats_of[TESS_RECORD_FORMATS] = {
-	[TESS_RECORD_MP4] = {"mp4", ".mp4", false, NULL},
-	[TESS_RECORD_HLS] = {"hls", ".m3u8", false, tess_output_hls_alloc},
-	[TESS_RECORD_FLV] = {"flv", ".flv", false, tess_output_flv_alloc},
-	[TESS_RECORD_AAC] = {"aac", ".aac", true, tess_output_aac_alloc},
+	[TESS_RECORD_MP4] = {"mp4", ".mp4", false, false, NULL},
+	[TESS_RECORD_HLS] = {"hls", ".m3u8", false, false, tess_output_hls_alloc},
+	[TESS_RECORD_FLV] = {"flv", ".flv", false, false, tess_output_flv_alloc},
+	[TESS_RECORD_AAC] = {"aac", ".aac", true, false, tess_output_sound_alloc},
+	[TESS_RECORD_MP3] = {"mp3", ".mp3", true, true, tess_output_sound_alloc},
 };
 
 const char *tess_record_format_name(enum tess_record_format format)
@@ -44,10 +47,13 @@ unsigned tess_record_format_bit(const char *name)
 	return 0;
 }
 
-unsigned tess_record_formats_for(unsigned formats, bool has_video, bool has_audio)
+unsigned tess_record_formats_for(unsigned formats, bool has_video, enum tess_codec sound)
 {
 	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
-		if (!has_audio && (!has_video || formats_of[i].sound_only))
+		bool heard = sound && (sound == TESS_CODEC_MP3) == formats_of[i].is_mp3;
+		bool seen = has_video && !sound && !formats_of[i].sound_only;
+
+		if (!heard && !seen)
 			formats &= ~(1u << i);
 	}
 	return formats;
@@ -170,7 +176,7 @@ int tess_output_unlink(struct tess_output *output, const char *final)
 	return !error && final ? unlink_base(output, final) : error;
 }
 
-int tess_output_remove_folder(int dir, const char *name)
+int tess_output_remove_some(int dir, const char *name, unsigned *budget)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), error = 0;
 	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
@@ -183,12 +189,24 @@ int tess_output_remove_folder(int dir, const char *name)
 		return error == -ENOENT ? 0 : error;
 	}
 	while (!error && (entry = readdir(listing))) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    unlinkat(fd, entry->d_name, 0))
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (!*budget)
+			error = -EAGAIN;
+		else if (unlinkat(fd, entry->d_name, 0))
 			error = -errno;
+		else
+			--*budget;
 	}
 	if (!error && unlinkat(dir, name, AT_REMOVEDIR))
 		error = -errno;
 	(void)closedir(listing);
 	return error;
+}
+
+int tess_output_remove_folder(int dir, const char *name)
+{
+	unsigned all = UINT_MAX;
+
+	return tess_output_remove_some(dir, name, &all);
 }

@@ -17,6 +17,7 @@
 #define TESS_EGRESS_RECORD_OUTPUT_H
 
 #include "firmware/egress/record_state.h"
+#include "hal/engine.h"
 
 /** In the order in which they are told of. */
 enum tess_record_format {
@@ -24,6 +25,7 @@ enum tess_record_format {
 	TESS_RECORD_HLS,
 	TESS_RECORD_FLV,
 	TESS_RECORD_AAC,
+	TESS_RECORD_MP3,
 	TESS_RECORD_FORMATS,
 };
 
@@ -32,8 +34,11 @@ const char *tess_record_format_name(enum tess_record_format format);
 const char *tess_record_format_suffix(enum tess_record_format format);
 /** Sets of them are bits. @return the bit of a name, 0: there is none such */
 unsigned tess_record_format_bit(const char *name);
-/** Those of @p formats that can hold something of a stream like this. */
-unsigned tess_record_formats_for(unsigned formats, bool has_video, bool has_audio);
+/**
+ * Those of @p formats that can hold something of a stream like this. @p sound 0: it has none. MP3
+ * comes in a stream of its own, of which nothing else is made.
+ */
+unsigned tess_record_formats_for(unsigned formats, bool has_video, enum tess_codec sound);
 
 struct tess_output_fragment {
 	const struct tess_record_state *state; /* of the recording before it */
@@ -74,6 +79,8 @@ struct tess_output_ops {
 	int (*publish)(struct tess_output *output);
 	/** Complete the file and give it its final name. @retval 0, errors of the system */
 	int (*finish)(struct tess_output *output, const struct tess_output_end *end);
+	/** It has finished: keep no descriptor of its files. */
+	void (*close)(struct tess_output *output);
 	/** Remove its files: of these names, BASE or @p final, which may be NULL. */
 	int (*remove)(struct tess_output *output, const char *final);
 	void (*free)(struct tess_output *output);
@@ -86,7 +93,7 @@ int tess_output_alloc(struct tess_output **outputp, enum tess_record_format form
 /* Each for its own format. */
 int tess_output_hls_alloc(struct tess_output **outputp) TESS_MUST_CHECK;
 int tess_output_flv_alloc(struct tess_output **outputp) TESS_MUST_CHECK;
-int tess_output_aac_alloc(struct tess_output **outputp) TESS_MUST_CHECK;
+int tess_output_sound_alloc(struct tess_output **outputp) TESS_MUST_CHECK; /* AAC, MP3 */
 
 /* What outputs of one file share. */
 
@@ -101,6 +108,11 @@ int tess_output_rename(const struct tess_output *output, const char *final) TESS
 int tess_output_unlink(struct tess_output *output, const char *final) TESS_MUST_CHECK;
 /** Remove a folder with the files in it, if it is there. @retval 0 or a negative errno */
 int tess_output_remove_folder(int dir, const char *name) TESS_MUST_CHECK;
+/**
+ * The same in steps: at most *budget files, each of which takes one from it.
+ * @retval 0, -EAGAIN there is more in it, or another negative errno
+ */
+int tess_output_remove_some(int dir, const char *name, unsigned *budget) TESS_MUST_CHECK;
 /** Whether NAME.suffix is there. @retval 1, 0, or a negative errno */
 int tess_output_exists(const struct tess_output *output, const char *name) TESS_MUST_CHECK;
 

@@ -13,6 +13,12 @@
 
 #include "firmware/base/log.h"
 
+/** A picture is seen for so long if none follows. */
+#define SEEN_US 5000000
+/** Sound for so long, and no picture: then it begins without. */
+#define WAIT_FOR_PICTURE_US 2000000
+#define MAX_EARLY_BYTES	    (1u << 20)
+
 int tess_recorder_alloc(struct tess_recorder **recorderp, struct tess_recorder_shared *shared,
 			const struct tess_record_meta *meta)
 {
@@ -23,6 +29,7 @@ int tess_recorder_alloc(struct tess_recorder **recorderp, struct tess_recorder_s
 	r->shared = shared;
 	r->meta = *meta;
 	r->state = TESS_RECORDER_WAITING;
+	r->early_end = &r->early;
 	tess_record_file_init(&r->file);
 	tess_fragmenter_init(&r->fragmenter, shared->fragment_us, tess_recorder_on_fragment, r);
 	if (tess_lane_alloc(&r->lane, shared->writer, tess_recorder_on_failing, r)) {
@@ -78,10 +85,23 @@ int tess_recorder_resume(struct tess_recorder **recorderp, struct tess_recorder_
 	return 0;
 }
 
+static void drop_early(struct tess_recorder *r)
+{
+	while (r->early) {
+		struct early *early = r->early;
+
+		r->early = early->next;
+		free(early);
+	}
+	r->early_end = &r->early;
+	r->early_bytes = 0;
+}
+
 void tess_recorder_free(struct tess_recorder *r)
 {
 	if (!r)
 		return;
+	drop_early(r);
 	tess_lane_free(r->lane);
 	tess_fragmenter_free(&r->fragmenter);
 	tess_record_state_free(&r->held);
@@ -105,7 +125,7 @@ static bool takes_units(const struct tess_recorder *r)
 /** Of its formats none holds a picture. */
 static bool takes_sound_alone(const struct tess_recorder *r)
 {
-	return !tess_record_formats_for(r->meta.formats, true, false);
+	return !tess_record_formats_for(r->meta.formats, true, 0);
 }
 
 int64_t tess_recorder_after_us(const struct tess_recorder *r)
@@ -120,13 +140,22 @@ int64_t tess_recorder_after_us(const struct tess_recorder *r)
 void tess_recorder_stream_up(struct tess_recorder *r, const struct tess_stream_info *info,
 			     uint64_t epoch)
 {
+	bool has_video = info->has_video && !takes_sound_alone(r);
+	/* with other tracks it is no other life of media: a camera was turned on or off */
+	bool lost = r->epoch && r->epoch != epoch && r->info.has_video == has_video &&
+		    r->info.has_audio == info->has_audio;
+
 	r->info = *info;
-	if (takes_sound_alone(r))
-		r->info.has_video = false;
+	r->info.has_video = has_video;
 	r->away = false;
 	if (r->begun)
-		tess_fragmenter_stream_up(&r->fragmenter, info, r->epoch && r->epoch != epoch);
+		tess_fragmenter_stream_up(&r->fragmenter, info, lost);
 	r->epoch = epoch;
+}
+
+void tess_recorder_stream_moved(struct tess_recorder *r)
+{
+	r->epoch = UINT64_MAX; /* no stream has this */
 }
 
 bool tess_recorder_is_ready(const struct tess_recorder *r)
@@ -150,8 +179,8 @@ static void begin(struct tess_recorder *r, const struct tess_au *au)
 	r->meta.start_utc_us = au->dts_us + utc_minus_media_us(r);
 	r->meta.origin_us = au->dts_us;
 	memcpy(r->meta.boot_id, r->shared->boot_id, sizeof(r->meta.boot_id));
-	r->meta.formats =
-		tess_record_formats_for(r->meta.formats, r->info.has_video, r->info.has_audio);
+	r->meta.formats = tess_record_formats_for(r->meta.formats, r->info.has_video,
+						  r->info.has_audio ? r->info.audio_codec : 0);
 	if (!r->meta.formats) {
 		tess_recorder_fail(r, "the stream has nothing for these formats");
 		return;
@@ -174,17 +203,11 @@ static void begin(struct tess_recorder *r, const struct tess_au *au)
 		tess_recorder_fail(r, strerror(ENOMEM));
 }
 
-void tess_recorder_au(struct tess_recorder *r, const struct tess_au *au)
+static void add(struct tess_recorder *r, const struct tess_au *au)
 {
 	struct tess_records_counters *counters = &r->shared->counters;
 	bool first;
 
-	if (!takes_units(r) || (au->track == TESS_TRACK_VIDEO && takes_sound_alone(r)))
-		return;
-	if (!r->begun)
-		begin(r, au);
-	if (!r->begun || !takes_units(r))
-		return;
 	first = !tess_fragment_samples(&r->fragmenter.fragment);
 	switch (tess_fragmenter_add(&r->fragmenter, au)) {
 	case 0:
@@ -209,6 +232,54 @@ void tess_recorder_au(struct tess_recorder *r, const struct tess_au *au)
 	}
 }
 
+/** Begin with the sound that has waited for a picture. */
+static void begin_without_picture(struct tess_recorder *r)
+{
+	r->info.has_video = false;
+	begin(r, &r->early->au);
+	for (const struct early *early = r->early; early && r->begun && takes_units(r);
+	     early = early->next)
+		add(r, &early->au);
+	drop_early(r);
+}
+
+/** Whoever has turned the camera off is recorded all the same: of a stream that may have pictures
+ * the sound is kept until one comes, or it is late. @return whether the unit was dealt with */
+static bool wait_for_picture(struct tess_recorder *r, const struct tess_au *au)
+{
+	struct early *early;
+
+	if (!r->info.has_video || au->track != TESS_TRACK_AUDIO)
+		return false;
+	early = malloc(sizeof(*early) + au->length);
+	if (!early)
+		return true;
+	early->next = NULL;
+	early->au = *au;
+	early->au.data = memcpy(early->data, au->data, au->length);
+	*r->early_end = early;
+	r->early_end = &early->next;
+	r->early_bytes += sizeof(*early) + au->length;
+	if (au->dts_us - r->early->au.dts_us >= WAIT_FOR_PICTURE_US ||
+	    r->early_bytes >= MAX_EARLY_BYTES)
+		begin_without_picture(r);
+	return true;
+}
+
+void tess_recorder_au(struct tess_recorder *r, const struct tess_au *au)
+{
+	if (!takes_units(r) || (au->track == TESS_TRACK_VIDEO && takes_sound_alone(r)) ||
+	    (!r->begun && wait_for_picture(r, au)))
+		return;
+	if (!r->begun) {
+		begin(r, au);
+		if (r->begun)
+			drop_early(r);
+	}
+	if (r->begun && takes_units(r))
+		add(r, au);
+}
+
 void tess_recorder_stream_away(struct tess_recorder *r)
 {
 	if (!takes_units(r))
@@ -222,6 +293,8 @@ void tess_recorder_stream_away(struct tess_recorder *r)
 
 void tess_recorder_flush(struct tess_recorder *r)
 {
+	if (takes_units(r) && r->early)
+		begin_without_picture(r);
 	if (takes_units(r) && r->begun)
 		tess_fragmenter_cut(&r->fragmenter);
 }
@@ -236,15 +309,13 @@ void tess_recorder_tick(struct tess_recorder *r)
 
 void tess_recorder_finish(struct tess_recorder *r, bool last)
 {
+	tess_recorder_flush(r);
 	if (!takes_units(r))
 		return;
 	if (!r->begun) {
 		tess_recorder_fail(r, "no media");
 		return;
 	}
-	tess_recorder_flush(r);
-	if (!takes_units(r))
-		return;
 	r->end = (struct tess_record_end){.ended = true,
 					  .last = last,
 					  .utc_us = r->meta.start_utc_us +
@@ -303,6 +374,11 @@ const struct tess_record_meta *tess_recorder_meta(const struct tess_recorder *r)
 bool tess_recorder_has_begun(const struct tess_recorder *r)
 {
 	return r->begun;
+}
+
+bool tess_recorder_has_track(const struct tess_recorder *r, enum tess_track track)
+{
+	return !r->begun || r->fragmenter.state.tracks[tess_mp4_index_of(track)].timescale;
 }
 
 int64_t tess_recorder_last_us(const struct tess_recorder *r)
@@ -389,7 +465,8 @@ static json_t *files_facts(const struct tess_recorder *r, int64_t duration_us, i
 			continue;
 		(void)snprintf(name, sizeof(name), "%s%s", r->name, tess_record_format_suffix(i));
 		file = json_pack(
-			"{s:s, s:s, s:I, s:I, s:i, s:s, s:I, s:I}", "format",
+			"{s:i, s:i, s:s, s:s, s:I, s:I, s:i, s:s, s:I, s:I}", "width",
+			(int)r->held.width, "height", (int)r->held.height, "format",
 			tess_record_format_name(i), "name", name, "bytes", (json_int_t)r->bytes[i],
 			"duration_ms", (json_int_t)(duration_us / 1000), "part", (int)r->meta.part,
 			"state", state_name(r), "start_utc_us", (json_int_t)r->meta.start_utc_us,
@@ -398,6 +475,13 @@ static json_t *files_facts(const struct tess_recorder *r, int64_t duration_us, i
 			break; /* no memory: fewer are told */
 	}
 	return files;
+}
+
+/** Whether its end is seen, or only heard: the camera may have been turned off. */
+static bool shows_picture(const struct tess_recorder *r, int64_t duration_us)
+{
+	return r->held.track[0].begun &&
+	       duration_us - tess_record_state_last_us(&r->held, TESS_TRACK_VIDEO) < SEEN_US;
 }
 
 static uint64_t first_bytes(const struct tess_recorder *r)
@@ -422,8 +506,9 @@ json_t *tess_recorder_facts(const struct tess_recorder *r)
 		if (json_array_append_new(gaps, gap))
 			break; /* no memory: fewer are told */
 	}
-	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:o, s:s, s:o}", "id",
-			 (json_int_t)r->meta.id, "state", state_name(r), "path", r->path, "bytes",
+	return json_pack("{s:b, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:o, s:s, s:o}",
+			 "picture", shows_picture(r, duration_us), "id", (json_int_t)r->meta.id,
+			 "state", state_name(r), "path", r->path, "bytes",
 			 (json_int_t)first_bytes(r), "start_utc_us",
 			 (json_int_t)r->meta.start_utc_us, "end_utc_us", (json_int_t)end_utc_us,
 			 "duration_us", (json_int_t)duration_us, "width", (int)r->held.width,

@@ -66,6 +66,8 @@ int64_t tess_recorder_after_us(const struct tess_recorder *recorder);
 /** What the sink hears (sink.h). */
 void tess_recorder_stream_up(struct tess_recorder *recorder, const struct tess_stream_info *info,
 			     uint64_t epoch);
+/** From now on it is of another stream: the next one that comes up does not continue this one. */
+void tess_recorder_stream_moved(struct tess_recorder *recorder);
 bool tess_recorder_is_ready(const struct tess_recorder *recorder);
 void tess_recorder_au(struct tess_recorder *recorder, const struct tess_au *au);
 void tess_recorder_stream_away(struct tess_recorder *recorder);
@@ -90,6 +92,8 @@ enum tess_recorder_state tess_recorder_state(const struct tess_recorder *recorde
 const struct tess_record_meta *tess_recorder_meta(const struct tess_recorder *recorder);
 /** It has, or will have, a file. */
 bool tess_recorder_has_begun(const struct tess_recorder *recorder);
+/** Whether its files have such a track; all that it could have before it has begun. */
+bool tess_recorder_has_track(const struct tess_recorder *recorder, enum tess_track track);
 /** Media time up to which it took all there was; INT64_MIN: it took nothing. */
 int64_t tess_recorder_last_us(const struct tess_recorder *recorder);
 /** Media time that is 0 in its files, once it has begun. */

@@ -8,6 +8,13 @@
 #include "firmware/egress/record_fragmenter.h"
 #include "firmware/egress/recorder.h"
 
+/** A unit that waits, with its data. */
+struct early {
+	struct early *next;
+	struct tess_au au;
+	uint8_t data[];
+};
+
 struct tess_recorder {
 	struct tess_recorder_shared *shared;
 	struct tess_record_meta meta;
@@ -15,7 +22,9 @@ struct tess_recorder {
 	struct tess_fragmenter fragmenter;
 	bool begun; /* there is a file, or it is being made */
 	struct tess_stream_info info;
-	uint64_t epoch; /* of the stream; 0: it never came */
+	uint64_t epoch;			  /* of the stream; 0: it never came */
+	struct early *early, **early_end; /* sound that waits for the first picture */
+	size_t early_bytes;
 	bool away;
 	int64_t taken_us;    /* clock when the fragment being collected began */
 	uint64_t reanchored; /* of the time line, as noted in the journal */

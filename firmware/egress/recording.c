@@ -17,6 +17,7 @@
 #define BREAK_MARGIN_US 2000000
 /** A part that was split off waits this long for sound that is older than the split. */
 #define CLOSE_US 1000000
+
 static unsigned row_of(unsigned formats)
 {
 	return formats == 1u << TESS_RECORD_HLS ? HLS_ROW : 0;
@@ -146,6 +147,7 @@ static void end_part(struct tess_recording *recording, struct row *row, struct t
 	*slot = NULL;
 	if (!part)
 		return;
+	tess_recorder_flush(recorder);
 	if (!tess_recorder_has_begun(recorder) &&
 	    tess_recorder_state(recorder) == TESS_RECORDER_WAITING) {
 		drop_part(recording, recorder);
@@ -245,6 +247,17 @@ int64_t tess_recording_after_us(const struct tess_recording *recording)
 	return after_us;
 }
 
+void tess_recording_move(struct tess_recording *recording, const char *stream)
+{
+	(void)snprintf(recording->order.stream, sizeof(recording->order.stream), "%s", stream);
+	tess_recording_stream_away(recording);
+	recording->up = false;
+	for (unsigned i = 0; i < ROWS; i++) {
+		if (recording->rows[i].current)
+			tess_recorder_stream_moved(recording->rows[i].current);
+	}
+}
+
 void tess_recording_stream_up(struct tess_recording *recording, const struct tess_stream_info *info,
 			      uint64_t epoch)
 {
@@ -274,9 +287,11 @@ bool tess_recording_is_ready(const struct tess_recording *recording)
 	return true;
 }
 
-static void begin_part(struct tess_recording *recording, struct row *row)
+/** @p seen: it can begin with a picture */
+static void begin_part(struct tess_recording *recording, struct row *row, bool seen)
 {
 	struct tess_record_meta meta = recording->order;
+	struct tess_stream_info info = recording->info;
 	struct tess_recorder *recorder = NULL;
 	int error;
 
@@ -291,8 +306,10 @@ static void begin_part(struct tess_recording *recording, struct row *row)
 		tess_recording_fail(recording, strerror(-error));
 		return;
 	}
-	tess_recorder_stream_up(recorder, &recording->info, recording->epoch);
+	info.has_video = info.has_video && seen;
+	tess_recorder_stream_up(recorder, &info, recording->epoch);
 	row->current = recorder;
+	row->renew = false;
 }
 
 static int64_t break_us(const struct tess_recording *recording)
@@ -315,18 +332,23 @@ static bool is_break(const struct tess_recording *recording, const struct tess_r
 }
 
 /** Whether a new part begins with this unit. */
-static bool is_split(const struct tess_recording *recording, const struct row *row,
+static bool is_split(const struct tess_recording *recording, struct row *row,
 		     const struct tess_au *au)
 {
 	bool sound_alone =
-		!recording->info.has_video || !tess_record_formats_for(row->formats, true, false);
+		!recording->info.has_video || !tess_record_formats_for(row->formats, true, 0);
+	bool over = row->split_us && tess_recorder_has_begun(row->current) &&
+		    au->dts_us - tess_recorder_origin_us(row->current) >= row->split_us;
 	struct tess_h264_config config;
 
-	if (!row->split_us || !tess_recorder_has_begun(row->current) ||
-	    au->dts_us - tess_recorder_origin_us(row->current) < row->split_us)
+	if (au->track == TESS_TRACK_AUDIO && !tess_recorder_has_track(row->current, au->track))
+		row->renew =
+			tess_record_formats_for(row->formats, false, recording->info.audio_codec);
+	/* a part without pictures has no key frame to wait for */
+	if (sound_alone || (over && !tess_recorder_has_track(row->current, TESS_TRACK_VIDEO)))
+		return over && au->track == TESS_TRACK_AUDIO;
+	if (!over && !row->renew && tess_recorder_has_track(row->current, TESS_TRACK_VIDEO))
 		return false;
-	if (sound_alone)
-		return au->track == TESS_TRACK_AUDIO;
 	/* one that the file can begin with */
 	return au->track == TESS_TRACK_VIDEO && au->key &&
 	       tess_h264_config_from_au(&config, au->data, au->length) == 0;
@@ -334,6 +356,8 @@ static bool is_split(const struct tess_recording *recording, const struct row *r
 
 static void row_au(struct tess_recording *recording, struct row *row, const struct tess_au *au)
 {
+	bool seen = true;
+
 	if (row->closing) {
 		if (au->dts_us < row->split_at_us) {
 			tess_recorder_au(row->closing, au);
@@ -350,11 +374,12 @@ static void row_au(struct tess_recording *recording, struct row *row, const stru
 		row->closing = row->current;
 		row->current = NULL;
 		row->split_at_us = au->dts_us;
+		seen = au->track == TESS_TRACK_VIDEO;
 	}
 	if (!row->current) {
 		if (au->dts_us <= row->ended_us)
 			return; /* another row needed it again */
-		begin_part(recording, row);
+		begin_part(recording, row, seen);
 	}
 	if (!row->current)
 		return;

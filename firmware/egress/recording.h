@@ -4,8 +4,9 @@
  *
  * A part ends where it has reached the longest time of a file, at a key frame: what the stream
  * gives after it but is older still goes to that part, so that each unit is in exactly one. It also
- * ends after a break that is longer than the order allows. HLS is not split: ordered together with
- * others that are, it has a row of parts of its own.
+ * ends after a break that is longer than the order allows, and where a track comes that its files
+ * have not: a camera, at its first key frame; sound that a stream had not, at the next one. HLS is
+ * not split: ordered together with others that are, it has a row of parts of its own.
  *
  * Threads: the loop's.
  */
@@ -39,6 +40,11 @@ void tess_recording_complete(struct tess_recording *recording,
 			     const struct tess_record_meta *order);
 
 /** What the sink hears, and where it attaches (recorder.h). */
+/**
+ * What it records is another stream from now on: its user is back. In the same files, if the break
+ * allows it, else in a new part. It is to be attached to that stream.
+ */
+void tess_recording_move(struct tess_recording *recording, const char *stream);
 int64_t tess_recording_after_us(const struct tess_recording *recording);
 void tess_recording_stream_up(struct tess_recording *recording, const struct tess_stream_info *info,
 			      uint64_t epoch);

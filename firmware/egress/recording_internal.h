@@ -25,6 +25,7 @@ struct row {
 	unsigned parts;		       /* made */
 	struct tess_recorder *current; /* takes units; NULL: the next unit begins one */
 	struct tess_recorder *closing; /* takes what is older than split_at_us; NULL: none */
+	bool renew;		       /* sound has come that the current part has no track for */
 	int64_t split_at_us, ended_us; /* media time; ended: of the last one that has ended */
 };
 

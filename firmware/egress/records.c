@@ -143,6 +143,16 @@ static void detach(struct entry *entry)
 	entry->sink = NULL;
 }
 
+/** Its user is back under another stream. */
+static void move(struct entry *entry, const char *stream)
+{
+	tess_recording_move(entry->recording, stream);
+	if (!entry->sink)
+		return;
+	detach(entry);
+	attach(entry);
+}
+
 /* what was there before */
 
 /** A part that is back goes to its recording, which may be back already. Takes the part over. */
@@ -315,8 +325,11 @@ static void start(struct tess_records *records, const json_t *json)
 	entry = find(records, order.id);
 	if (entry) {
 		entry->desired = true;
-		if (!wrong)
-			tess_recording_complete(entry->recording, &order);
+		if (wrong)
+			return;
+		tess_recording_complete(entry->recording, &order);
+		if (strcmp(order.stream, tess_recording_order(entry->recording)->stream) != 0)
+			move(entry, order.stream);
 		return;
 	}
 	if (is_unrecovered(records, order.id))

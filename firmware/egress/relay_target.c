@@ -452,6 +452,11 @@ void tess_relay_target_tick(struct tess_relay_target *target)
 		serve(target);
 }
 
+bool tess_relay_target_publishes(const struct tess_relay_target *target)
+{
+	return target->state == STATE_PUBLISHING;
+}
+
 json_t *tess_relay_target_facts(const struct tess_relay_target *target)
 {
 	bool publishing = target->state == STATE_PUBLISHING;

@@ -33,6 +33,7 @@ void tess_relay_target_begin(struct tess_relay_target *target);
 void tess_relay_target_end(struct tess_relay_target *target);
 /** Some time has passed: send what there is. */
 void tess_relay_target_tick(struct tess_relay_target *target);
+bool tess_relay_target_publishes(const struct tess_relay_target *target);
 /** As in the facts of docs/links.md; new reference or NULL. */
 json_t *tess_relay_target_facts(const struct tess_relay_target *target) TESS_MUST_CHECK;
 /** Bytes sent and pictures left out over all connections. */

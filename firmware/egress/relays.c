@@ -29,7 +29,9 @@ const struct tess_relays_config tess_relays_defaults = {
 struct place {
 	struct place *next;
 	struct tess_relay_target *target;
-	bool wanted; /* while a desired state is applied */
+	uint32_t app;
+	uint64_t metered; /* of its bytes, what is in the traffic */
+	bool wanted;	  /* while a desired state is applied */
 };
 
 /* A stream with targets. */
@@ -50,6 +52,7 @@ struct tess_relays {
 	struct tess_relays_config config;
 	struct tess_timer *tick;
 	struct source *sources;
+	int64_t metered_us; /* when that was done last; 0 = never */
 	unsigned count;
 	/* of targets that are gone */
 	uint64_t bytes, pictures, failures;
@@ -132,12 +135,43 @@ static const struct tess_sink_ops relay_sink = {
 	.stream_end = on_stream_end,
 };
 
+/** @p passed_us since it was metered last */
+static void meter(struct tess_relays *relays, struct place *place, int64_t passed_us)
+{
+	uint64_t bytes, pictures, failures;
+
+	tess_relay_target_count(place->target, &bytes, &pictures, &failures);
+	tess_traffic_add(relays->config.traffic, place->app, TESS_TRAFFIC_RELAY_BYTES,
+			 bytes - place->metered);
+	place->metered = bytes;
+	if (tess_relay_target_publishes(place->target))
+		tess_traffic_add(relays->config.traffic, place->app, TESS_TRAFFIC_RELAY_US,
+				 (uint64_t)passed_us);
+}
+
+static int64_t unmetered_us(const struct tess_relays *relays)
+{
+	return relays->metered_us ? tess_loop_now_us(relays->loop) - relays->metered_us : 0;
+}
+
+void tess_relays_meter(struct tess_relays *relays)
+{
+	int64_t passed_us = unmetered_us(relays);
+
+	for (struct source *source = relays->sources; source; source = source->next) {
+		for (struct place *place = source->places; place; place = place->next)
+			meter(relays, place, passed_us);
+	}
+	relays->metered_us = tess_loop_now_us(relays->loop);
+}
+
 static void remove_place(struct source *source, struct place **linkp)
 {
 	struct tess_relays *relays = source->relays;
 	struct place *place = *linkp;
 	uint64_t bytes, pictures, failures;
 
+	meter(relays, place, unmetered_us(relays));
 	tess_relay_target_count(place->target, &bytes, &pictures, &failures);
 	relays->bytes += bytes;
 	relays->pictures += pictures;
@@ -209,16 +243,21 @@ static int source_get(struct source **sourcep, struct tess_relays *relays, const
 	return 0;
 }
 
+struct told {
+	int64_t id, epoch;
+	uint32_t app;
+	const char *stream, *url;
+};
+
 /** @retval 0, -EINVAL, -ENOSPC, -ENOMEM */
-static int target_add(struct tess_relays *relays, int64_t id, int64_t epoch, const char *stream,
-		      const char *url)
+static int target_add(struct tess_relays *relays, const struct told *told)
 {
 	struct tess_relay_target_config config = {
 		.loop = relays->loop,
 		.relays = &relays->config,
-		.id = id,
-		.epoch = epoch,
-		.url = url,
+		.id = told->id,
+		.epoch = told->epoch,
+		.url = told->url,
 	};
 	struct source *source;
 	struct place *place;
@@ -226,7 +265,7 @@ static int target_add(struct tess_relays *relays, int64_t id, int64_t epoch, con
 
 	if (relays->count >= TESS_RELAYS_MAX)
 		return -ENOSPC;
-	rc = source_get(&source, relays, stream);
+	rc = source_get(&source, relays, told->stream);
 	if (rc)
 		return rc;
 	place = calloc(1, sizeof(*place));
@@ -238,6 +277,7 @@ static int target_add(struct tess_relays *relays, int64_t id, int64_t epoch, con
 		free(place);
 		return rc;
 	}
+	place->app = told->app;
 	place->wanted = true;
 	place->next = source->places;
 	source->places = place;
@@ -284,14 +324,10 @@ static void remove_unwanted(struct tess_relays *relays)
 	}
 }
 
-struct told {
-	int64_t id, epoch;
-	const char *stream, *url;
-};
-
 static bool read_entry(struct told *told, const json_t *entry)
 {
 	told->id = json_integer_value(json_object_get(entry, "id"));
+	told->app = (uint32_t)json_integer_value(json_object_get(entry, "app"));
 	told->epoch = json_integer_value(json_object_get(entry, "epoch"));
 	told->stream = json_string_value(json_object_get(entry, "stream"));
 	told->url = json_string_value(json_object_get(entry, "url"));
@@ -326,7 +362,7 @@ void tess_relays_apply(struct tess_relays *relays, const json_t *targets)
 		if (good && find(relays, told.id, told.epoch, told.stream, told.url))
 			continue;
 		if (good)
-			rc = target_add(relays, told.id, told.epoch, told.stream, told.url);
+			rc = target_add(relays, &told);
 		if (rc)
 			TESS_ERROR("relay.refused", "relay=%" PRId64 " error=%s", told.id,
 				   strerror(-rc));

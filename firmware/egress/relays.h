@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "firmware/egress/sink.h"
+#include "firmware/egress/traffic.h"
 
 /** Targets at once; more are not listed. */
 #define TESS_RELAYS_MAX 1024
@@ -28,8 +29,9 @@ struct tess_relays_config {
 	/** Attempts that fail one after the other, none of them publishing for steady_us. */
 	uint32_t attempts;
 	int64_t steady_us;
-	int64_t opening_us; /* from connecting to publishing */
-	int64_t stall_us;   /* without a byte taken */
+	int64_t opening_us;	      /* from connecting to publishing */
+	int64_t stall_us;	      /* without a byte taken */
+	struct tess_traffic *traffic; /* may be NULL */
 };
 
 /** What the program runs with. */
@@ -44,6 +46,8 @@ void tess_relays_free(struct tess_relays *relays); /* servers are told; accepts 
 void tess_relays_apply(struct tess_relays *relays, const json_t *targets);
 /** The `relays` array of the facts; new reference or NULL. */
 json_t *tess_relays_facts(const struct tess_relays *relays) TESS_MUST_CHECK;
+/** Add what was sent, and for how long, since the last call to the traffic: to be called often. */
+void tess_relays_meter(struct tess_relays *relays);
 /** Add the counters of docs/links.md that are the relays' to @p counters. */
 void tess_relays_count(const struct tess_relays *relays, json_t *counters);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/egress/guard.h"
 
 #define APP	       "live"
 #define BACKLOG	       1024
@@ -77,12 +78,26 @@ static void connection_close(struct connection *connection)
 static int on_play(void *arg, const char *name, const char *query)
 {
 	struct connection *connection = arg;
+	const struct tess_rtmp_listener_config *config = &connection->listener->config;
+	const struct tess_rtmp_server *rtmp = connection->rtmp;
+	const char *host = strstr(rtmp->tc_url, "://");
+	struct tess_play play = {.host = host ? host + 3 : "",
+				 .stream = name,
+				 .query = query,
+				 .referrer = rtmp->page_url};
+	socklen_t size = sizeof(play.address);
+	uint32_t app;
+	int rc;
 
-	(void)query;
 	if (strlen(name) >= sizeof(connection->name))
 		return -ENOENT;
 	memcpy(connection->name, name, strlen(name) + 1);
-	return tess_live_admit(connection->listener->config.live, name);
+	rc = tess_live_application(config->live, name, &app);
+	if (!rc && getpeername(connection->fd, &play.address.sa, &size))
+		rc = -EACCES;
+	if (!rc)
+		rc = tess_play_check(config->guard, app, &play);
+	return rc ? rc : tess_live_admit(config->live, name);
 }
 
 /** Send what waits. Its answers are small: a socket that does not take them has a peer that asks

@@ -16,6 +16,7 @@ struct tess_rtmp_listener_config {
 	/** Of connections that do not play yet. A new one pushes out the oldest. */
 	unsigned max_connections;
 	struct tess_live *live;
+	struct tess_guard *guard; /* NULL: everybody may play */
 };
 
 /** Listens from now on. @retval 0, -EADDRINUSE, -EACCES, -ENOMEM, ... */

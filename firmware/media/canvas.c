@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/media/mp3.h"
+
 /* The ring holds this much of the stream, at twice its nominal rate. */
 #define RING_SECONDS 8
 /* A mix's bit rate may be raised while its ring stays. */
@@ -52,7 +54,8 @@ struct tess_canvas {
 	/* the strand's */
 	struct tess_ring_writer *ring;
 	struct tess_audio_encoder *audio;
-	struct tess_device *device; /* of compositor and encoder; NULL: no picture yet */
+	struct tess_mp3_stream *mp3; /* NULL: none is wanted */
+	struct tess_device *device;  /* of compositor and encoder; NULL: no picture yet */
 	struct tess_compositor *compositor;
 	struct tess_encoder *encoder;
 	struct tess_frozen_pictures frozen;
@@ -288,6 +291,12 @@ static void run_sound(struct tess_job *job)
 							  TESS_MIX_AUDIO_FRAMES, slot->pts_us);
 	if (!slot->error)
 		slot->error = write_sound(canvas, &slot->bytes);
+	if (canvas->mp3) {
+		int error = tess_mp3_stream_feed(canvas->mp3, slot->pcm, TESS_MIX_AUDIO_FRAMES,
+						 slot->pts_us);
+
+		slot->error = slot->error ? slot->error : error;
+	}
 	atomic_store_explicit(&slot->done, true, memory_order_release);
 }
 
@@ -298,6 +307,7 @@ static void free_canvas(struct tess_canvas *canvas)
 	for (unsigned i = 0; i < TESS_CANVAS_PICTURES; i++)
 		tess_device_unref(canvas->pictures[i].picture.device);
 	canvas->context.audio->encoder_close(canvas->audio);
+	tess_mp3_stream_free(canvas->mp3);
 	tess_ring_writer_free(canvas->ring);
 	free(canvas);
 }
@@ -362,6 +372,9 @@ int tess_canvas_alloc(struct tess_canvas **canvasp, const struct tess_canvas_con
 		canvas->audio = NULL;
 	else
 		error = open_ring(canvas, config);
+	if (!error && config->has_mp3)
+		error = tess_mp3_stream_alloc(&canvas->mp3, config->context->audio, &config->audio,
+					      config->epoch);
 	if (!error)
 		error = tess_strand_alloc(&canvas->strand, config->context->executor, true);
 	if (error) {
@@ -382,6 +395,13 @@ void tess_canvas_descriptors(const struct tess_canvas *canvas, int *memfd, int *
 {
 	*memfd = tess_ring_writer_memfd(canvas->ring);
 	*eventfd = tess_ring_writer_eventfd(canvas->ring);
+}
+
+bool tess_canvas_mp3_descriptors(const struct tess_canvas *canvas, int *memfd, int *eventfd)
+{
+	if (canvas->mp3)
+		tess_mp3_stream_descriptors(canvas->mp3, memfd, eventfd);
+	return canvas->mp3 != NULL;
 }
 
 struct tess_canvas_picture *tess_canvas_picture_begin(struct tess_canvas *canvas)

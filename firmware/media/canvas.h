@@ -50,11 +50,12 @@ struct tess_canvas_config {
 	bool has_video;
 	struct tess_desired_video video;
 	struct tess_audio_encoder_config audio;
+	bool has_mp3; /* the sound in a second stream too, as MP3 (mp3.h) */
 };
 
 /**
  * Open the audio encoder and the ring; the video encoder follows with the first picture.
- * @retval 0, -EINVAL, -ENOMEM, -EMFILE
+ * @retval 0, -EINVAL, -ENOTSUP, -ENOMEM, -EMFILE
  */
 int tess_canvas_alloc(struct tess_canvas **canvasp,
 		      const struct tess_canvas_config *config) TESS_MUST_CHECK;
@@ -62,6 +63,8 @@ int tess_canvas_alloc(struct tess_canvas **canvasp,
 void tess_canvas_close(struct tess_canvas *canvas);
 /** The ring's descriptors; they stay the canvas's. */
 void tess_canvas_descriptors(const struct tess_canvas *canvas, int *memfd, int *eventfd);
+/** Those of the MP3 stream; false: there is none. */
+bool tess_canvas_mp3_descriptors(const struct tess_canvas *canvas, int *memfd, int *eventfd);
 
 /** A picture to fill, or NULL: two are under way. */
 struct tess_canvas_picture *tess_canvas_picture_begin(struct tess_canvas *canvas);

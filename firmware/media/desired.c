@@ -138,6 +138,8 @@ static void get_publisher(struct parser *parser, const json_t *object,
 	get_source(parser, object, publisher);
 	get_media(parser, object, "video", "h264", TESS_CODEC_H264, &publisher->video);
 	get_media(parser, object, "audio", "opus", TESS_CODEC_OPUS, &publisher->audio);
+	if (json_object_get(object, "stream"))
+		get_text(parser, object, "stream", publisher->stream, sizeof(publisher->stream));
 }
 
 static void get_video(struct parser *parser, const json_t *mix, struct tess_desired_mix *wanted)
@@ -318,6 +320,8 @@ static void get_mix(struct parser *parser, const json_t *object, struct tess_des
 	mix->epoch = get_integer(parser, object, "epoch", 0, INT64_MAX);
 	get_room(parser, object, mix->room);
 	get_text(parser, object, "stream", mix->stream, sizeof(mix->stream));
+	if (json_object_get(object, "mp3_stream"))
+		get_text(parser, object, "mp3_stream", mix->mp3_stream, sizeof(mix->mp3_stream));
 	get_video(parser, object, mix);
 	get_audio(parser, object, &mix->audio);
 	get_layout(parser, object, &mix->layout);
@@ -435,6 +439,7 @@ static int add_guest(struct tess_desired *desired, const struct tess_desired_pub
 	*guest = *publisher;
 	memcpy(guest->origin, publisher->room, sizeof(guest->origin));
 	memcpy(guest->room, mix->room, sizeof(guest->room));
+	guest->stream[0] = 0; /* its own room makes it */
 	return 0;
 }
 

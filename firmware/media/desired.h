@@ -41,6 +41,7 @@ struct tess_desired_publisher {
 	bool has_source;
 	union tess_addr source; /* port 0: any port of that address */
 	struct tess_desired_media video, audio;
+	char stream[TESS_DESIRED_NAME]; /* key of a stream of its own; "": none */
 };
 
 struct tess_desired_video {
@@ -97,6 +98,7 @@ struct tess_desired_mix {
 	int64_t epoch;
 	char room[TESS_DESIRED_NAME];
 	char stream[TESS_DESIRED_NAME];
+	char mp3_stream[TESS_DESIRED_NAME]; /* its sound as MP3; "": not wanted */
 	bool has_video;
 	struct tess_desired_video video;
 	struct tess_audio_encoder_config audio;

@@ -26,14 +26,16 @@ enum tess_mix_state {
 };
 
 /** Of one medium of a publisher, beside those of its RTP track. */
-#define TESS_PUBLISHER_COUNTERS(X)                                                        \
-	X(wrong_source, "packets dropped: not from the latched address")                  \
-	X(left_out, "pictures not decoded: no mix needs them, no picture refers to them") \
-	X(waiting_for_key, "pictures not decoded: no key frame yet")                      \
-	X(decoder_overflow, "pictures not decoded: the decoder's queue was full")         \
-	X(decode_errors, "access units that the decoder refused")                         \
-	X(concealed_frames, "48 kHz sample frames made up for lost ones")                 \
-	X(line_overflow, "packets of sound that another room's mix was too slow for")     \
+#define TESS_PUBLISHER_COUNTERS(X)                                                            \
+	X(wrong_source, "packets dropped: not from the latched address")                      \
+	X(left_out, "pictures not decoded: no mix needs them, no picture refers to them")     \
+	X(waiting_for_key, "pictures not decoded: no key frame yet")                          \
+	X(decoder_overflow, "pictures not decoded: the decoder's queue was full")             \
+	X(decode_errors, "access units that the decoder refused")                             \
+	X(concealed_frames, "48 kHz sample frames made up for lost ones")                     \
+	X(line_overflow, "packets of sound that another room's mix was too slow for")         \
+	X(stream_waiting, "pictures not in the user's own stream: no key frame since a loss") \
+	X(stream_overflow, "pictures and 20 ms of sound not in it: writing took too long")    \
 	X(rtcp_unsent, "RTCP reports not sent: no packet to put them in")
 
 /** Of one mix. */

@@ -27,7 +27,7 @@
 
 struct tess_mix;
 
-/** @p context outlives the mix. @retval 0, -EINVAL, -ENOMEM, -EMFILE */
+/** @p context outlives the mix. @retval 0, -EINVAL, -ENOTSUP, -ENOMEM, -EMFILE */
 int tess_mix_open(struct tess_mix **mixp, const struct tess_media_context *context,
 		  const struct tess_desired_mix *desired, int64_t now_us) TESS_MUST_CHECK;
 void tess_mix_close(struct tess_mix *mix); /* accepts NULL */
@@ -40,6 +40,8 @@ const struct tess_desired_mix *tess_mix_desired(const struct tess_mix *mix);
 /** The stream's epoch and the ring's descriptors, which stay the mix's. */
 uint64_t tess_mix_stream_epoch(const struct tess_mix *mix);
 void tess_mix_descriptors(const struct tess_mix *mix, int *memfd, int *eventfd);
+/** Those of its sound as MP3, of the same epoch; false: there is none. */
+bool tess_mix_mp3_descriptors(const struct tess_mix *mix, int *memfd, int *eventfd);
 
 /**
  * Give seats anew: @p publishers are all of the room. Whoever is in no longer is faded out. Must be

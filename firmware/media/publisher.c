@@ -7,13 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "firmware/media/receiver.h"
-#include "firmware/media/thin.h"
+#include "firmware/base/log.h"
+#include "firmware/media/publisher_internal.h"
 
-/* A publisher that was silent for so long is stalled. */
-#define STALLED_US INT64_C(2000000)
-/* Pictures whose arrival is remembered until they are shown. */
-#define ARRIVALS 32
 /* Concealment of Opus goes by steps of 2.5 ms (RFC 6716 §2.1.4). */
 #define CONCEAL_STEP	   120
 #define OPUS_LOOK_AHEAD_US 6500
@@ -21,48 +17,9 @@
  * jitter buffer behind (firmware/media/mix.h); the rest is for its own ticks. */
 #define SHOWN_US INT64_C(150000)
 
-struct arrival {
-	int64_t capture_us, arrival_us;
-};
-
-/* The decoder on one device. */
-struct decoding {
-	struct tess_decode *decode;
-	bool need_key; /* nothing is of use before one */
-	/* it is new and goes through the kept access units, of which this is the next; until all
-	 * have come out, so that those that come meanwhile find room */
-	bool behind;
-	unsigned next;
-};
-
-struct tess_publisher {
-	const struct tess_media_context *context;
-	struct tess_desired_publisher desired;
-	int64_t opened_us;
-	int error;	   /* of making a decoder */
-	int picture_error; /* why the last picture could not be decoded, if that is not damage */
-	struct tess_rtp_source *source;
-	struct tess_receiver video, audio;
-
-	struct tess_line *line; /* of a guest; all that follows but the taps is unused then */
-	struct tess_tap taps[TESS_MAX_TAPS]; /* those of the branches after those of the room */
-	unsigned tap_count;
-	struct tess_branches branches;
-
-	struct tess_gop gop;
-	struct tess_thin thin;
-	struct decoding decodings[TESS_MAX_TAPS]; /* while a tap wants pictures of that device */
-	unsigned decoding_count;
-	uint16_t width, height;
-	struct arrival arrivals[ARRIVALS];
-	unsigned next_arrival;
-
-	struct tess_audio_decoder *audio_decoder; /* while a tap wants sound */
-};
-
 static void remember_arrival(struct tess_publisher *publisher, int64_t capture_us)
 {
-	struct arrival *arrival = &publisher->arrivals[publisher->next_arrival++ % ARRIVALS];
+	struct arrival *arrival = &publisher->arrivals[publisher->next_arrival++ % TESS_ARRIVALS];
 
 	arrival->capture_us = capture_us;
 	arrival->arrival_us = publisher->video.last_us;
@@ -190,11 +147,16 @@ static void on_picture(void *arg, const struct tess_rtp_au *au)
 	if (tess_unit_alloc(&unit, au->data, au->length, au->media_us, au->key)) {
 		publisher->video.counters.decoder_overflow++;
 		tess_gop_clear(&publisher->gop);
+		if (publisher->publication)
+			tess_publication_lose(publisher->publication);
 		for (unsigned i = 0; i < publisher->decoding_count; i++)
 			restart_at_key(publisher, &publisher->decodings[i]);
 		return;
 	}
 	tess_gop_add(&publisher->gop, unit);
+	if (publisher->publication &&
+	    !tess_publication_picture(publisher->publication, unit, au->discontinuity))
+		tess_rtp_track_want_key(publisher->video.track);
 	if (leave_out(publisher, unit)) {
 		tess_unit_unref(unit);
 		return;
@@ -216,6 +178,9 @@ static void push_to_taps(struct tess_publisher *publisher, unsigned frames, int6
 			tess_audio_source_push(publisher->taps[i].sound, publisher->context->pcm,
 					       frames, media_us);
 	}
+	if (publisher->publication)
+		tess_publication_sound(publisher->publication, publisher->context->pcm, frames,
+				       media_us);
 }
 
 /*
@@ -271,6 +236,8 @@ static void on_sound(void *arg, const struct tess_rtp_au *au)
 static void forget_pictures(struct tess_publisher *publisher)
 {
 	tess_gop_clear(&publisher->gop);
+	if (publisher->publication)
+		tess_publication_lose(publisher->publication);
 	publisher->thin = (struct tess_thin){0};
 	for (unsigned i = 0; i < publisher->decoding_count; i++) {
 		publisher->decodings[i].need_key = true;
@@ -309,6 +276,34 @@ static int set_receivers(struct tess_publisher *publisher, int64_t now_us)
 			    now_us);
 }
 
+/* Bring the publication to what is wanted; one that is right already goes on. */
+static void set_publication(struct tess_publisher *publisher)
+{
+	bool wanted = publisher->desired.stream[0];
+	bool video = publisher->desired.video.present, audio = publisher->desired.audio.present;
+	int error;
+
+	if (publisher->publication && wanted && publisher->publication_video == video &&
+	    publisher->publication_audio == audio)
+		return;
+	tess_publication_close(publisher->publication);
+	publisher->publication = NULL;
+	if (!wanted || !(video || audio))
+		return;
+	error = tess_publication_open(&publisher->publication, publisher->context, video, audio,
+				      &publisher->video.counters);
+	if (error) {
+		publisher->publication = NULL;
+		TESS_ERROR("publication.open_failed", "publisher=%lld error=\"%s\"",
+			   (long long)publisher->desired.id, strerrordesc_np(-error));
+		return;
+	}
+	publisher->publication_video = video;
+	publisher->publication_audio = audio;
+	if (video && publisher->video.track)
+		tess_rtp_track_want_key(publisher->video.track);
+}
+
 int tess_publisher_open(struct tess_publisher **publisherp,
 			const struct tess_media_context *context,
 			const struct tess_desired_publisher *desired, int64_t now_us)
@@ -336,6 +331,7 @@ int tess_publisher_open(struct tess_publisher **publisherp,
 		tess_publisher_close(publisher);
 		return error;
 	}
+	set_publication(publisher);
 	*publisherp = publisher;
 	return 0;
 }
@@ -351,6 +347,7 @@ void tess_publisher_close(struct tess_publisher *publisher)
 		tess_decode_close(publisher->decodings[i].decode);
 	tess_gop_clear(&publisher->gop);
 	publisher->context->audio->decoder_close(publisher->audio_decoder);
+	tess_publication_close(publisher->publication);
 	tess_branches_release(&publisher->branches);
 	tess_line_close(publisher->line);
 	free(publisher);
@@ -377,6 +374,7 @@ void tess_publisher_update(struct tess_publisher *publisher,
 		tess_receiver_close(&publisher->audio);
 	}
 	publisher->error = set_receivers(publisher, now_us);
+	set_publication(publisher);
 	if (!publisher->video.desired.present) {
 		publisher->width = publisher->height = 0;
 		publisher->picture_error = 0;
@@ -503,7 +501,7 @@ void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess
 		tell_line(publisher);
 		return;
 	}
-	sound = add_branches(publisher) || sound;
+	sound = add_branches(publisher) || sound || publisher->publication;
 	set_decodings(publisher);
 	want_sound(publisher, sound && publisher->audio.desired.present);
 }
@@ -552,7 +550,7 @@ static void take_sound(struct tess_publisher *publisher)
 
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 {
-	int64_t video_us, audio_us;
+	int64_t video_us, audio_us, publication_us = INT64_MAX;
 
 	if (publisher->line) {
 		take_sound(publisher);
@@ -563,7 +561,11 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 
 	for (unsigned i = 0; i < publisher->decoding_count; i++)
 		reap_decoder(publisher, &publisher->decodings[i]);
-	return video_us < audio_us ? video_us : audio_us;
+	if (publisher->publication)
+		publication_us = tess_publication_step(publisher->publication, now_us);
+	if (audio_us < video_us)
+		video_us = audio_us;
+	return video_us < publication_us ? video_us : publication_us;
 }
 
 void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)
@@ -574,96 +576,23 @@ void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)
 	tess_receiver_housekeep(&publisher->audio, now_us);
 }
 
+bool tess_publisher_stream_news(struct tess_publisher *publisher, uint64_t *epoch, int *memfd,
+				int *eventfd)
+{
+	return publisher->publication &&
+	       tess_publication_news(publisher->publication, epoch, memfd, eventfd);
+}
+
+uint64_t tess_publisher_stream_epoch(const struct tess_publisher *publisher)
+{
+	return publisher->publication ? tess_publication_epoch(publisher->publication) : 0;
+}
+
 int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_t capture_us)
 {
-	for (unsigned i = 0; i < ARRIVALS; i++) {
+	for (unsigned i = 0; i < TESS_ARRIVALS; i++) {
 		if (publisher->arrivals[i].capture_us == capture_us)
 			return publisher->arrivals[i].arrival_us;
 	}
 	return 0;
-}
-
-void tess_publisher_measure(struct tess_publisher *publisher, int64_t now_us)
-{
-	if (publisher->line)
-		return;
-	tess_receiver_measure(&publisher->video, now_us);
-	tess_receiver_measure(&publisher->audio, now_us);
-	tess_branches_set_price(&publisher->branches, tess_publisher_price(publisher));
-}
-
-double tess_publisher_price(const struct tess_publisher *publisher)
-{
-	if (publisher->line)
-		return tess_line_price(publisher->line);
-	return tess_price_pictures(publisher->width, publisher->height,
-				   publisher->video.access_units_per_second);
-}
-
-static int64_t last_packet_us(const struct tess_publisher *publisher)
-{
-	return publisher->video.last_us > publisher->audio.last_us ? publisher->video.last_us
-								   : publisher->audio.last_us;
-}
-
-static int current_error(const struct tess_publisher *publisher)
-{
-	if (publisher->video.error)
-		return publisher->video.error;
-	return publisher->audio.error ? publisher->audio.error : publisher->error;
-}
-
-enum tess_publisher_state tess_publisher_state(const struct tess_publisher *publisher,
-					       int64_t now_us)
-{
-	int64_t last_us = last_packet_us(publisher);
-
-	if (current_error(publisher))
-		return TESS_PUBLISHER_ERROR;
-	if (!last_us)
-		return TESS_PUBLISHER_WAITING;
-	return now_us - last_us < STALLED_US ? TESS_PUBLISHER_RECEIVING : TESS_PUBLISHER_STALLED;
-}
-
-static float sound_level(const struct tess_publisher *publisher)
-{
-	for (unsigned i = 0; i < publisher->tap_count; i++) {
-		if (publisher->taps[i].sound)
-			return tess_audio_source_level(publisher->taps[i].sound);
-	}
-	return 0;
-}
-
-static void larger_tile(const struct tess_tap *tap, struct tess_media_facts_track *facts)
-{
-	if (!tap->tile)
-		return;
-	if (tap->width > facts->tile_width)
-		facts->tile_width = tap->width;
-	if (tap->height > facts->tile_height)
-		facts->tile_height = tap->height;
-}
-
-void tess_publisher_facts(const struct tess_publisher *publisher, int64_t now_us,
-			  struct tess_publisher_facts *facts)
-{
-	int64_t last_us = last_packet_us(publisher);
-
-	facts->id = publisher->desired.id;
-	facts->state = tess_publisher_state(publisher, now_us);
-	facts->error = current_error(publisher);
-	if (!facts->error)
-		facts->error = publisher->picture_error;
-	facts->idle_us = now_us - (last_us ? last_us : publisher->opened_us);
-	if (facts->idle_us < 0)
-		facts->idle_us = 0;
-	tess_receiver_facts(&publisher->video, &facts->video);
-	tess_receiver_facts(&publisher->audio, &facts->audio);
-	facts->video.frame_rate = publisher->video.access_units_per_second;
-	facts->video.width = publisher->width;
-	facts->video.height = publisher->height;
-	facts->video.decoders = (uint8_t)publisher->decoding_count;
-	for (unsigned i = 0; i < publisher->tap_count; i++)
-		larger_tile(&publisher->taps[i], &facts->video);
-	facts->audio.level = sound_level(publisher);
 }

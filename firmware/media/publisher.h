@@ -6,7 +6,8 @@
  * while one shows it. The access units since the last key frame are kept, and a decoder that is new
  * goes through them as fast as it can, so that it need not wait for the next one. What no other
  * picture refers to is not decoded if the mixes show fewer pictures than remain
- * (firmware/media/thin.h). Audio is decoded in the room's thread while a mix hears it.
+ * (firmware/media/thin.h). Audio is decoded in the room's thread while a mix hears it, or the
+ * stream is wanted that is the user's own (firmware/media/publication.h).
  *
  * A guest is a publisher of another room, which receives and decodes it: pictures and sound come
  * over a line of the bridge. Threads: belongs to the room's thread.
@@ -58,6 +59,12 @@ void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us);
 /** Every 50 ms or so: RTCP that is due, ports that could not be had. */
 void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us);
+/** True once for each new ring of the stream of its own, by the key in desired->stream: epoch and
+ * descriptors, which stay the publisher's. */
+bool tess_publisher_stream_news(struct tess_publisher *publisher, uint64_t *epoch, int *memfd,
+				int *eventfd);
+/** The epoch of its present ring, 0: there is none. */
+uint64_t tess_publisher_stream_epoch(const struct tess_publisher *publisher);
 /** When the last packet of the picture captured at @p capture_us came in; 0 if that is forgotten.
  */
 int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_t capture_us);

@@ -141,6 +141,9 @@ static void open_mix(struct tess_room *room, struct entry *entry, int64_t now_us
 	tess_mix_descriptors(entry->mix, &memfd, &eventfd);
 	room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix), memfd,
 		      eventfd);
+	if (tess_mix_mp3_descriptors(entry->mix, &memfd, &eventfd))
+		room->handler(room->arg, entry->desired.mp3_stream,
+			      tess_mix_stream_epoch(entry->mix), memfd, eventfd);
 }
 
 static void move_mix(struct tess_room *room, struct entry *entry)
@@ -172,10 +175,24 @@ static void move_mixes(struct tess_room *room)
 static bool stream_desired(const struct tess_desired *desired, const char *stream)
 {
 	for (unsigned i = 0; i < desired->mix_count; i++) {
-		if (!strcmp(desired->mixes[i].stream, stream))
+		if (!strcmp(desired->mixes[i].stream, stream) ||
+		    !strcmp(desired->mixes[i].mp3_stream, stream))
 			return true;
 	}
 	return false;
+}
+
+/* Its streams have ended for good, unless somebody else is to have their names. */
+static void tell_end(struct tess_room *room, const struct entry *entry,
+		     const struct tess_desired *wanted)
+{
+	const char *const streams[] = {entry->desired.stream, entry->desired.mp3_stream};
+
+	for (unsigned i = 0; entry->mix && i < 2; i++) {
+		if (*streams[i] && !stream_desired(wanted, streams[i]))
+			room->handler(room->arg, streams[i], tess_mix_stream_epoch(entry->mix), -1,
+				      -1);
+	}
 }
 
 static void prune_mixes(struct tess_room *room, const struct tess_desired *desired)
@@ -193,9 +210,7 @@ static void prune_mixes(struct tess_room *room, const struct tess_desired *desir
 		}
 		TESS_INFO("mix.stopped", "room=%s mix=%lld stream=%s", room->name,
 			  (long long)entry->desired.id, entry->desired.stream);
-		if (entry->mix && !stream_desired(desired, entry->desired.stream))
-			room->handler(room->arg, entry->desired.stream,
-				      tess_mix_stream_epoch(entry->mix), -1, -1);
+		tell_end(room, entry, desired);
 		tess_mix_close(entry->mix);
 	}
 	room->entry_count = kept;
@@ -211,6 +226,15 @@ static bool is_wanted(const struct tess_room *room, const struct tess_desired *d
 			: tess_desired_find_publisher(desired, id);
 
 	return wanted && !strcmp(wanted->room, room->name);
+}
+
+/* The stream of a publisher's own has ended. */
+static void end_stream(struct tess_room *room, const struct tess_publisher *publisher)
+{
+	uint64_t epoch = tess_publisher_stream_epoch(publisher);
+
+	if (epoch)
+		room->handler(room->arg, tess_publisher_desired(publisher)->stream, epoch, -1, -1);
 }
 
 void tess_room_prune(struct tess_room *room, const struct tess_desired *desired)
@@ -236,6 +260,7 @@ void tess_room_prune(struct tess_room *room, const struct tess_desired *desired)
 
 		TESS_INFO("publisher.closed", "room=%s user=%s publisher=%lld", room->name,
 			  gone->user, (long long)gone->id);
+		end_stream(room, room->publishers[i]);
 		tess_publisher_close(room->publishers[i]);
 	}
 }
@@ -272,6 +297,8 @@ static void grow_publisher(struct tess_room *room, const struct tess_desired_pub
 	int error;
 
 	if (publisher) {
+		if (strcmp(tess_publisher_desired(publisher)->stream, desired->stream) != 0)
+			end_stream(room, publisher);
 		tess_publisher_update(publisher, desired, now_us);
 		return;
 	}
@@ -334,9 +361,7 @@ static void grow_mix(struct tess_room *room, const struct tess_desired *wanted,
 	if (entry->desired.epoch == desired->epoch && entry->desired.frozen == desired->frozen &&
 	    same_pictures(&entry->desired.pictures, &desired->pictures))
 		return;
-	if (entry->mix && !stream_desired(wanted, entry->desired.stream))
-		room->handler(room->arg, entry->desired.stream, tess_mix_stream_epoch(entry->mix),
-			      -1, -1);
+	tell_end(room, entry, wanted);
 	entry->desired = *desired;
 	if (entry->mix && tess_mix_can_become(entry->mix, desired)) {
 		tess_mix_update(entry->mix, desired, now_us);
@@ -367,6 +392,16 @@ void tess_room_grow(struct tess_room *room, const struct tess_desired *desired, 
 	seat(room);
 }
 
+static void tell_stream(struct tess_room *room, struct tess_publisher *publisher)
+{
+	int memfd, eventfd;
+	uint64_t epoch;
+
+	if (tess_publisher_stream_news(publisher, &epoch, &memfd, &eventfd))
+		room->handler(room->arg, tess_publisher_desired(publisher)->stream, epoch, memfd,
+			      eventfd);
+}
+
 int64_t tess_room_step(struct tess_room *room, int64_t now_us)
 {
 	int64_t next_us = INT64_MAX;
@@ -378,6 +413,7 @@ int64_t tess_room_step(struct tess_room *room, int64_t now_us)
 		int64_t due_us = tess_publisher_step(room->publishers[i], now_us);
 
 		next_us = due_us < next_us ? due_us : next_us;
+		tell_stream(room, room->publishers[i]);
 	}
 	for (unsigned i = 0; i < room->entry_count; i++) {
 		if (room->entries[i].mix) {

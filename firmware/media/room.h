@@ -11,7 +11,8 @@
 
 struct tess_room;
 
-/** A stream of a mix has begun; the descriptors stay the mix's. Or (@p memfd -1) ended for good. */
+/** A stream of a mix, or of a user's own, has begun; the descriptors stay theirs. Or (@p memfd -1)
+ * ended for good. */
 typedef void tess_room_stream_handler(void *arg, const char *stream, uint64_t epoch, int memfd,
 				      int eventfd);
 

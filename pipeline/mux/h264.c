@@ -117,7 +117,8 @@ static void parse_chroma(struct tess_h264_sps *sps, struct bits *bits, bool *sep
 	}
 }
 
-static void skip_pic_order(struct bits *bits)
+/** @return pic_order_cnt_type */
+static uint32_t skip_pic_order(struct bits *bits)
 {
 	uint32_t type = bits_ue(bits), count;
 
@@ -135,13 +136,82 @@ static void skip_pic_order(struct bits *bits)
 	} else if (type > 2) {
 		bits->bad = true;
 	}
+	return type;
+}
+
+/** hrd_parameters(), §E.1.2 */
+static void skip_hrd(struct bits *bits)
+{
+	uint32_t count = bits_ue(bits);
+
+	if (count > 31)
+		bits->bad = true;
+	bits_get(bits, 8); /* bit_rate_scale, cpb_size_scale */
+	for (uint32_t i = 0; i <= count && !bits->bad; i++) {
+		bits_ue(bits);
+		bits_ue(bits);
+		bits_one(bits);
+	}
+	bits_get(bits, 20); /* lengths of delays and of the time offset */
+}
+
+/** vui_parameters(), §E.1.1. @return max_num_reorder_frames, -1 if it does not say */
+static int8_t parse_vui(struct bits *bits)
+{
+	bool nal_hrd, vcl_hrd;
+	uint32_t reorder;
+
+	if (bits_one(bits) && bits_get(bits, 8) == 255) /* aspect_ratio_idc: Extended_SAR */
+		bits_get(bits, 32);
+	if (bits_one(bits)) /* overscan_info_present_flag */
+		bits_one(bits);
+	if (bits_one(bits)) { /* video_signal_type_present_flag */
+		bits_get(bits, 4);
+		if (bits_one(bits)) /* colour_description_present_flag */
+			bits_get(bits, 24);
+	}
+	if (bits_one(bits)) { /* chroma_loc_info_present_flag */
+		bits_ue(bits);
+		bits_ue(bits);
+	}
+	if (bits_one(bits)) { /* timing_info_present_flag */
+		bits_get(bits, 32);
+		bits_get(bits, 32);
+		bits_one(bits);
+	}
+	nal_hrd = bits_one(bits);
+	if (nal_hrd)
+		skip_hrd(bits);
+	vcl_hrd = bits_one(bits);
+	if (vcl_hrd)
+		skip_hrd(bits);
+	if (nal_hrd || vcl_hrd)
+		bits_one(bits); /* low_delay_hrd_flag */
+	bits_one(bits);		/* pic_struct_present_flag */
+	if (!bits_one(bits))	/* bitstream_restriction_flag */
+		return -1;
+	bits_one(bits); /* motion_vectors_over_pic_boundaries_flag */
+	for (unsigned i = 0; i < 4; i++)
+		bits_ue(bits); /* sizes of pictures, macroblocks, motion vectors */
+	reorder = bits_ue(bits);
+	return bits->bad || reorder > 16 ? -1 : (int8_t)reorder;
+}
+
+/** What is behind the cropping; damage there leaves it unknown. */
+static int8_t parse_reorder(const struct tess_h264_sps *sps, struct bits *bits,
+			    uint32_t pic_order_type)
+{
+	/* without B slices (A.2.1), and by type 2 (§8.2.1.3), pictures come as they are shown */
+	if (sps->profile_idc == 66 || pic_order_type == 2)
+		return 0;
+	return bits_one(bits) ? parse_vui(bits) : -1; /* vui_parameters_present_flag */
 }
 
 int tess_h264_sps_parse(struct tess_h264_sps *sps, const uint8_t *nal, size_t length)
 {
 	struct tess_h264_sps s = {
 		.chroma_format_idc = 1, .bit_depth_luma = 8, .bit_depth_chroma = 8};
-	uint32_t width_mbs, height_units, crop_x = 0, crop_y = 0, unit_x, unit_y;
+	uint32_t width_mbs, height_units, crop_x = 0, crop_y = 0, unit_x, unit_y, pic_order;
 	bool frame_mbs_only, separate_planes = false;
 	uint64_t width, height, cut_x = 0, cut_y = 0;
 	struct bits bits;
@@ -157,7 +227,7 @@ int tess_h264_sps_parse(struct tess_h264_sps *sps, const uint8_t *nal, size_t le
 	if (profile_has_chroma(s.profile_idc))
 		parse_chroma(&s, &bits, &separate_planes);
 	bits_ue(&bits); /* log2_max_frame_num_minus4 */
-	skip_pic_order(&bits);
+	pic_order = skip_pic_order(&bits);
 	bits_ue(&bits);	 /* max_num_ref_frames */
 	bits_one(&bits); /* gaps_in_frame_num_value_allowed_flag */
 	width_mbs = bits_ue(&bits);
@@ -188,6 +258,7 @@ int tess_h264_sps_parse(struct tess_h264_sps *sps, const uint8_t *nal, size_t le
 		return -EBADMSG;
 	s.width = (uint16_t)(width - cut_x);
 	s.height = (uint16_t)(height - cut_y);
+	s.reorder = parse_reorder(&s, &bits, pic_order);
 	*sps = s;
 	return 0;
 }

@@ -30,6 +30,9 @@ struct tess_h264_sps {
 	uint8_t chroma_format_idc; /* 1 = 4:2:0 */
 	uint8_t bit_depth_luma, bit_depth_chroma;
 	uint16_t width, height; /* cropping applied */
+	/* how many pictures may come before one that is shown earlier (max_num_reorder_frames,
+	 * §E.2.1); -1: it does not say */
+	int8_t reorder;
 };
 
 /** AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1) and the size of its first SPS. */

@@ -9,15 +9,35 @@
 /** From 1904-01-01 to 1970-01-01. */
 #define EPOCH_1904_S 2082844800
 
+/* samplingFrequencyIndex without those that are not a rate */
+static const uint32_t audio_rates[] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
+				       22050, 16000, 12000, 11025, 8000,  7350};
+#define AUDIO_RATES (sizeof(audio_rates) / sizeof(audio_rates[0]))
+
+/** Audio object type 34 is Layer 3: written as 31 and six bits of what is more than 32. */
+static int parse_mp3(struct tess_mp4_audio *audio, const uint8_t *config, size_t length)
+{
+	unsigned index, channels;
+
+	if (length < 3 || ((config[0] & 7u) << 3 | config[1] >> 5) != 34 - 32)
+		return -EBADMSG;
+	index = config[1] >> 1 & 15;
+	channels = (config[1] & 1u) << 3 | config[2] >> 5;
+	if (index >= AUDIO_RATES || channels < 1 || channels > 2)
+		return -EBADMSG;
+	*audio = (struct tess_mp4_audio){audio_rates[index], (uint8_t)channels, true};
+	return 0;
+}
+
 int tess_mp4_audio_parse(struct tess_mp4_audio *audio, const uint8_t *config, size_t length)
 {
-	static const uint32_t rates[] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
-					 22050, 16000, 12000, 11025, 8000,  7350};
 	unsigned index, channels;
 	uint32_t rate;
 
-	if (length < 2 || length > TESS_MP4_MAX_ASC || config[0] >> 3 == 31)
+	if (length < 2 || length > TESS_MP4_MAX_ASC)
 		return -EBADMSG;
+	if (config[0] >> 3 == 31)
+		return parse_mp3(audio, config, length);
 	index = (config[0] & 7u) << 1 | config[1] >> 7;
 	if (index == 15) { /* the rate itself follows */
 		if (length < 5)
@@ -25,8 +45,8 @@ int tess_mp4_audio_parse(struct tess_mp4_audio *audio, const uint8_t *config, si
 		rate = (config[1] & 0x7fu) << 17 | (uint32_t)config[2] << 9 |
 		       (uint32_t)config[3] << 1 | config[4] >> 7;
 		channels = config[4] >> 3 & 15;
-	} else if (index < sizeof(rates) / sizeof(rates[0])) {
-		rate = rates[index];
+	} else if (index < AUDIO_RATES) {
+		rate = audio_rates[index];
 		channels = config[1] >> 3 & 15;
 	} else {
 		return -EBADMSG;
@@ -35,7 +55,7 @@ int tess_mp4_audio_parse(struct tess_mp4_audio *audio, const uint8_t *config, si
 		return -EBADMSG;
 	if (channels < 1 || channels > 7)
 		return -ENOTSUP;
-	*audio = (struct tess_mp4_audio){rate, (uint8_t)(channels == 7 ? 8 : channels)};
+	*audio = (struct tess_mp4_audio){rate, (uint8_t)(channels == 7 ? 8 : channels), false};
 	return 0;
 }
 

@@ -2,10 +2,10 @@
  * pipeline/mux/mp4.h - what a recording's head (fragmented) and its final index (plain) have in
  * common: tracks, sample descriptions, movie and track headers (ISO/IEC 14496-12, -14, -15).
  *
- * A recording has at most one video (H.264) and one audio track (AAC); their track_ID is enum
- * tess_track. Decode times are ticks of the track's time scale, counted from the recording's begin.
- * They come from microseconds by tess_mp4_ticks(), always from the begin, so that rounding never
- * adds up.
+ * A recording has at most one video (H.264) and one audio track (AAC or MP3); their track_ID is
+ * enum tess_track. Decode times are ticks of the track's time scale, counted from the recording's
+ * begin. They come from microseconds by tess_mp4_ticks(), always from the begin, so that rounding
+ * never adds up.
  */
 #ifndef TESS_MUX_MP4_H
 #define TESS_MUX_MP4_H
@@ -38,10 +38,11 @@ static inline unsigned tess_mp4_index_of(enum tess_track track)
 	return (unsigned)track - TESS_TRACK_VIDEO;
 }
 
-/** Sampling rate and channels of an AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1). */
+/** Of an AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1). */
 struct tess_mp4_audio {
 	uint32_t rate;
 	uint8_t channels;
+	bool mp3; /* Layer 3; else AAC of some kind */
 };
 /** @retval 0, -EBADMSG, -ENOTSUP a channel configuration that is written out in the stream */
 int tess_mp4_audio_parse(struct tess_mp4_audio *audio, const uint8_t *config,

@@ -72,13 +72,16 @@ static bool is_app(const struct tess_rtmp_server *server, const struct tess_amf0
 
 static int on_connect(struct tess_rtmp_server *server, struct tess_cursor *at, double transaction)
 {
-	struct tess_amf0_member app = {.name = "app"};
+	struct tess_amf0_member members[] = {
+		{.name = "app"}, {.name = "tcUrl"}, {.name = "pageUrl"}};
 	struct tess_bytes command;
 	bool known;
 
-	if (server->connected || tess_amf0_get_object(at, &app, 1))
+	if (server->connected || tess_amf0_get_object(at, members, 3))
 		return -EBADMSG;
-	known = is_app(server, &app.value);
+	known = is_app(server, &members[0].value);
+	tess_amf0_text(server->tc_url, sizeof(server->tc_url), &members[1].value);
+	tess_amf0_text(server->page_url, sizeof(server->page_url), &members[2].value);
 	if (known) {
 		tess_rtmp_put_u32(&server->session, TESS_RTMP_WINDOW_SIZE, WINDOW);
 		put_peer_bandwidth(&server->session);

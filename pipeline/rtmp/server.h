@@ -20,6 +20,7 @@ struct tess_rtmp_server {
 	enum tess_rtmp_server_state state;
 	const char *app;
 	bool connected;
+	char tc_url[256], page_url[256]; /* as it said in connect, cut; "" = nothing */
 	/**
 	 * A stream is asked for: its name, and what stood behind its '?'.
 	 * @retval 0 it will be played, -ENOENT, -EUSERS, -EACCES: the player is told, state OVER

@@ -2,7 +2,7 @@
  * pipeline/stream/au.h - an encoded access unit: one picture or one audio frame of a stream.
  *
  * H.264 travels length-prefixed (4 bytes big endian, ISO/IEC 14496-15 §5.3.2), SPS and PPS in front
- * of each key frame; AAC as raw frames; Opus as packets. That is what FLV and MP4 store, so that no
+ * of each key frame; AAC as raw frames; MP3 as frames; Opus as packets. That is what FLV and MP4 store, so that no
  * reader has to rewrite payload.
  */
 #ifndef TESS_STREAM_AU_H
@@ -34,9 +34,9 @@ struct tess_stream_info {
 	uint32_t video_bitrate_bps;
 	uint32_t audio_rate;
 	uint8_t audio_channels;
-	uint8_t audio_codec; /* enum tess_codec: AAC or Opus */
+	uint8_t audio_codec; /* enum tess_codec: AAC, MP3 or Opus */
 	uint8_t audio_config_length;
-	uint8_t audio_config[16]; /* AAC: AudioSpecificConfig */
+	uint8_t audio_config[16]; /* AAC, MP3: AudioSpecificConfig */
 };
 
 #endif

@@ -33,7 +33,8 @@ const portIsFree = port => new Promise(done => {
 
 async function freePorts(count) {
 	const ports = [];
-	for (let port = 30000 + process.pid % 200 * 100; ports.length < count; port++)
+	const lane = Number(process.env.TESSERA_TEST_LANE ?? 0); // tests of two lanes run at once
+	for (let port = 30000 + (process.pid % 20 * 2 + lane) * 500; ports.length < count; port++)
 		if (await portIsFree(port))
 			ports.push(port);
 	return ports;
@@ -57,7 +58,7 @@ export class Box {
 		for (const port of [box.controlPort, box.egressPort])
 			if (!options.netns && !await portIsFree(port))
 				throw new Error(`port ${port} is in use`);
-		const even = rtp + 2000 + rtp % 2;
+		const even = rtp + 200 + rtp % 2;
 		const settings = {
 			box: { state_dir: box.dir, run_dir: `${box.dir}/run` },
 			control: { listen: `${box.address}:${box.controlPort}`, ...options.control },

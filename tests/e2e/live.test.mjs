@@ -12,6 +12,7 @@ import tls from 'node:tls';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Box, ffprobe, mixParameters, root, sleep, until } from './box.mjs';
+import { protectTests } from './protect.mjs';
 
 const kills = process.env.TESSERA_LONG ? 20 : 3;
 const secret = 'k3y-of-the-cdn';
@@ -141,6 +142,92 @@ test('ffmpeg and GStreamer watch by RTMP', { timeout: 90000 }, async () => {
 	assert.match(none.stderr, /There is no such stream/);
 	const publisher = spawnSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc', '-t', '1', '-f', 'flv', mix.rtmp_url], { encoding: 'utf8' });
 	assert.match(publisher.stderr, /for watching only/);
+});
+
+/** Sends a file's pictures and sound as they are. */
+function sendFile(file, place) {
+	const to = (target, type) => ['-map', `0:${type}`, '-c', 'copy', '-payload_type', target.payload_type, '-f', 'rtp',
+		`rtp://${place.address}:${target.port}?rtcpport=${target.rtcp_port}&pkt_size=1200`].map(String);
+	return spawn('ffmpeg', ['-v', 'error', '-nostdin', '-re', '-i', file,
+		...place.video ? to(place.video, 'v') : [],
+		...place.audio ? to(place.audio, 'a') : []], { stdio: 'ignore' });
+}
+
+const record = (url, file) => {
+	const player = spawn('ffmpeg', ['-v', 'error', '-nostdin', '-i', url, '-c', 'copy', '-flush_packets', '1', '-y', file], { stdio: 'ignore' });
+	return { file, ended: new Promise(done => player.once('exit', done)), stop: () => player.kill('SIGINT') };
+};
+const sums = file => execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-map', '0:v', '-f', 'framemd5', '-'], { encoding: 'utf8' })
+	.split('\n').filter(line => /^0,/.test(line)).map(line => line.split(',').pop().trim());
+const loudness = file => Number(/mean_volume: (-[\d.]+) dB/.exec(spawnSync('ffmpeg', ['-i', file, '-map', '0:a', '-af', 'volumedetect', '-f', 'null', '-'],
+	{ encoding: 'utf8' }).stderr)[1]);
+const ownStream = name => until(`the stream ${name}`, async () =>
+	(await box.api('GET', '/streams')).streams.find(stream => stream.name === name && stream.state === 'running'));
+
+test('what users send are live streams of their own: as it was sent, sound alone too; media killed: players stay', { timeout: 90000 }, async () => {
+	const file = `${dir}/sent.ts`, enter = body => box.api('POST', `/applications/${app.id}/rooms/2/users`, body);
+	// pictures out of order (two B frames, of which one is referred to), a key frame each second
+	execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25', '-f', 'lavfi', '-i', 'sine=frequency=500:sample_rate=48000',
+		'-t', '40', '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '3', '-b_strategy', '0', '-x264-params', 'b-pyramid=normal', '-g', '25',
+		'-c:a', 'libopus', '-b:a', '64k', '-pes_payload_size', '0', '-y', file]);
+	const senders = [sendFile(file, await enter({ user: 'bob', stream_id: 'bobs' })), sendFile(file, await enter({ user: 'carl', stream_id: 'carls', video: false }))];
+	try {
+		await assert.rejects(enter({ user: 'dora', stream_id: 'bobs' }), error => error.status === 409 && error.code === 'exists');
+		await assert.rejects(app.cloud.StartMCUMixTranscode(mixParameters(app, 2, { StreamId: 'bobs' })), error => error.code === 'InvalidParameter.StreamId');
+		// those without a name have one by the rule, once the switch is on
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: true });
+		const alice = await ownStream(`${app.id}_1_alice_main`);
+		assert.deepEqual([alice.kind, alice.user, alice.stream_type], ['user', 'alice', 'main']);
+		const [bob, carl] = [await ownStream('bobs'), await ownStream('carls')];
+		const relay = await add(cdn.url('own'), { stream_id: 'bobs' });
+		await inState(relay.id, 'publishing');
+		const players = [record(bob.flv_url, `${dir}/flv.flv`), record(bob.rtmp_url, `${dir}/rtmp.flv`), record(carl.flv_url, `${dir}/carl.flv`),
+			record(alice.flv_url, `${dir}/alice.flv`)];
+		await until('four viewers', async () => (await box.api('GET', '/streams')).streams.reduce((sum, stream) => sum + stream.viewers, 0) === 4);
+		await sleep(3000);
+		const before = fs.statSync(`${dir}/flv.flv`).size;
+		box.kill('media');
+		await until('more to come', () => fs.statSync(`${dir}/flv.flv`).size > before + 60000);
+		await remove(relay);
+		// players are told of the end
+		for (const sender of senders)
+			sender.kill('SIGKILL');
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: false });
+		for (const user of ['bob', 'carl'])
+			await box.api('DELETE', `/applications/${app.id}/rooms/2/users/${user}`);
+		await Promise.all(players.map(player => player.ended));
+
+		const sent = new Set(sums(file));
+		for (const got of [`${dir}/flv.flv`, `${dir}/rtmp.flv`]) {
+			const { packets } = ffprobe(got, '-show_packets');
+			const [video, audio] = ['video', 'audio'].map(type => packets.filter(packet => packet.codec_type === type));
+			for (const times of [video, audio].map(of => of.map(packet => Number(packet.dts_time))))
+				assert.deepEqual(times.filter((time, i) => i && time <= times[i - 1]), [], `time stamps rise: ${packets.slice(0, 12).map(packet => packet.codec_type[0] + packet.dts_time)}`);
+			assert.ok(video.every(packet => Number(packet.pts_time) >= Number(packet.dts_time)));
+			assert.ok(video.some(packet => Number(packet.pts_time) > Number(packet.dts_time) + 0.05), 'pictures out of order');
+			const shown = video.map(packet => Number(packet.pts_time)).sort((a, b) => a - b), steps = shown.slice(1).map((time, i) => time - shown[i]);
+			// the hole, and what of the pictures before it comes behind others
+			assert.ok(steps.filter(step => Math.abs(step - 0.04) > 0.006).length <= 5, `25 a second: ${steps.map(step => step.toFixed(3))}`);
+			assert.ok(Math.max(...steps) < 6, `a hole of ${Math.max(...steps)} s`);
+			const seen = sums(got);
+			assert.ok(seen.length >= 75, `${seen.length} pictures`);
+			assert.deepEqual(seen.map((sum, i) => sent.has(sum) ? -1 : i).filter(i => i >= 0), [], `each picture is one that was sent, of ${seen.length}`);
+			assert.ok(loudness(got) > loudness(file) - 3, `${loudness(got)} dB`);
+		}
+		const { streams } = ffprobe(`${dir}/carl.flv`);
+		assert.deepEqual(streams.map(stream => [stream.codec_name, stream.sample_rate]), [['aac', '48000']]);
+		assert.ok(loudness(`${dir}/carl.flv`) > loudness(file) - 3);
+		assert.ok(ffprobe(`${dir}/alice.flv`).streams.some(stream => stream.width === 320 && stream.height === 180));
+		assert.equal(cdn.published('own'), 1);
+		await until('the CDN to hear of the end', () => cdn.ends === 1);
+		cdn.ends = 0;
+		const [pushed] = cdn.files();
+		assert.ok(sums(pushed).every(sum => sent.has(sum)));
+		fs.rmSync(pushed);
+	} finally {
+		for (const sender of senders)
+			sender.kill('SIGKILL');
+	}
 });
 
 test('viewers of both kinds are counted together', { timeout: 30000 }, async () => {
@@ -475,6 +562,18 @@ test('a server is added and removed in the web UI', { timeout: 60000 }, async ()
 		await page.waitForSelector('.relays .state.disabled');
 		await page.click('.relays td .buttons button:last-child');
 		await page.waitForFunction(() => !document.querySelector('.relays table'));
+		// what users send: by the application's switch, with its addresses in the room
+		await page.click('nav a[href*=applications]');
+		await page.click('.live-settings summary');
+		await page.check('.live-settings input[name=live_all]');
+		await page.click('.live-settings button[type=submit]');
+		await page.waitForSelector('.live-settings summary:has-text("all that users send")');
+		await page.click('nav a[href*=rooms]');
+		await page.click('.own-streams summary:has-text("_1_alice_main")');
+		assert.match(await page.textContent('.own-streams code'), /\/live\/\d+_1_alice_main\.flv$/);
+		await page.waitForSelector('.own-streams .relays');
+		await page.screenshot({ path: path.join(root, 'build/screenshots/own-streams.png') });
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: false });
 		assert.deepEqual(complaints, []);
 		assert.deepEqual(await relays(), []);
 	} finally {
@@ -495,3 +594,5 @@ test('the stream ends and comes again: the CDN hears of both', { timeout: 60000 
 	await sleep(200);
 	await remove(relay);
 });
+
+protectTests(() => ({ box, app }));

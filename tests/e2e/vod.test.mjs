@@ -56,10 +56,10 @@ const rejected = code => error => {
 const settings = change => box.api('PATCH', `/applications/${app.id}/recording`, change);
 
 /** Records `record_id` for some seconds in a room of its own; returns the finished recording. */
-async function record(room, record_id, seconds = 4, during = async () => {}) {
+async function record(room, record_id, seconds = 4, during = async () => {}, more = {}) {
 	const publisher = await box.publish(app, room, 'alice', { size: '320x180', bitrate: 200 });
 	await until('the publisher', async () => (await box.api('GET', `/applications/${app.id}/rooms/${room}`)).users.every(user => user.state === 'receiving'));
-	await app.cloud.StartMCUMixTranscode(mixParameters(app, room, { StreamId: `stream-${record_id}`, RecordId: record_id },
+	await app.cloud.StartMCUMixTranscode(mixParameters(app, room, { StreamId: `stream-${record_id}`, RecordId: record_id, ...more },
 		{ VideoWidth: 640, VideoHeight: 360, VideoBitrate: 400 }));
 	await until('some seconds', async () => (await recordingOf(box, record_id, ['recording'])).duration_ms > seconds * 1000, 30000);
 	await during();
@@ -242,8 +242,23 @@ test('callbacks go by HTTPS, and not to a wrong certificate', { timeout: 120000 
 		for (const { id } of (await box.api('GET', '/callbacks')).callbacks)
 			await box.api('DELETE', `/callbacks/${id}`);
 		await settings({ callback_url: `https://localhost:${secure.port}/` });
-		await record(106, 'tls2', 2);
+		// this one is of sound alone, as MP3, whatever the application's formats are; viewers see it as ever
+		await settings({ formats: ['mp4', 'hls'] });
+		const recording = await record(106, 'tls2', 2, async () => {
+			const { streams } = ffprobe((await box.api('GET', `/applications/${app.id}/rooms/106/mix`)).flv_url);
+			assert.deepEqual(streams.map(stream => stream.codec_name).sort(), ['aac', 'h264']);
+		}, { RecordAudioOnly: 1 });
 		await until('delivery', () => secure.requests.some(request => request.event_type === 100));
+		const done = secure.requests.find(request => request.event_type === 100), [file] = recording.files;
+		assert.equal(recording.files.length, 1);
+		assert.match(recording.path, /^\d+\/tls2_[-\d]+_[-\d]+\.mp3$/);
+		assert.deepEqual([file.format, done.file_format, done.file_id, recording.width], ['mp3', 'mp3', file.id, 0]);
+		assert.equal((await fetch(done.video_url)).headers.get('content-type'), 'audio/mpeg');
+		const { streams: [sound, none], format } = ffprobe(done.video_url);
+		assert.deepEqual([sound.codec_name, sound.sample_rate, sound.channels, none], ['mp3', '48000', 2, undefined]);
+		assert.ok(Math.abs(Number(format.duration) * 1000 - recording.duration_ms) < 200, `${format.duration} s, ${recording.duration_ms} ms`);
+		const { MediaInfoSet: [media] } = await vod.SearchMedia({ MediaTypes: ['mp3'], Categories: ['Audio'] });
+		assert.deepEqual([media.FileId, media.BasicInfo.Type, media.BasicInfo.Category], [file.id, 'mp3', 'Audio']);
 		assert.ok(secure.requests.every(signed));
 	} finally {
 		secure.close();

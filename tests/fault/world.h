@@ -3,12 +3,14 @@
  * a ring holds the last seconds, and what the test must know of each life.
  *
  * The stream is 16 s of encoded media over and over: 240 pictures (15 a second, a key frame each 2
- * s) and 750 frames of sound, which is exactly as long.
+ * s) and 750 frames of sound, which is exactly as long. As MP3 it has no pictures, and another
+ * frame in place of each of sound.
  */
 #ifndef TESS_FAULT_WORLD_H
 #define TESS_FAULT_WORLD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pipeline/stream/au.h"
@@ -35,6 +37,9 @@ struct world_state {
 
 struct world {
 	struct media media; /* one loop, in order */
+	struct media mp3;   /* the frames that take the place of its sound */
+	bool is_mp3;	    /* the stream is that of MP3 */
+	uint16_t sound_of[WORLD_PICTURES + WORLD_SOUNDS];
 	struct world_state *state;
 };
 
@@ -42,7 +47,7 @@ struct world {
 void world_encode(const char *dir);
 void world_open(struct world *world, const char *media_dir, const char *state_path);
 void world_close(struct world *world);
-/** Unit @p index of the endless stream; data are the world's. */
+/** Unit @p index of the endless stream; data are the world's. One of MP3 has pictures left out. */
 struct tess_au world_unit(const struct world *world, uint64_t index);
 /** The first unit that is not before @p time_us. */
 uint64_t world_find(const struct world *world, int64_t time_us);

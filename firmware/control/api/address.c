@@ -4,7 +4,7 @@
 #include "firmware/control/api/address.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 
 #include "firmware/control/cloud/digest.h"
 #include "firmware/control/cloud/host.h"
+#include "firmware/control/cloud/stream_name.h"
 #include "firmware/control/text.h"
 
 /* The host that the client asked for, without the port; IPv6 in brackets. What is no host name or
@@ -115,47 +116,33 @@ void tess_address_egress(char url[320], const struct tess_control *control,
 	snprintf(url, 320, "http://%s%s", host, port ? port : "");
 }
 
-/* RFC 3986 §2.3: all but the unreserved characters */
-static void percent_encode(char *to, size_t size, const char *text)
-{
-	char *end = to + size - 4;
-
-	for (; *text && to < end; text++) {
-		if (isalnum((unsigned char)*text) || strchr("-_.~", *text))
-			*to++ = *text;
-		else
-			to += sprintf(to, "%%%02X", (unsigned char)*text);
-	}
-	*to = 0;
-}
-
-static void live_address(char url[640], const struct tess_control *control,
+static void live_address(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 			 const struct tess_request *request, const char *stream_id, const char *end)
 {
-	char name[3 * TESS_CLOUD_MAX_ID + 4], base[320];
+	char name[3 * TESS_STREAM_NAME_MAX + 4], base[320];
 
 	if (!*stream_id) {
 		*url = 0;
 		return;
 	}
-	percent_encode(name, sizeof(name), stream_id);
+	tess_percent_encode(name, sizeof(name), stream_id);
 	tess_address_egress(base, control, request);
-	snprintf(url, 640, "%s/live/%s%s", base, name, end);
+	snprintf(url, TESS_LIVE_URL_MAX, "%s/live/%s%s", base, name, end);
 }
 
-void tess_address_flv(char url[640], const struct tess_control *control,
+void tess_address_flv(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		      const struct tess_request *request, const char *stream_id)
 {
 	live_address(url, control, request, stream_id, ".flv");
 }
 
-void tess_address_hls(char url[640], const struct tess_control *control,
+void tess_address_hls(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		      const struct tess_request *request, const char *stream_id)
 {
 	live_address(url, control, request, stream_id, ".m3u8");
 }
 
-void tess_address_rtmp(char url[640], const struct tess_control *control,
+void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *control,
 		       const struct tess_request *request, const char *stream_id)
 {
 	const char *port = strrchr(control->config->egress.rtmp_listen, ':');
@@ -172,8 +159,8 @@ void tess_address_rtmp(char url[640], const struct tess_control *control,
 	end = end ? end + 1 : host + strcspn(host, ":/");
 	*end = 0;
 	/* players take the name as it stands, without decoding */
-	snprintf(url, 640, "rtmp://%s%s/live/%s", host, strcmp(port, ":1935") != 0 ? port : "",
-		 stream_id);
+	snprintf(url, TESS_LIVE_URL_MAX, "rtmp://%s%s/live/%s", host,
+		 strcmp(port, ":1935") != 0 ? port : "", stream_id);
 }
 
 static void unhex(uint8_t *data, const char *text, size_t length)
@@ -201,6 +188,44 @@ static int sign(char text[TESS_SHA256_HEX], const struct tess_control *control, 
 	if (!rc)
 		tess_hex(text, mac, mac_length);
 	return rc;
+}
+
+/* An address that is asked for again and again is the same all day, or a browser would fetch the
+ * picture each time. */
+#define COVER_LIFE_S (86400LL)
+
+int tess_address_cover(char path[160], const struct tess_control *control, int64_t file)
+{
+	int64_t now = tess_control_utc_us(control) / 1000000;
+	int64_t expires = (now / COVER_LIFE_S + 8) * COVER_LIFE_S;
+	char signature[TESS_SHA256_HEX];
+	int rc = sign(signature, control, file, expires);
+
+	snprintf(path, 160, "/cover/%" PRId64 "/%" PRId64 "/%s.jpg", file, expires, signature);
+	return rc;
+}
+
+void tess_address_control(char url[320], const struct tess_control *control)
+{
+	const char *port = strrchr(control->config->control.listen, ':');
+	char host[TESS_HOST_MAX];
+
+	tess_address_host(host, control);
+	snprintf(url, 320, "http://%s%s", host, port ? port : "");
+}
+
+int tess_address_check(const struct tess_control *control, int64_t recording, const char *expires,
+		       const char *signature)
+{
+	int64_t until = strtoll(expires, NULL, 10);
+	char right[TESS_SHA256_HEX];
+	int rc = sign(right, control, recording, until);
+
+	if (rc)
+		return rc;
+	return tess_equal_secret(right, signature) && until * 1000000 > tess_control_utc_us(control)
+		       ? 0
+		       : -EACCES;
 }
 
 int tess_address_file(char url[512], const struct tess_control *control,
@@ -233,7 +258,7 @@ int tess_address_media_file(char url[TESS_FILE_URL_MAX], const struct tess_contr
 	if (rc)
 		return rc;
 	tess_address_egress(base, control, request);
-	percent_encode(encoded, sizeof(encoded), name ? name + 1 : file->path);
+	tess_percent_encode(encoded, sizeof(encoded), name ? name + 1 : file->path);
 	snprintf(url, TESS_FILE_URL_MAX, "%s/record/%" PRId64 "/%" PRId64 "/%s/%s", base,
 		 file->recording, expires, signature, encoded);
 	return 0;

@@ -7,17 +7,21 @@
 
 #include "firmware/control/api/handlers.h"
 #include "firmware/control/api/password.h"
+#include "firmware/control/cloud/stream_name.h"
 #include "firmware/control/cloud/usersig.h"
+#include "firmware/control/jobs/publications.h"
 #include "firmware/control/text.h"
 
 #define USERSIG_MAX_S 31536000
+#define SETTINGS      "name description usersig_key frozen live_all name_rule biz_id"
 
 static json_t *application_json(const struct tess_application *row, bool with_key)
 {
-	json_t *json = json_pack("{sI ss ss ss so}", "id", (json_int_t)row->id, "name", row->name,
-				 "description", row->description, "frozen",
-				 *row->frozen ? row->frozen : "box", "created",
-				 tess_time_json(row->created_us));
+	json_t *json = json_pack("{sI ss ss ss sb ss sI so}", "id", (json_int_t)row->id, "name",
+				 row->name, "description", row->description, "frozen",
+				 *row->frozen ? row->frozen : "box", "live_all", row->live_all,
+				 "name_rule", row->name_rule, "biz_id", (json_int_t)row->biz_id,
+				 "created", tess_time_json(row->created_us));
 
 	if (with_key && json_object_set_new(json, "usersig_key", json_string(row->usersig_key))) {
 		json_decref(json);
@@ -65,6 +69,28 @@ static void copy_if(char *to, size_t size, const char *from)
 		tess_text_copy(to, size, from);
 }
 
+/* How what users send is a live stream. @retval 1 or negative as the fields */
+static int read_live(struct tess_call *call, struct tess_application *application)
+{
+	const char *rule = NULL;
+	int64_t biz_id = application->biz_id;
+	int rc;
+
+	rc = tess_field_bool(call, call->body, "live_all", &application->live_all);
+	if (rc >= 0)
+		rc = tess_field_choice(call, call->body, "name_rule", TESS_NAME_RULES, &rule);
+	if (rc >= 0)
+		rc = tess_field_int(call, call->body, "biz_id", 0, UINT32_MAX, &biz_id);
+	if (rc < 0)
+		return rc;
+	copy_if(application->name_rule, sizeof(application->name_rule), rule);
+	application->biz_id = (uint32_t)biz_id;
+	if (!strcmp(application->name_rule, TESS_NAME_RULE_MD5) && !biz_id)
+		return tess_call_invalid(call, "biz_id", "name_rule md5 needs a biz_id.") ? -ENOMEM
+											  : -EINVAL;
+	return 1;
+}
+
 /* The members that both adding and changing know. */
 static int read_fields(struct tess_call *call, struct tess_application *application)
 {
@@ -92,7 +118,7 @@ static int read_fields(struct tess_call *call, struct tess_application *applicat
 		frozen = "";
 	copy_if(application->frozen, sizeof(application->frozen), frozen);
 	copy_if(application->usersig_key, sizeof(application->usersig_key), key);
-	return 1;
+	return read_live(call, application);
 }
 
 int tess_api_application_add(struct tess_call *call)
@@ -101,7 +127,7 @@ int tess_api_application_add(struct tess_call *call)
 	int64_t id = 0;
 	int rc;
 
-	rc = tess_fields_only(call, call->body, "", "id name description usersig_key frozen");
+	rc = tess_fields_only(call, call->body, "", "id " SETTINGS);
 	if (rc > 0)
 		rc = tess_field_int(call, call->body, "id", 1, UINT32_MAX, &id);
 	if (rc >= 0)
@@ -141,12 +167,12 @@ int tess_api_application_set(struct tess_call *call)
 
 	rc = tess_api_application_of(call, &row);
 	if (rc > 0)
-		rc = tess_fields_only(call, call->body, "", "name description usersig_key frozen");
+		rc = tess_fields_only(call, call->body, "", SETTINGS);
 	if (rc > 0)
 		rc = read_fields(call, &row);
 	if (rc < 0)
 		return tess_call_done(rc);
-	rc = tess_store_application_set(call->control->store, &row);
+	rc = tess_publications_set(call->control, &row);
 	if (rc)
 		return rc;
 	tess_control_changed(call->control);

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/api/live_cloud.h"
 #include "firmware/control/api/router.h"
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/api/statistic.h"
 #include "firmware/control/api/vod.h"
 #include "firmware/control/jobs/rooms.h"
 
@@ -199,7 +201,8 @@ struct tess_cloud_backend tess_backend(struct tess_control *control)
 		.picture_remove = picture_remove,
 		.pictures = pictures,
 		.vod = tess_vod_run,
-		.record_statistic = tess_record_statistic,
+		.live = tess_live_cloud_run,
+		.statistic = tess_statistic,
 		.arg = control,
 	};
 }

@@ -36,6 +36,9 @@ int tess_api_room_get(struct tess_call *call);
 int tess_api_user_enter(struct tess_call *call);
 int tess_api_user_leave(struct tess_call *call);
 
+int tess_api_user_record(struct tess_call *call);
+int tess_api_user_record_stop(struct tess_call *call);
+
 int tess_api_mixes(struct tess_call *call);
 int tess_api_mix_get(struct tess_call *call);
 int tess_api_mix_start(struct tess_call *call);
@@ -57,6 +60,11 @@ int tess_api_areas(struct tess_call *call);
 int tess_api_area_add(struct tess_call *call);
 int tess_api_area_set(struct tess_call *call);
 
+int tess_api_upload_settings(struct tess_call *call);
+int tess_api_upload_settings_set(struct tess_call *call);
+int tess_api_file_upload(struct tess_call *call);
+int tess_api_recordings_find(struct tess_call *call);
+
 int tess_api_callbacks(struct tess_call *call);
 int tess_api_callback_resend(struct tess_call *call);
 int tess_api_callback_remove(struct tess_call *call);
@@ -66,6 +74,20 @@ int tess_api_relay_add(struct tess_call *call);
 int tess_api_relay_get(struct tess_call *call);
 int tess_api_relay_set(struct tess_call *call);
 int tess_api_relay_remove(struct tess_call *call);
+
+int tess_api_domains(struct tess_call *call);
+int tess_api_domain_add(struct tess_call *call);
+int tess_api_domain_get(struct tess_call *call);
+int tess_api_domain_set(struct tess_call *call);
+int tess_api_domain_remove(struct tess_call *call);
+int tess_api_live_settings(struct tess_call *call);
+int tess_api_live_settings_set(struct tess_call *call);
+
+int tess_api_usage(struct tess_call *call);
+
+int tess_api_viewers(struct tess_call *call);
+int tess_api_viewers_kick(struct tess_call *call);
+int tess_api_viewer_kick(struct tess_call *call);
 
 int tess_api_streams(struct tess_call *call);
 int tess_api_jobs(struct tess_call *call);

@@ -141,7 +141,7 @@ static struct tess_room_rules rules_of(const struct tess_mix_request *request, s
 			.render = render_of(place->render),
 			.unheard = place->input == 1,
 			.unseen = place->input == 2,
-			.image = place->image ? i + 1 : 0,
+			.image = place->image.id || place->image.url[0] ? i + 1 : 0,
 		};
 	}
 	return (struct tess_room_rules){

@@ -67,15 +67,19 @@ static int translate(struct tess_call *call, json_t *to, const char *name, const
 static int translate_ids(struct tess_call *call, json_t *output)
 {
 	const char *stream_id = "", *record_id = "";
+	bool audio_only = false;
 	int rc;
 
 	rc = tess_field_text(call, call->body, "stream_id", 0, TESS_CLOUD_MAX_ID, &stream_id);
 	if (rc >= 0)
 		rc = tess_field_text(call, call->body, "record_id", 0, TESS_CLOUD_MAX_ID,
 				     &record_id);
+	if (rc >= 0)
+		rc = tess_field_bool(call, call->body, "record_audio_only", &audio_only);
 	if (rc < 0)
 		return rc;
-	if ((*stream_id && json_object_set_new(output, "StreamId", json_string(stream_id))) ||
+	if (json_object_set_new(output, "RecordAudioOnly", json_integer(audio_only)) ||
+	    (*stream_id && json_object_set_new(output, "StreamId", json_string(stream_id))) ||
 	    (*record_id && json_object_set_new(output, "RecordId", json_string(record_id))))
 		return -ENOMEM;
 	return 1;
@@ -126,7 +130,8 @@ int tess_mix_body_translate(struct tess_call *call, const struct tess_cloud_room
 	    json_object_set_new(output, "PureAudioStream", json_integer(audio_only)))
 		return -ENOMEM;
 	rc = tess_fields_only(call, call->body, "",
-			      "room_type stream_id record_id video audio layout publish");
+			      "room_type stream_id record_id record_audio_only video audio layout "
+			      "publish");
 	if (rc > 0)
 		rc = translate_ids(call, output);
 	if (rc > 0 && !audio_only)
@@ -172,7 +177,6 @@ static const char *field_of(enum tess_cloud_code code)
 	case TESS_CLOUD_INVALID_SMALL_VIDEO_LAYOUT_PARAMS:
 	case TESS_CLOUD_MISSING_PRESET_LAYOUT_CONFIG:
 	case TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG:
-	case TESS_CLOUD_UNSUPPORTED_OPERATION:
 		return "layout";
 	default:
 		return "";
@@ -368,11 +372,24 @@ static int each_stream(void *arg, const struct tess_mix *row)
 											  : 0;
 }
 
+static int each_user_stream(void *arg, const struct tess_publisher *row)
+{
+	struct listing *listing = arg;
+
+	if (!row->live)
+		return 0;
+	return json_array_append_new(listing->list, tess_view_user_stream(listing->call, row))
+		       ? -ENOMEM
+		       : 0;
+}
+
 int tess_api_streams(struct tess_call *call)
 {
 	struct listing listing = {call, json_array()};
 	int rc = tess_store_mixes(call->control->store, each_stream, &listing);
 
+	if (!rc)
+		rc = tess_store_publishers(call->control->store, NULL, each_user_stream, &listing);
 	if (rc) {
 		json_decref(listing.list);
 		return rc;

@@ -210,6 +210,34 @@ static int read_source(struct tess_call *call, struct tess_publisher *row)
 	return 1;
 }
 
+static int refuse(struct tess_call *call, const char *field, const char *message)
+{
+	return tess_call_invalid(call, field, "%s", message) ? -ENOMEM : -EINVAL;
+}
+
+/* The names given at entry; an empty one says as little as none. */
+static int read_names(struct tess_call *call, struct tess_publisher *row)
+{
+	const char *stream_id = "", *record_id = "";
+	int rc;
+
+	rc = tess_field_text(call, call->body, "stream_id", 0, TESS_CLOUD_MAX_ID, &stream_id);
+	if (rc >= 0)
+		rc = tess_field_text(call, call->body, "record_id", 0, TESS_CLOUD_MAX_ID,
+				     &record_id);
+	if (rc < 0)
+		return rc;
+	if (*stream_id && !tess_stream_id_valid(stream_id))
+		return refuse(call, "stream_id",
+			      "stream_id must be 1 to 64 bytes without blanks and /?#&\".");
+	if (*record_id && !tess_record_id_valid(record_id))
+		return refuse(call, "record_id",
+			      "record_id must be 1 to 64 letters, digits, '_' and '-'.");
+	tess_text_copy(row->stream_id, sizeof(row->stream_id), stream_id);
+	tess_text_copy(row->record_id, sizeof(row->record_id), record_id);
+	return 1;
+}
+
 static int read_publisher(struct tess_call *call, struct tess_publisher *row, bool *video,
 			  bool *audio)
 {
@@ -217,7 +245,7 @@ static int read_publisher(struct tess_call *call, struct tess_publisher *row, bo
 	int rc;
 
 	rc = tess_fields_only(call, call->body, "",
-			      "user room_type stream_type video audio source");
+			      "user room_type stream_type video audio source stream_id record_id");
 	if (rc > 0)
 		rc = tess_api_room_of(call, &row->room);
 	if (rc > 0)
@@ -232,6 +260,8 @@ static int read_publisher(struct tess_call *call, struct tess_publisher *row, bo
 		rc = read_track(call, "audio", audio, &row->audio_payload_type);
 	if (rc >= 0)
 		rc = read_source(call, row);
+	if (rc > 0)
+		rc = read_names(call, row);
 	if (rc < 0)
 		return rc;
 	if (!tess_user_id_valid(user))
@@ -260,6 +290,9 @@ int tess_api_user_enter(struct tess_call *call)
 	if (rc == -EEXIST)
 		return tess_call_error(call, 409, "exists", "user",
 				       "The user sends this stream type in this room already.");
+	if (rc == -EADDRINUSE)
+		return tess_call_error(call, 409, "exists", "stream_id",
+				       "Another live stream has this name: %s.", row.stream_name);
 	if (rc == -EADDRNOTAVAIL)
 		return tess_call_error(call, 503, "no_port", "", "All RTP ports are in use.");
 	if (rc)

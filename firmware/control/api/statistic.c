@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/control/api/statistic.c - DescribeRecordStatistic: recorded time of days, in rows of
- * five minutes for one day, else of a day. Days are those of the box's time zone.
+ * firmware/control/api/statistic.c - see statistic.h; DescribeRecordStatistic.
  */
+#include "firmware/control/api/statistic.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "firmware/control/api/vod.h"
 #include "firmware/control/store/usage.h"
 
 struct statistic {
@@ -40,14 +40,11 @@ static int put_row(struct statistic *s)
 static int each_usage(void *arg, const struct tess_usage *row)
 {
 	struct statistic *s = arg;
-	time_t at = (time_t)(row->slot_us / 1000000);
-	char key[32];
-	struct tm tm;
-	int rc;
+	char key[TESS_STATISTIC_KEY];
+	int rc = tess_statistic_key(key, row->slot_us, s->days);
 
-	if (!localtime_r(&at, &tm) ||
-	    !strftime(key, sizeof(key), s->days ? "%Y-%m-%d" : "%Y-%m-%d %H:%M:%S", &tm))
-		return -EIO;
+	if (rc)
+		return rc;
 	if (strcmp(key, s->key) != 0) {
 		rc = put_row(s);
 		if (rc)
@@ -62,8 +59,23 @@ static int each_usage(void *arg, const struct tess_usage *row)
 	return 0;
 }
 
-/* The begin of a day, @p after days on. */
-static int64_t begin_us(const struct tess_day *day, int after)
+bool tess_statistic_days(const struct tess_statistic_request *request)
+{
+	return memcmp(&request->first, &request->last, sizeof(request->first)) != 0;
+}
+
+int tess_statistic_key(char key[TESS_STATISTIC_KEY], int64_t slot_us, bool days)
+{
+	time_t at = (time_t)(slot_us / 1000000);
+	struct tm tm;
+
+	if (!localtime_r(&at, &tm) ||
+	    !strftime(key, TESS_STATISTIC_KEY, days ? "%Y-%m-%d" : "%Y-%m-%d %H:%M:%S", &tm))
+		return -EIO;
+	return 0;
+}
+
+int64_t tess_statistic_begin_us(const struct tess_day *day, int after)
 {
 	struct tm tm = {.tm_year = day->year - 1900,
 			.tm_mon = day->month - 1,
@@ -73,26 +85,17 @@ static int64_t begin_us(const struct tess_day *day, int after)
 	return (int64_t)mktime(&tm) * 1000000;
 }
 
-int tess_record_statistic(void *arg, int64_t key_id, const struct tess_statistic_request *request,
-			  json_t *fields, struct tess_cloud_error *error)
+static int record_statistic(struct tess_control *control, uint32_t application,
+			    const struct tess_statistic_request *request, json_t *fields)
 {
-	struct statistic s = {
-		.days = memcmp(&request->first, &request->last, sizeof(request->first)) != 0};
-	struct tess_control *control = arg;
-	uint32_t application;
+	struct statistic s = {.days = tess_statistic_days(request)};
 	char id[16];
 	int rc;
 
-	rc = tess_store_key_application(control->store, key_id, &application);
-	if (rc)
-		return rc == -EINVAL ? -EIO : rc;
-	if (request->sdk_app_id && request->sdk_app_id != application)
-		return tess_cloud_refuse(error, TESS_CLOUD_INVALID_SDK_APP_ID,
-					 "The SecretId has no permission for the SdkAppId %u.",
-					 request->sdk_app_id);
 	s.rows = json_array();
-	rc = tess_store_usages(control->store, application, begin_us(&request->first, 0),
-			       begin_us(&request->last, 1), each_usage, &s);
+	rc = tess_store_usages(control->store, application,
+			       tess_statistic_begin_us(&request->first, 0),
+			       tess_statistic_begin_us(&request->last, 1), each_usage, &s);
 	if (!rc)
 		rc = put_row(&s);
 	if (rc) {
@@ -104,4 +107,24 @@ int tess_record_statistic(void *arg, int64_t key_id, const struct tess_statistic
 				   json_pack("[{ss so}]", "SdkAppId", id, "Usages", s.rows))
 		       ? -ENOMEM
 		       : 0;
+}
+
+int tess_statistic(void *arg, int64_t key_id, const struct tess_statistic_request *request,
+		   json_t *fields, struct tess_cloud_error *error)
+{
+	struct tess_control *control = arg;
+	uint32_t application;
+	int rc;
+
+	rc = tess_store_key_application(control->store, key_id, &application);
+	if (rc)
+		return rc == -EINVAL ? -EIO : rc;
+	if (request->sdk_app_id && request->sdk_app_id != application)
+		return tess_cloud_refuse(error, TESS_CLOUD_INVALID_SDK_APP_ID,
+					 "The SecretId has no permission for the SdkAppId %u.",
+					 request->sdk_app_id);
+	rc = request->kind == TESS_STATISTIC_RECORD
+		     ? record_statistic(control, application, request, fields)
+		     : tess_mix_statistic(control, application, request, fields);
+	return rc == -EINVAL ? -EIO : rc;
 }

@@ -4,13 +4,17 @@
 #include "firmware/control/api/views.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "firmware/base/rtmp_url.h"
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/sdp.h"
+#include "firmware/control/jobs/guard.h"
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/jobs/publications.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/jobs/uploads.h"
 
 int tess_view_copy(json_t *to, const json_t *from, const char *name, json_t *missing)
 {
@@ -81,20 +85,59 @@ static json_t *track(const struct tess_call *call, int64_t id, const char *name,
 	return json;
 }
 
+static void sign(char url[TESS_LIVE_URL_MAX], const char *query)
+{
+	size_t length = strlen(url);
+
+	if (length && *query)
+		snprintf(url + length, TESS_LIVE_URL_MAX - length, "?%s", query);
+}
+
+/* Where a live stream is watched, with the right to do so; "" without a name. */
+static json_t *addresses(const struct tess_call *call, uint32_t application, const char *name)
+{
+	char url[TESS_LIVE_URL_MAX], rtmp_url[TESS_LIVE_URL_MAX], hls_url[TESS_LIVE_URL_MAX];
+	char query[TESS_TX_QUERY_SIZE];
+
+	if (tess_guard_query(query, call->control, application, name))
+		return NULL;
+	tess_address_flv(url, call->control, call->request, name);
+	tess_address_rtmp(rtmp_url, call->control, call->request, name);
+	tess_address_hls(hls_url, call->control, call->request, name);
+	sign(url, query);
+	sign(rtmp_url, query);
+	sign(hls_url, query);
+	return json_pack("{ss ss ss}", "flv_url", url, "rtmp_url", rtmp_url, "hls_url", hls_url);
+}
+
+static json_t *recording_of(const struct tess_call *call, const char *stream)
+{
+	int64_t id;
+
+	if (tess_store_recording_of(call->control->store, &id, stream))
+		return json_null();
+	return json_integer(id);
+}
+
 json_t *tess_view_user(const struct tess_call *call, const struct tess_publisher *row)
 {
+	const char *name = row->live ? row->stream_name : "";
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = tess_facts_publisher(facts, row->id);
 	const char *state = tess_facts_is_up(facts, TESS_PROCESS_MEDIA) ? "waiting" : "unknown";
+	char stream[32];
 	json_t *json;
 
+	tess_publication_stream(stream, row->id);
 	json = json_pack(
-		"{sI ss ss ss so so so}", "id", (json_int_t)row->id, "user", row->user,
-		"stream_type", row->stream_type, "source", row->source, "entered",
+		"{so sI ss ss ss ss ss so so so}", "recording", recording_of(call, stream), "id",
+		(json_int_t)row->id, "user", row->user, "stream_type", row->stream_type, "source",
+		row->source, "stream_id", name, "record_id", row->record_id, "entered",
 		tess_time_json(row->entered_us), "video",
 		track(call, row->id, "video", row->video_port, row->video_payload_type, "h264"),
 		"audio",
 		track(call, row->id, "audio", row->audio_port, row->audio_payload_type, "opus"));
+	json = merged(json, addresses(call, row->room.sdk_app_id, name));
 	if (tess_view_copy(json, fact, "state", json_string(state)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||
 	    tess_view_copy(json, fact, "idle_ms", json_integer(0)))
@@ -128,9 +171,11 @@ json_t *tess_view_publisher(const struct tess_call *call, const struct tess_publ
 	tess_address_media(address, call->control, call->request);
 	tess_sdp_write(sdp, row, address);
 	return merged(in_room(&row->room),
-		      json_pack("{sI ss ss ss so so ss}", "id", (json_int_t)row->id, "user",
-				row->user, "stream_type", row->stream_type, "address", address,
-				"video", target(row, 0), "audio", target(row, 1), "sdp", sdp));
+		      json_pack("{sI ss ss ss ss ss so so ss}", "id", (json_int_t)row->id, "user",
+				row->user, "stream_type", row->stream_type, "stream_id",
+				row->live ? row->stream_name : "", "record_id", row->record_id,
+				"address", address, "video", target(row, 0), "audio",
+				target(row, 1), "sdp", sdp));
 }
 
 const char *tess_view_mix_state(const struct tess_control *control, int64_t mix)
@@ -141,15 +186,6 @@ const char *tess_view_mix_state(const struct tess_control *control, int64_t mix)
 	if (state)
 		return state;
 	return tess_facts_is_up(control->facts, TESS_PROCESS_MEDIA) ? "starting" : "unknown";
-}
-
-static json_t *recording_of(const struct tess_call *call, const char *stream)
-{
-	int64_t id;
-
-	if (tess_store_recording_of(call->control->store, &id, stream))
-		return json_null();
-	return json_integer(id);
 }
 
 /* Without what is secret in the address. */
@@ -170,25 +206,24 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 	static const char *const counts[] = {"frames", "bitrate_bps", "latency_p95_us", NULL};
 	const struct tess_facts *facts = call->control->facts;
 	const json_t *fact = tess_facts_mix(facts, row->id);
-	char stream[32], url[640], rtmp_url[640], hls_url[640];
+	char stream[32];
 	json_t *json, *warnings;
 
 	tess_rooms_stream(stream, row->id);
-	tess_address_flv(url, call->control, call->request, row->stream_id);
-	tess_address_rtmp(rtmp_url, call->control, call->request, row->stream_id);
-	tess_address_hls(hls_url, call->control, call->request, row->stream_id);
 	json = json_loads(row->params, 0, NULL);
 	warnings = tess_pictures_warnings(call->control, row->room.sdk_app_id, json);
 	json = merged(in_room(&row->room), json);
+	json = merged(json, addresses(call, row->room.sdk_app_id, row->stream_id));
 	json = merged(json,
-		      json_pack("{so sI ss sI ss ss ss so so ss ss so ss ss}", "warnings", warnings,
-				"id", (json_int_t)row->id, "stream", stream, "epoch",
+		      json_pack("{so sI ss sI ss ss ss so so ss so}", "warnings", warnings, "id",
+				(json_int_t)row->id, "stream", stream, "epoch",
 				(json_int_t)row->epoch, "stream_id", row->stream_id, "record_id",
 				row->record_id, "starter", row->starter, "publish", publish_of(row),
 				"started", tess_time_json(row->started_us), "state",
-				tess_view_mix_state(call->control, row->id), "flv_url", url,
-				"recording", recording_of(call, stream), "rtmp_url", rtmp_url,
-				"hls_url", hls_url));
+				tess_view_mix_state(call->control, row->id), "recording",
+				recording_of(call, stream)));
+	/* only where there is something to say are they among the parameters */
+	json = merged(json_pack("{sb ss}", "record_audio_only", false, "mode", ""), json);
 	if (copy_ints(json, fact, counts) ||
 	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||
@@ -199,23 +234,54 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 	return json;
 }
 
-json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *row)
+static json_t *stream_json(const struct tess_call *call, const struct tess_cloud_room *room,
+			   const char *stream, const char *name, const char *kind,
+			   const char *state)
 {
 	static const char *const counts[] = {"bitrate_bps", "viewers", "bytes_sent", NULL};
-	char stream[32], url[640], rtmp_url[640], hls_url[640];
 	json_t *json;
 
-	tess_rooms_stream(stream, row->id);
-	tess_address_flv(url, call->control, call->request, row->stream_id);
-	tess_address_rtmp(rtmp_url, call->control, call->request, row->stream_id);
-	tess_address_hls(hls_url, call->control, call->request, row->stream_id);
-	json = merged(in_room(&row->room),
-		      json_pack("{ss ss ss ss ss ss ss}", "stream", stream, "name", row->stream_id,
-				"kind", "mix", "state", tess_view_mix_state(call->control, row->id),
-				"flv_url", url, "rtmp_url", rtmp_url, "hls_url", hls_url));
-	if (copy_ints(json, tess_facts_live(call->control->facts, row->stream_id), counts))
+	json = merged(in_room(room), addresses(call, room->sdk_app_id, name));
+	json = merged(json, json_pack("{ss ss ss ss}", "stream", stream, "name", name, "kind", kind,
+				      "state", state));
+	if (copy_ints(json, tess_facts_live(call->control->facts, name), counts))
 		return fail(json);
 	return json;
+}
+
+json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *row)
+{
+	char stream[32];
+
+	tess_rooms_stream(stream, row->id);
+	return stream_json(call, &row->room, stream, row->stream_id, "mix",
+			   tess_view_mix_state(call->control, row->id));
+}
+
+/* The state of who sends, in the words of a mix's. */
+static const char *user_stream_state(const struct tess_control *control, int64_t publisher)
+{
+	const char *state = json_string_value(
+		json_object_get(tess_facts_publisher(control->facts, publisher), "state"));
+
+	if (!state)
+		return tess_facts_is_up(control->facts, TESS_PROCESS_MEDIA) ? "starting"
+									    : "unknown";
+	if (!strcmp(state, "receiving"))
+		return "running";
+	return strcmp(state, "waiting") != 0 ? state : "starting";
+}
+
+json_t *tess_view_user_stream(const struct tess_call *call, const struct tess_publisher *row)
+{
+	char stream[32];
+	json_t *json;
+
+	tess_publication_stream(stream, row->id);
+	json = stream_json(call, &row->room, stream, row->stream_name, "user",
+			   user_stream_state(call->control, row->id));
+	return merged(json,
+		      json_pack("{ss ss}", "user", row->user, "stream_type", row->stream_type));
 }
 
 static int64_t told(const json_t *fact, const char *name, int64_t stored)
@@ -249,30 +315,59 @@ static json_t *gaps_json(const json_t *fact, const char *stored)
 	return to;
 }
 
-/* FileIds are beyond what a number of JavaScript holds: text. */
-json_t *tess_view_file(const struct tess_file *row)
+/* Where it is on its way to object storage; null: it goes nowhere. */
+static json_t *upload_json(const struct tess_control *control, int64_t file)
 {
-	char id[24];
+	struct tess_upload upload;
+	int64_t sent, percent;
+
+	if (tess_store_upload_get(control->store, &upload, file))
+		return json_null();
+	sent = strcmp(upload.state, "uploaded") != 0 ? tess_uploads_sent(control, &upload)
+						     : upload.size_bytes;
+	percent = upload.size_bytes ? sent * 100 / upload.size_bytes : 0;
+	/* what was sent and not answered yet is not there */
+	if (percent > 99 && strcmp(upload.state, "uploaded") != 0)
+		percent = 99;
+	return json_pack("{ss sI sI ss}", "state", upload.state, "sent_bytes", (json_int_t)sent,
+			 "percent", (json_int_t)percent, "error", upload.error);
+}
+
+/* FileIds are beyond what a number of JavaScript holds: text. */
+json_t *tess_view_file(const struct tess_control *control, const struct tess_file *row)
+{
+	char id[24], cover[160];
 
 	snprintf(id, sizeof(id), "%lld", (long long)row->id);
-	return json_pack("{ss ss ss sI sI sb so}", "id", id, "format", row->format, "name",
+	if (row->cover && tess_address_cover(cover, control, row->id))
+		return NULL;
+	return json_pack("{ss ss ss sI sI sb sb so so so}", "id", id, "format", row->format, "name",
 			 row->name, "size_bytes", (json_int_t)row->size_bytes, "duration_ms",
-			 (json_int_t)row->duration_us / 1000, "hold", row->hold, "expires",
+			 (json_int_t)row->duration_us / 1000, "hold", row->hold, "local",
+			 row->local, "upload", upload_json(control, row->id), "cover",
+			 row->cover ? json_string(cover) : json_null(), "expires",
 			 tess_time_json(row->expires_us));
 }
 
+struct file_list {
+	const struct tess_control *control;
+	json_t *files;
+};
+
 static int add_file(void *arg, const struct tess_file *row)
 {
-	return json_array_append_new(arg, tess_view_file(row)) ? -ENOMEM : 0;
+	const struct file_list *list = arg;
+
+	return json_array_append_new(list->files, tess_view_file(list->control, row)) ? -ENOMEM : 0;
 }
 
 static json_t *files_json(const struct tess_call *call, int64_t recording)
 {
-	json_t *files = json_array();
+	struct file_list list = {.control = call->control, .files = json_array()};
 
-	if (tess_store_files_of(call->control->store, recording, add_file, files))
-		return fail(files);
-	return files;
+	if (tess_store_files_of(call->control->store, recording, add_file, &list))
+		return fail(list.files);
+	return list.files;
 }
 
 json_t *tess_view_recording(const struct tess_call *call, const struct tess_recording *row)
@@ -281,20 +376,21 @@ json_t *tess_view_recording(const struct tess_call *call, const struct tess_reco
 	const json_t *fact =
 		tess_recording_over(row) ? NULL : tess_facts_record(call->control->facts, row->id);
 
-	return merged(in_room(&row->room),
-		      json_pack("{sI ss ss ss ss so so sI sI sI sI so ss so so}", "id",
-				(json_int_t)row->id, "stream_id", row->stream_id, "record_id",
-				row->record_id, "state", row->state, "path", row->path, "start",
-				tess_time_json(told(fact, "start_utc_us", row->start_us)), "end",
-				tess_time_json(told(fact, "end_utc_us", row->end_us)),
-				"duration_ms",
-				(json_int_t)told(fact, "duration_us", row->duration_us) / 1000,
-				"size_bytes", (json_int_t)told(fact, "bytes", row->size_bytes),
-				"width", (json_int_t)told(fact, "width", row->width), "height",
-				(json_int_t)told(fact, "height", row->height), "gaps",
-				gaps_json(fact, row->gaps), "error", row->error, "area",
-				row->settings.area ? json_integer(row->settings.area) : json_null(),
-				"files", files_json(call, row->id)));
+	return merged(
+		in_room(&row->room),
+		json_pack("{ss ss ss ss sI ss ss ss ss so so sI sI sI sI so ss so so}", "user",
+			  row->user, "stream_type", row->stream_type, "cause", row->cause, "prefix",
+			  row->prefix, "id", (json_int_t)row->id, "stream_id", row->stream_id,
+			  "record_id", row->record_id, "state", row->state, "path", row->path,
+			  "start", tess_time_json(told(fact, "start_utc_us", row->start_us)), "end",
+			  tess_time_json(told(fact, "end_utc_us", row->end_us)), "duration_ms",
+			  (json_int_t)told(fact, "duration_us", row->duration_us) / 1000,
+			  "size_bytes", (json_int_t)told(fact, "bytes", row->size_bytes), "width",
+			  (json_int_t)told(fact, "width", row->width), "height",
+			  (json_int_t)told(fact, "height", row->height), "gaps",
+			  gaps_json(fact, row->gaps), "error", row->error, "area",
+			  row->settings.area ? json_integer(row->settings.area) : json_null(),
+			  "files", files_json(call, row->id)));
 }
 
 const char *tess_view_relay_state(const struct tess_control *control, const struct tess_relay *row)

@@ -12,8 +12,6 @@
 /** As the members of struct tess_cloud_backend; @p arg is struct tess_control. */
 int tess_vod_run(void *arg, int64_t key_id, const struct tess_vod_request *request, json_t *fields,
 		 struct tess_cloud_error *error) TESS_MUST_CHECK;
-int tess_record_statistic(void *arg, int64_t key_id, const struct tess_statistic_request *request,
-			  json_t *fields, struct tess_cloud_error *error) TESS_MUST_CHECK;
 /** The blocks of a file's MediaInfo. New reference, NULL when out of memory. */
 json_t *tess_vod_media_info(const struct tess_control *control, const struct tess_file *file,
 			    unsigned blocks);

@@ -19,6 +19,7 @@ static const char *category_of(const struct tess_file *file)
 
 static json_t *source_info(const struct tess_control *control, const struct tess_file *file)
 {
+	json_t *users = *file->user ? json_pack("[s]", file->user) : json_array();
 	char host[TESS_HOST_MAX], path[32], start[32], end[32], task[24];
 
 	tess_address_host(host, control);
@@ -26,29 +27,39 @@ static json_t *source_info(const struct tess_control *control, const struct tess
 	snprintf(task, sizeof(task), "%lld", (long long)file->recording);
 	tess_time_text(start, file->start_us);
 	tess_time_text(end, file->end_us);
-	return json_pack("{ss ss s{ss ss ss ss ss} s{sI ss ss s[]}}", "SourceType", "Record",
+	return json_pack("{ss ss s{ss ss ss ss ss} s{sI ss ss so}}", "SourceType", "Record",
 			 "SourceContext", "", "LiveRecordInfo", "Domain", host, "Path", path,
 			 "StreamId", file->stream_id, "RecordStartTime", start, "RecordEndTime",
 			 end, "TrtcRecordInfo", "SdkAppId", (json_int_t)file->application, "RoomId",
-			 file->room, "TaskId", task, "UserIds");
+			 file->room, "TaskId", task, "UserIds", users);
 }
 
 static json_t *basic_info(const struct tess_control *control, const struct tess_file *file)
 {
 	int64_t now_us = tess_control_utc_us(control), life_s = ADDRESS_LIFE_S;
 	char created[32], expires[32] = "9999-12-31T23:59:59Z", url[TESS_FILE_URL_MAX];
+	char cover[512];
 
 	tess_time_text(created, file->created_us);
 	if (file->expires_us) {
 		tess_time_text(expires, file->expires_us);
 		life_s = (file->expires_us - now_us) / 1000000;
 	}
+	*cover = 0;
+	if (file->cover) {
+		char path[160];
+
+		tess_address_control(cover, control);
+		if (tess_address_cover(path, control, file->id))
+			return NULL;
+		snprintf(cover + strlen(cover), sizeof(cover) - strlen(cover), "%s", path);
+	}
 	if (tess_address_media_file(url, control, NULL, file, life_s))
 		return NULL;
 	return json_pack("{ss ss ss ss ss si ss ss ss ss ss so ss ss s[] ss ss ss ss}", "Name",
 			 file->name, "Description", "", "CreateTime", created, "UpdateTime",
 			 created, "ExpireTime", expires, "ClassId", 0, "ClassName", "", "ClassPath",
-			 "", "CoverUrl", "", "Type", file->format, "MediaUrl", url, "SourceInfo",
+			 "", "CoverUrl", cover, "Type", file->format, "MediaUrl", url, "SourceInfo",
 			 source_info(control, file), "StorageRegion", TESS_VOD_REGION,
 			 "StoragePath", file->path, "TagSet", "Vid", "", "Category",
 			 category_of(file), "Status", "Normal", "StorageClass", "STANDARD");

@@ -156,17 +156,85 @@ static int switch_area(const struct tess_cloud_context *context, json_t *fields,
 	return run_vod(context, TESS_VOD_SWITCH_AREA, fields, error);
 }
 
-static int record_statistic(const struct tess_cloud_context *context, json_t *fields,
-			    struct tess_cloud_error *error)
+static int run_live(const struct tess_cloud_context *context, enum tess_live_action action,
+		    json_t *fields, struct tess_cloud_error *error)
+{
+	const struct tess_cloud_backend *backend = context->backend;
+	struct tess_live_request request;
+	int err = tess_live_request_parse(&request, action, context->params, error);
+
+	return err ? err : backend->live(backend->arg, context->key_id, &request, fields, error);
+}
+
+static int describe_play_key(const struct tess_cloud_context *context, json_t *fields,
+			     struct tess_cloud_error *error)
+{
+	return run_live(context, TESS_LIVE_PLAY_KEY, fields, error);
+}
+
+static int modify_play_key(const struct tess_cloud_context *context, json_t *fields,
+			   struct tess_cloud_error *error)
+{
+	return run_live(context, TESS_LIVE_SET_PLAY_KEY, fields, error);
+}
+
+static int describe_push_key(const struct tess_cloud_context *context, json_t *fields,
+			     struct tess_cloud_error *error)
+{
+	return run_live(context, TESS_LIVE_PUSH_KEY, fields, error);
+}
+
+static int modify_push_key(const struct tess_cloud_context *context, json_t *fields,
+			   struct tess_cloud_error *error)
+{
+	return run_live(context, TESS_LIVE_SET_PUSH_KEY, fields, error);
+}
+
+static int describe_stream_state(const struct tess_cloud_context *context, json_t *fields,
+				 struct tess_cloud_error *error)
+{
+	return run_live(context, TESS_LIVE_STATE, fields, error);
+}
+
+static int describe_online_list(const struct tess_cloud_context *context, json_t *fields,
+				struct tess_cloud_error *error)
+{
+	return run_live(context, TESS_LIVE_ONLINE, fields, error);
+}
+
+static int drop_stream(const struct tess_cloud_context *context, json_t *fields,
+		       struct tess_cloud_error *error)
+{
+	return run_live(context, TESS_LIVE_DROP, fields, error);
+}
+
+static int run_statistic(const struct tess_cloud_context *context, enum tess_statistic_kind kind,
+			 json_t *fields, struct tess_cloud_error *error)
 {
 	const struct tess_cloud_backend *backend = context->backend;
 	struct tess_statistic_request request;
-	int err;
+	int err = tess_statistic_request_parse(&request, kind, context->params, error);
 
-	err = tess_statistic_request_parse(&request, context->params, error);
-	if (err)
-		return err;
-	return backend->record_statistic(backend->arg, context->key_id, &request, fields, error);
+	return err ? err
+		   : backend->statistic(backend->arg, context->key_id, &request, fields, error);
+}
+
+static int record_statistic(const struct tess_cloud_context *context, json_t *fields,
+			    struct tess_cloud_error *error)
+{
+	return run_statistic(context, TESS_STATISTIC_RECORD, fields, error);
+}
+
+static int mcu_statistic(const struct tess_cloud_context *context, json_t *fields,
+			 struct tess_cloud_error *error)
+{
+	return run_statistic(context, TESS_STATISTIC_MCU, fields, error);
+}
+
+static int mix_statistic(const struct tess_cloud_context *context, json_t *fields,
+			 struct tess_cloud_error *error)
+{
+	return run_statistic(context, TESS_STATISTIC_MIX, fields, error);
 }
 
 static const char *const statistic_params[] = {"StartTime", "EndTime", "SdkAppId", NULL};
@@ -198,9 +266,9 @@ static const struct tess_cloud_action trtc_actions[] = {
 	{"ModifyPicture", tess_cloud_modify_picture, 0, tess_cloud_modify_picture_params},
 	{"DeletePicture", tess_cloud_delete_picture, 0, tess_cloud_delete_picture_params},
 	{"DescribeRecordStatistic", record_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
-	{.name = "DescribeTrtcMcuTranscodeTime"},
+	{"DescribeTrtcMcuTranscodeTime", mcu_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
 	{.name = "DescribeRecordingUsage"},
-	{.name = "DescribeMixTranscodingUsage"},
+	{"DescribeMixTranscodingUsage", mix_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
 	{.name = "CreateCloudRecording"},
 	{.name = "DescribeCloudRecording"},
 	{.name = "ModifyCloudRecording"},
@@ -223,13 +291,13 @@ static const struct tess_cloud_action vod_actions[] = {
 };
 
 static const struct tess_cloud_action live_actions[] = {
-	{.name = "DescribeLivePlayAuthKey"},
-	{.name = "ModifyLivePlayAuthKey"},
-	{.name = "DescribeLivePushAuthKey"},
-	{.name = "ModifyLivePushAuthKey"},
-	{.name = "DescribeLiveStreamState"},
-	{.name = "DescribeLiveStreamOnlineList"},
-	{.name = "DropLiveStream"},
+	{"DescribeLivePlayAuthKey", describe_play_key, TESS_ROOM_ID_NUMBER, tess_live_params},
+	{"ModifyLivePlayAuthKey", modify_play_key, TESS_ROOM_ID_NUMBER, tess_live_params},
+	{"DescribeLivePushAuthKey", describe_push_key, TESS_ROOM_ID_NUMBER, tess_live_params},
+	{"ModifyLivePushAuthKey", modify_push_key, TESS_ROOM_ID_NUMBER, tess_live_params},
+	{"DescribeLiveStreamState", describe_stream_state, TESS_ROOM_ID_NUMBER, tess_live_params},
+	{"DescribeLiveStreamOnlineList", describe_online_list, TESS_ROOM_ID_NUMBER, tess_live_params},
+	{"DropLiveStream", drop_stream, TESS_ROOM_ID_NUMBER, tess_live_params},
 	{0},
 };
 /* clang-format on */

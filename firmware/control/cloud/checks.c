@@ -45,18 +45,6 @@ void tess_check_invalid(const struct tess_section *section, const char *name,
 	}
 }
 
-void tess_check_unsupported(const struct tess_section *section, const char *name, const char *what)
-{
-	struct tess_cloud_error *fault = &section->checks->unsupported;
-
-	if (is_free(fault)) {
-		(void)tess_cloud_refuse(fault, TESS_CLOUD_UNSUPPORTED_OPERATION,
-					"The parameter `%s%s` cannot be used like this: %s.",
-					section->path, name, what);
-		blame(fault, section, name);
-	}
-}
-
 int64_t tess_check_number(const struct tess_section *section, const struct tess_number *number,
 			  int64_t absent)
 {
@@ -156,8 +144,6 @@ int tess_checks_end(const struct tess_checks *checks, struct tess_cloud_error *e
 		*error = checks->missing;
 	else if (!is_free(&checks->invalid))
 		*error = checks->invalid;
-	else if (!is_free(&checks->unsupported))
-		*error = checks->unsupported;
 	else
 		return 0;
 	return -EINVAL;

@@ -14,7 +14,7 @@
 
 /** The first fault of each kind; starts zeroed. */
 struct tess_checks {
-	struct tess_cloud_error missing, invalid, unsupported;
+	struct tess_cloud_error missing, invalid;
 };
 
 /** An object of the parameters; a NULL object has no members and nothing is told of them. */
@@ -35,8 +35,6 @@ void tess_check_missing(const struct tess_section *section, const char *name,
 			enum tess_cloud_code code);
 void tess_check_invalid(const struct tess_section *section, const char *name,
 			enum tess_cloud_code code, const char *expected);
-/** @p what is not possible, e.g. "a watermark is not available yet". */
-void tess_check_unsupported(const struct tess_section *section, const char *name, const char *what);
 
 /** The value, or @p absent when it is not there or not valid. */
 int64_t tess_check_number(const struct tess_section *section, const struct tess_number *number,

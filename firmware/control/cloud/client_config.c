@@ -11,6 +11,7 @@
 
 #include "firmware/control/cloud/checks.h"
 #include "firmware/control/cloud/digest.h"
+#include "firmware/control/cloud/image_params.h"
 #include "firmware/control/cloud/params.h"
 #include "firmware/control/cloud/usersig.h"
 
@@ -25,6 +26,8 @@
 #define INPUT_BOTH	 0
 #define INPUT_PICTURE	 1
 #define INPUT_SOUND	 2
+/* of TRTCMixInputType, which counts from 1 what these do from 0 */
+#define INPUT_TYPE_WATERMARK 4
 
 /* The values of TRTCTranscodingConfigMode. */
 enum mode {
@@ -81,10 +84,11 @@ uint32_t tess_client_screen_kbps(uint32_t width, uint32_t height, uint32_t frame
 	return kbps < 200 ? 200 : kbps > 4000 ? 4000 : (uint32_t)kbps;
 }
 
+static const char *const mode_names[] = {"Manual", "PureAudio", "PresetLayout", "ScreenSharing"};
+
 /* The modes by number, by name, and by the name of the constant, which ends in it. */
 static int64_t mode_of(const json_t *value)
 {
-	static const char *const names[] = {"Manual", "PureAudio", "PresetLayout", "ScreenSharing"};
 	const char *text = json_string_value(value), *last;
 
 	if (json_is_integer(value))
@@ -93,7 +97,7 @@ static int64_t mode_of(const json_t *value)
 		return 0;
 	last = strrchr(text, '_');
 	for (int i = 0; i < 4; i++) {
-		if (!strcasecmp(last ? last + 1 : text, names[i]))
+		if (!strcasecmp(last ? last + 1 : text, mode_names[i]))
 			return MODE_MANUAL + i;
 	}
 	return 0;
@@ -115,6 +119,7 @@ static bool check_mode(struct reading *reading)
 		return false;
 	}
 	reading->mode = (enum mode)mode;
+	reading->mix->mode = mode_names[mode - MODE_MANUAL];
 	return true;
 }
 
@@ -184,6 +189,8 @@ static void check_video(struct reading *reading)
 	mix->video.frame_rate = (uint32_t)tess_check_number(&reading->config, &rate, 15);
 	mix->video.gop_s = (uint32_t)tess_check_number(&reading->config, &gop, 3);
 	mix->video.background = (uint32_t)tess_check_number(&reading->config, &color, 0);
+	(void)tess_image_text_check(&mix->video.background_image, &reading->config,
+				    "backgroundImage", TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL);
 	if (reading->mode == MODE_SCREEN_SHARING && is_zero(reading, bitrate.name)) {
 		mix->automatic.bitrate = true;
 		mix->video.bitrate_kbps = tess_client_screen_kbps(
@@ -261,22 +268,19 @@ static void check_rectangle(const struct reading *reading, const struct tess_sec
 	place->height = (uint32_t)(bottom - top);
 }
 
+static const struct tess_number input_type = {"inputType", 0, INPUT_TYPE_WATERMARK, OPTIONAL,
+					      TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG};
+
 /* TRTCMixInputType, or what pureAudio says where that is open. */
 static uint32_t check_input(const struct tess_section *user)
 {
 	static const uint32_t inputs[] = {INPUT_BOTH, INPUT_BOTH, INPUT_PICTURE, INPUT_SOUND};
-	static const struct tess_number type = {"inputType", 0, 4, OPTIONAL,
-						TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG};
 	const json_t *pure_audio = json_object_get(user->object, "pureAudio");
-	int64_t value = tess_check_number(user, &type, 0);
+	int64_t value = tess_check_number(user, &input_type, 0);
 
 	if (pure_audio && !json_is_null(pure_audio) && !json_is_boolean(pure_audio))
 		tess_check_invalid(user, "pureAudio", TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG,
 				   "true or false is expected");
-	if (value == 4) {
-		tess_check_unsupported(user, "inputType", "a watermark is not available yet");
-		return INPUT_BOTH;
-	}
 	return !value && json_is_true(pure_audio) ? INPUT_SOUND : inputs[value];
 }
 
@@ -361,16 +365,31 @@ static void check_user(struct reading *reading, const struct tess_section *user,
 	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG;
 	const struct tess_number z = {"zOrder", 0, 15, OPTIONAL, invalid};
 	const struct tess_number render = {"renderMode", 0, 2, OPTIONAL, invalid};
-	const char *image = tess_check_text(user, "image", OPTIONAL, invalid);
 
 	check_room(reading, user, place);
 	check_who(reading, user, place);
 	check_rectangle(reading, user, place);
 	place->z = (uint32_t)tess_check_number(user, &z, 0);
 	place->render = (uint32_t)tess_check_number(user, &render, 0);
-	if (image)
-		tess_check_unsupported(user, "image",
-				       "a picture in the place of a user is not available yet");
+	(void)tess_image_text_check(&place->image, user, "image", invalid);
+}
+
+/* A picture over all others, which is nobody's. */
+static void check_water_mark(struct reading *reading, const struct tess_section *user)
+{
+	enum tess_cloud_code invalid = TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG;
+	struct tess_mix_request *mix = reading->mix;
+
+	if (mix->layout.water_mark.id || mix->layout.water_mark.url[0])
+		tess_check_invalid(user, input_type.name, invalid, "one watermark is the most");
+	if (!tess_image_text_check(&mix->layout.water_mark, user, "image", invalid))
+		tess_check_missing(user, "image", TESS_CLOUD_MISSING_PRESET_LAYOUT_CONFIG);
+	check_rectangle(reading, user, &mix->layout.water_mark_place);
+}
+
+static bool is_water_mark(const json_t *user)
+{
+	return json_integer_value(json_object_get(user, input_type.name)) == INPUT_TYPE_WATERMARK;
 }
 
 static void check_users(struct reading *reading)
@@ -387,7 +406,9 @@ static void check_users(struct reading *reading)
 		struct tess_section user = {.checks = reading->config.checks, .object = element};
 
 		(void)snprintf(user.path, sizeof(user.path), "mixUsers.%u.", (unsigned)i);
-		if (json_is_object(element))
+		if (is_water_mark(element))
+			check_water_mark(reading, &user);
+		else if (json_is_object(element))
 			check_user(reading, &user,
 				   &mix->layout.presets[mix->layout.preset_count++]);
 		else
@@ -454,10 +475,6 @@ static void check_output(struct reading *reading)
 	else
 		default_stream_id(mix, reading->client);
 	(void)stpcpy(mix->record_id, reading->client->record_id);
-	if (tess_check_text(&reading->config, "backgroundImage", OPTIONAL,
-			    TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL))
-		tess_check_unsupported(&reading->config, "backgroundImage",
-				       "a background image is not available yet");
 }
 
 static void check_mode_members(struct reading *reading)

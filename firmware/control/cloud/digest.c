@@ -69,6 +69,11 @@ int tess_hmac_base64(char text[TESS_BASE64_SIZE(TESS_SHA256_BYTES)], enum tess_h
 	return 0;
 }
 
+void tess_base64_encode(char *text, const void *data, size_t length)
+{
+	(void)EVP_EncodeBlock((unsigned char *)text, data, (int)length);
+}
+
 bool tess_equal_secret(const char *a, const char *b)
 {
 	size_t length = strlen(a);

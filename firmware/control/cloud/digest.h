@@ -33,6 +33,8 @@ int tess_hmac(uint8_t mac[TESS_SHA256_BYTES], size_t *mac_length, enum tess_hmac
 /** The HMAC as base64 text. @retval 0, -ENOMEM */
 int tess_hmac_base64(char text[TESS_BASE64_SIZE(TESS_SHA256_BYTES)], enum tess_hmac hash,
 		     const char *key, const void *data, size_t length) TESS_MUST_CHECK;
+/** Standard base64. */
+void tess_base64_encode(char *text, const void *data, size_t length); /* TESS_BASE64_SIZE(length) */
 /** Are the texts equal? Takes the same time wherever they differ (their lengths are no secret). */
 bool tess_equal_secret(const char *a, const char *b);
 /**

@@ -40,6 +40,7 @@
 	X(INVALID_PRESET_LAYOUT_CONFIG, "InvalidParameter.PresetLayoutConfig") \
 	X(INVALID_PUBLISH_CDN_URLS, "InvalidParameter.PublishCdnUrls") \
 	X(INVALID_PURE_AUDIO_STREAM, "InvalidParameter.PureAudioStream") \
+	X(QUERY_SCALE_OVERSIZE, "InvalidParameter.QueryScaleOversize") \
 	X(INVALID_RECORD_AUDIO_ONLY, "InvalidParameter.RecordAudioOnly") \
 	X(INVALID_RECORD_ID, "InvalidParameter.RecordId") \
 	X(INVALID_ROOM_ID, "InvalidParameter.RoomId") \
@@ -86,6 +87,8 @@
 	X(REQUEST_SIZE_LIMIT_EXCEEDED, "RequestSizeLimitExceeded") \
 	X(RESOURCE_INSUFFICIENT, "ResourceInsufficient.RequestRejection") \
 	X(RESOURCE_NOT_FOUND, "ResourceNotFound") \
+	X(PLAY_DOMAIN_NO_RECORD, "ResourceNotFound.PlayDomainNoRecord") \
+	X(PUSH_DOMAIN_NO_RECORD, "ResourceNotFound.PushDomainNoRecord") \
 	X(UNAUTHORIZED_SDK_APP_ID, "UnauthorizedOperation.SdkAppId") \
 	X(UNSUPPORTED_OPERATION, "UnsupportedOperation") \
 	X(UNSUPPORTED_PROTOCOL, "UnsupportedProtocol")

@@ -7,6 +7,7 @@
 #ifndef TESS_CLOUD_HANDLER_H
 #define TESS_CLOUD_HANDLER_H
 
+#include "firmware/control/cloud/live_params.h"
 #include "firmware/control/cloud/mix_params.h"
 #include "firmware/control/cloud/request.h"
 #include "firmware/control/cloud/statistic_params.h"
@@ -74,10 +75,12 @@ struct tess_cloud_backend {
 	/** An action of VOD on the application of the key; the answer's members into @p fields. */
 	int (*vod)(void *arg, int64_t key_id, const struct tess_vod_request *request,
 		   json_t *fields, struct tess_cloud_error *error);
-	/** Recorded time of the key's application. */
-	int (*record_statistic)(void *arg, int64_t key_id,
-				const struct tess_statistic_request *request, json_t *fields,
-				struct tess_cloud_error *error);
+	/** An action of LIVE on the application of the key. */
+	int (*live)(void *arg, int64_t key_id, const struct tess_live_request *request,
+		    json_t *fields, struct tess_cloud_error *error);
+	/** Usage of the key's application. */
+	int (*statistic)(void *arg, int64_t key_id, const struct tess_statistic_request *request,
+			 json_t *fields, struct tess_cloud_error *error);
 	void *arg;
 };
 

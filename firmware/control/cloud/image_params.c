@@ -3,6 +3,7 @@
  */
 #include "firmware/control/cloud/image_params.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,4 +47,24 @@ void tess_image_params_check(struct tess_mix_image *image, const struct tess_sec
 	else
 		tess_check_invalid(section, url_name, url_invalid,
 				   "the http(s) address of a png, jpg, jpeg or bmp is expected");
+}
+
+bool tess_image_text_check(struct tess_mix_image *image, const struct tess_section *section,
+			   const char *name, enum tess_cloud_code invalid)
+{
+	const char *text = tess_check_text(section, name, TESS_CLOUD_CODE_BEFORE_FIRST, invalid);
+	unsigned long id;
+
+	if (!text)
+		return false;
+	id = strlen(text) <= 10 && !text[strspn(text, "0123456789")] ? strtoul(text, NULL, 10) : 0;
+	if (id && id <= UINT32_MAX)
+		image->id = (uint32_t)id;
+	else if (tess_image_url_valid(text))
+		(void)stpcpy(image->url, text);
+	else
+		tess_check_invalid(section, name, invalid,
+				   "the id of a picture, or the http(s) address of a png, jpg, "
+				   "jpeg or bmp is expected");
+	return true;
 }

@@ -13,5 +13,11 @@ bool tess_image_url_valid(const char *url);
 void tess_image_params_check(struct tess_mix_image *image, const struct tess_section *section,
 			     const struct tess_number *id, const char *url_name,
 			     enum tess_cloud_code url_invalid);
+/**
+ * A picture by one text: the id of one that the application keeps, in digits, or its address.
+ * @return false: it is absent
+ */
+bool tess_image_text_check(struct tess_mix_image *image, const struct tess_section *section,
+			   const char *name, enum tess_cloud_code invalid);
 
 #endif

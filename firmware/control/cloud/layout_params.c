@@ -132,9 +132,9 @@ static void check_preset(struct tess_mix_place *place, const struct tess_section
 	place->render = (uint32_t)tess_check_number(preset, &render, RENDER_CROP);
 	place->input = (uint32_t)tess_check_number(preset, &input, 0);
 	check_rectangle(place, preset, "ImageWidth", "ImageHeight", canvas, OPTIONAL, invalid);
-	place->image = (uint32_t)tess_check_number(preset, &image, 0);
+	place->image.id = (uint32_t)tess_check_number(preset, &image, 0);
 	if (!place_holders)
-		place->image = 0;
+		place->image.id = 0;
 }
 
 static void check_presets(struct tess_mix_request *mix, const struct tess_section *layout,

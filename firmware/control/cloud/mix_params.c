@@ -84,6 +84,13 @@ bool tess_stream_id_valid(const char *text)
 	return length && length <= TESS_CLOUD_MAX_ID;
 }
 
+bool tess_record_id_valid(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length && length <= TESS_CLOUD_MAX_ID && !text[strspn(text, LETTERS_DIGITS "_-")];
+}
+
 /* Is it there, right or wrong? An empty text says as little as nothing. */
 static bool is_given(const json_t *object, const char *name)
 {
@@ -114,16 +121,14 @@ static void check_output(struct tess_mix_request *mix, const struct tess_section
 				   "1 to 64 bytes without blanks and /?#&\" are expected");
 	else if (stream_id)
 		(void)stpcpy(mix->stream_id, stream_id);
-	if (record_id && (strlen(record_id) > TESS_CLOUD_MAX_ID ||
-			  record_id[strspn(record_id, LETTERS_DIGITS "_-")]))
+	if (record_id && !tess_record_id_valid(record_id))
 		tess_check_invalid(&output, "RecordId", TESS_CLOUD_INVALID_RECORD_ID,
 				   "1 to 64 letters, digits, underscores and hyphens are expected");
 	else if (record_id)
 		(void)stpcpy(mix->record_id, record_id);
 	mix->audio_only = tess_check_number(&output, &pure_audio, 0);
-	if (tess_check_number(&output, &audio_only, 0))
-		tess_check_unsupported(&output, "RecordAudioOnly",
-				       "recording as mp3 is not available yet");
+	/* of what is not recorded it says nothing */
+	mix->record_audio_only = tess_check_number(&output, &audio_only, 0) && mix->record_id[0];
 }
 
 static void check_audio(struct tess_mix_request *mix, const struct tess_section *encode)
@@ -344,7 +349,10 @@ static json_t *place_to_json(const struct tess_mix_place *place)
 		json_decref(json);
 		return NULL;
 	}
-	if (!place->image || !json_object_set_new(json, "image", json_integer(place->image)))
+	if (!is_there(&place->image) ||
+	    !json_object_set_new(json, "image",
+				 place->image.id ? json_integer(place->image.id)
+						 : json_string(place->image.url)))
 		return json;
 	json_decref(json);
 	return NULL;
@@ -442,6 +450,15 @@ json_t *tess_mix_request_to_json(const struct tess_mix_request *mix)
 			 "sample_rate", (int)mix->audio.sample_rate, "bitrate_kbps",
 			 (int)mix->audio.bitrate_kbps, "channels", (int)mix->audio.channels,
 			 "layout", layout_to_json(mix));
+	if (json && mix->mode && json_object_set_new(json, "mode", json_string(mix->mode))) {
+		json_decref(json);
+		return NULL;
+	}
+	if (json && mix->record_audio_only &&
+	    json_object_set_new(json, "record_audio_only", json_true())) {
+		json_decref(json);
+		return NULL;
+	}
 	if (json && mix->automatic.size &&
 	    json_object_set_new(json, "auto_size",
 				json_pack("{s:I,s:b}", "screen", (json_int_t)mix->automatic.screen,

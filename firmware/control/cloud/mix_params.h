@@ -13,6 +13,7 @@
 #define TESS_CLOUD_MAX_ID    64 /* bytes of StreamId, RecordId, StrRoomId */
 #define TESS_CLOUD_MAX_USER  32
 #define TESS_CLOUD_MAX_MIXED 16
+#define TESS_STREAM_NAME_MAX 255 /* of a live stream, given or made by a rule */
 #define TESS_CLOUD_MAX_URL   512 /* bytes of the address of a CDN or of a picture */
 
 enum tess_room_id_type {
@@ -46,7 +47,8 @@ struct tess_mix_place {
 	uint32_t x, y, width, height, z;
 	uint32_t render; /* RenderMode */
 	uint32_t input;	 /* MixInputType */
-	uint32_t image;	 /* PlaceImageId, with PlaceHolderMode 1 */
+	/* while nobody sends a picture there; PlaceImageId, with PlaceHolderMode 1 */
+	struct tess_mix_image image;
 };
 
 struct tess_mix_request {
@@ -54,6 +56,7 @@ struct tess_mix_request {
 	char stream_id[TESS_CLOUD_MAX_ID + 1]; /* "" = not watched live */
 	char record_id[TESS_CLOUD_MAX_ID + 1]; /* "" = not recorded; one of the two is there */
 	char starter[TESS_CLOUD_MAX_USER + 1]; /* the user that started it; "": the API */
+	const char *mode;		       /* of a user's mix, e.g. "Manual"; NULL: the API's */
 	struct {			       /* PublishCdnParams; url "": none */
 		uint32_t biz_id;
 		char url[TESS_CLOUD_MAX_URL + 1]; /* has a secret in it */
@@ -63,6 +66,7 @@ struct tess_mix_request {
 		int64_t screen; /* the publisher whose size it has; 0: none was seen yet */
 	} automatic;
 	bool audio_only;
+	bool record_audio_only; /* the recording is MP3 */
 	struct {
 		uint32_t sample_rate, bitrate_kbps, channels;
 	} audio;
@@ -97,10 +101,11 @@ const char *tess_room_id_type_text(enum tess_room_id_type type);
 bool tess_cloud_room_id_valid(enum tess_room_id_type type, const char *id);
 /** 1..64 bytes that may be the name of a live stream. */
 bool tess_stream_id_valid(const char *text);
+/** 1..64 letters, digits, '_' and '-': RecordId, userDefineRecordId. */
+bool tess_record_id_valid(const char *text);
 /**
  * Check the parameters of StartMCUMixTranscode (@p type number) or …ByStrRoomId (string). All is
- * checked before anything is refused, and what is missing is told before what is wrong, and that
- * before what the box cannot do yet.
+ * checked before anything is refused, and what is missing is told before what is wrong.
  * @retval 0, -EINVAL refused, see *error
  */
 int tess_mix_request_parse(struct tess_mix_request *mix, const json_t *params,
@@ -121,8 +126,9 @@ int tess_cloud_dismiss_parse(struct tess_cloud_room *room, const json_t *params,
 			     struct tess_cloud_error *error) TESS_MUST_CHECK;
 /**
  * The members "video" (null when audio only), "audio" and "layout" of a mix as docs/links.md has
- * them, "auto_size" where it is so, and "stream_id" and "record_id" (may be ""). Equal requests
- * give equal objects.
+ * them, "mode" of a user's mix, "auto_size" and "record_audio_only" where it is so, and "stream_id"
+ * and "record_id" (may be
+ * ""). Equal requests give equal objects.
  * @return a new reference, NULL when out of memory
  */
 json_t *tess_mix_request_to_json(const struct tess_mix_request *mix) TESS_MUST_CHECK;

@@ -45,7 +45,8 @@ static int64_t check_day(const struct tess_section *section, const char *name, s
 	return days;
 }
 
-int tess_statistic_request_parse(struct tess_statistic_request *request, const json_t *params,
+int tess_statistic_request_parse(struct tess_statistic_request *request,
+				 enum tess_statistic_kind kind, const json_t *params,
 				 struct tess_cloud_error *error)
 {
 	static const struct tess_number app = {"SdkAppId", 1, UINT32_MAX,
@@ -55,11 +56,13 @@ int tess_statistic_request_parse(struct tess_statistic_request *request, const j
 	struct tess_section section = {.checks = &checks, .object = params};
 	int64_t first, last;
 
-	*request = (struct tess_statistic_request){0};
+	*request = (struct tess_statistic_request){.kind = kind};
 	first = check_day(&section, "StartTime", &request->first);
 	last = check_day(&section, "EndTime", &request->last);
 	if (first >= 0 && last >= 0 && (last < first || last - first >= MAX_DAYS))
-		tess_check_invalid(&section, "EndTime", TESS_CLOUD_INVALID_PARAMETER,
+		tess_check_invalid(&section, "EndTime",
+				   kind == TESS_STATISTIC_MIX ? TESS_CLOUD_QUERY_SCALE_OVERSIZE
+							      : TESS_CLOUD_INVALID_PARAMETER,
 				   "at most 31 days from StartTime on are expected");
 	request->sdk_app_id = (uint32_t)tess_check_number(&section, &app, 0);
 	return tess_checks_end(&checks, error);

@@ -6,8 +6,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/control/jobs/covers.h"
+#include "firmware/control/jobs/found.h"
+#include "firmware/control/jobs/guard.h"
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/jobs/publications.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/jobs/uploads.h"
 #include "firmware/control/store/files.h"
 #include "firmware/control/text.h"
 
@@ -23,16 +28,33 @@ static int append(json_t *array, json_t *object)
 	return !object || json_array_append_new(array, object) ? -ENOMEM : 0;
 }
 
+struct publishers {
+	struct tess_control *control;
+	json_t *list;
+};
+
 static int publisher(void *arg, const struct tess_publisher *row)
 {
-	return append(arg,
-		      json_pack("{sI sI ss ss ss ss sI ss so so}", "id", (json_int_t)row->id, "app",
-				(json_int_t)row->room.sdk_app_id, "room_type",
-				tess_room_id_type_text(row->room.type), "room", row->room.id,
-				"user", row->user, "stream_type", row->stream_type, "order",
-				(json_int_t)row->id, "source", row->source, "video",
-				track(row->video_port, row->video_payload_type, "h264"), "audio",
-				track(row->audio_port, row->audio_payload_type, "opus")));
+	const struct publishers *publishers = arg;
+	char stream[32];
+	json_t *object;
+	int wanted = tess_store_publication_wanted(publishers->control->store, row);
+
+	if (wanted < 0)
+		return wanted;
+	object = json_pack("{sI sI ss ss ss ss sI ss so so}", "id", (json_int_t)row->id, "app",
+			   (json_int_t)row->room.sdk_app_id, "room_type",
+			   tess_room_id_type_text(row->room.type), "room", row->room.id, "user",
+			   row->user, "stream_type", row->stream_type, "order", (json_int_t)row->id,
+			   "source", row->source, "video",
+			   track(row->video_port, row->video_payload_type, "h264"), "audio",
+			   track(row->audio_port, row->audio_payload_type, "opus"));
+	tess_publication_stream(stream, row->id);
+	if (wanted && json_object_set_new(object, "stream", json_string(stream))) {
+		json_decref(object);
+		return -ENOMEM;
+	}
+	return append(publishers->list, object);
 }
 
 /* How a mix shows pictures that stand still: as its application has it, or else the box. */
@@ -46,6 +68,20 @@ static int frozen_of(const struct tess_control *control, uint32_t id, char froze
 			       *application.frozen ? application.frozen
 						   : control->config->media.frozen);
 	return rc;
+}
+
+/* What is recorded as MP3 is made as MP3; who started it, and how, is nothing to media. */
+static int take_mp3(json_t *object, int64_t id)
+{
+	char stream[32];
+	bool wanted = json_is_true(json_object_get(object, "record_audio_only"));
+
+	(void)json_object_del(object, "record_audio_only");
+	(void)json_object_del(object, "mode");
+	if (!wanted)
+		return 0;
+	tess_rooms_mp3_stream(stream, id);
+	return json_object_set_new(object, "mp3_stream", json_string(stream)) ? -ENOMEM : 0;
 }
 
 struct mixes {
@@ -70,6 +106,7 @@ static int mix(void *arg, const struct tess_mix *row)
 			 "stream", stream, "frozen", frozen);
 	rc = !rest || json_object_update_missing(object, rest) ? -ENOMEM : 0;
 	json_decref(rest);
+	rc = rc ? rc : take_mp3(object, row->id);
 	if (rc) {
 		json_decref(object);
 		return rc;
@@ -84,17 +121,27 @@ static int live(void *arg, const struct tess_mix *row)
 	if (!*row->stream_id)
 		return 0;
 	tess_rooms_stream(stream, row->id);
-	return append(arg, json_pack("{ss ss}", "stream", stream, "name", row->stream_id));
+	return append(arg, json_pack("{ss ss sI}", "stream", stream, "name", row->stream_id, "app",
+				     (json_int_t)row->room.sdk_app_id));
 }
 
-/* Also those that came with a mix (PublishCdnParams) are rows: all are told alike. */
-static int relay(void *arg, const struct tess_relay *row, int64_t mix_id)
+static int live_user(void *arg, const struct tess_publisher *row)
 {
 	char stream[32];
 
-	tess_rooms_stream(stream, mix_id);
-	return append(arg, json_pack("{sI sI ss ss}", "id", (json_int_t)row->id, "epoch",
-				     (json_int_t)row->epoch, "stream", stream, "url", row->url));
+	if (!row->live)
+		return 0;
+	tess_publication_stream(stream, row->id);
+	return append(arg, json_pack("{ss ss sI}", "stream", stream, "name", row->stream_name,
+				     "app", (json_int_t)row->room.sdk_app_id));
+}
+
+/* Also those that came with a mix (PublishCdnParams) are rows: all are told alike. */
+static int relay(void *arg, const struct tess_relay *row, const char *stream)
+{
+	return append(arg, json_pack("{sI sI sI ss ss}", "id", (json_int_t)row->id, "app",
+				     (json_int_t)row->application, "epoch", (json_int_t)row->epoch,
+				     "stream", stream, "url", row->url));
 }
 
 /* Of the open recordings, those that go on and those to be removed. */
@@ -131,7 +178,7 @@ static int record(void *arg, const struct tess_recording *row)
 				row->stream, "app",
 				row->settings.area ? (json_int_t)row->settings.area
 						   : (json_int_t)row->room.sdk_app_id,
-				"prefix", row->record_id, "formats", formats(row->settings.formats),
+				"prefix", row->prefix, "formats", formats(row->settings.formats),
 				"split_minutes", row->settings.split_minutes, "resume_timeout_s",
 				row->settings.resume_timeout_s));
 }
@@ -143,23 +190,24 @@ static int deleted_file(void *arg, int64_t recording, const char *path)
 
 int tess_desired_media(json_t **messagep, struct tess_control *control, int64_t epoch)
 {
-	json_t *publishers = json_array(), *object;
+	struct publishers publishers = {.control = control, .list = json_array()};
+	json_t *object;
 	struct mixes mixes = {.control = control, .list = json_array()};
 	size_t i;
 	int rc;
 
-	rc = tess_store_publishers(control->store, NULL, publisher, publishers);
+	rc = tess_store_publishers(control->store, NULL, publisher, &publishers);
 	if (!rc)
 		rc = tess_store_mixes(control->store, mix, &mixes);
 	json_array_foreach(mixes.list, i, object) rc =
 		rc ? rc : tess_pictures_resolve(control, object);
 	if (rc) {
-		json_decref(publishers);
+		json_decref(publishers.list);
 		json_decref(mixes.list);
 		return rc;
 	}
 	*messagep = json_pack("{ss sI so so}", "type", "desired", "epoch", (json_int_t)epoch,
-			      "publishers", publishers, "mixes", mixes.list);
+			      "publishers", publishers.list, "mixes", mixes.list);
 	return *messagep ? 0 : -ENOMEM;
 }
 
@@ -168,27 +216,36 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 {
 	struct records records = {json_array(), json_array()};
 	json_t *lives = json_array(), *files = json_array(), *relays = json_array();
+	json_t *guard = NULL, *orders = tess_uploads_orders(control);
 	int rc;
 
+	tess_found_orders(control, orders);
+	tess_covers_orders(control, orders);
 	rc = tess_store_mixes(control->store, live, lives);
+	if (!rc)
+		rc = tess_store_publishers(control->store, NULL, live_user, lives);
 	if (!rc)
 		rc = tess_store_relays_wanted(control->store, relay, relays);
 	if (!rc)
 		rc = tess_store_recordings_open(control->store, record, &records);
 	if (!rc)
 		rc = tess_store_files_deleting(control->store, deleted_file, files);
+	if (!rc)
+		rc = tess_guard_desired(&guard, control);
 	if (rc) {
 		json_decref(files);
 		json_decref(lives);
 		json_decref(relays);
+		json_decref(orders);
 		json_decref(records.wanted);
 		json_decref(records.deleted);
 		return rc;
 	}
-	*messagep = json_pack("{ss sI ss ss so so so sO so so}", "type", "desired", "epoch",
-			      (json_int_t)epoch, "token_key", control->token_key, "time_zone",
-			      control->config->box.time_zone, "live", lives, "relays", relays,
-			      "records", records.wanted, "acknowledged", acknowledged, "deleted",
-			      records.deleted, "deleted_files", files);
+	*messagep =
+		json_pack("{ss sI ss ss so so so so sO so so so}", "type", "desired", "epoch",
+			  (json_int_t)epoch, "token_key", control->token_key, "time_zone",
+			  control->config->box.time_zone, "live", lives, "guard", guard, "relays",
+			  relays, "records", records.wanted, "acknowledged", acknowledged,
+			  "deleted", records.deleted, "deleted_files", files, "orders", orders);
 	return *messagep ? 0 : -ENOMEM;
 }

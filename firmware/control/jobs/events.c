@@ -76,10 +76,13 @@ static int merge(json_t *to, json_t *more)
 /* As the query of a push: who was recorded. A mix is nobody's. */
 static void stream_param(char *text, size_t size, const struct tess_recording *recording)
 {
+	char user[TESS_BASE64_SIZE(TESS_CLOUD_MAX_USER)];
+
+	tess_base64_encode(user, recording->user, strlen(recording->user));
 	snprintf(text, size,
 		 "from=interactive&client_business_type=0&sdkappid=%u&sdkapptype=1&groupid=%s"
-		 "&userid=&ts=%llx&userdefinerecordid=%s&roomid=%s&useMixPlayer=1",
-		 recording->room.sdk_app_id, recording->room.id,
+		 "&userid=%s&ts=%llx&userdefinerecordid=%s&roomid=%s&useMixPlayer=1",
+		 recording->room.sdk_app_id, recording->room.id, user,
 		 (unsigned long long)(recording->created_us / 1000000), recording->record_id,
 		 recording->room.id);
 }
@@ -97,7 +100,7 @@ static int address_of(char url[TESS_FILE_URL_MAX], struct tess_control *control,
 int tess_events_file(struct tess_control *control, const struct tess_recording *recording,
 		     const struct tess_file *file)
 {
-	char url[TESS_FILE_URL_MAX], id[24], video_id[64], param[512], hash[TESS_SHA256_HEX];
+	char url[TESS_FILE_URL_MAX], id[24], video_id[64], param[640], hash[TESS_SHA256_HEX];
 	json_t *body;
 	int rc;
 
@@ -144,14 +147,17 @@ static int add_status(struct tess_control *control, const struct tess_recording 
 		      const char *event, const char *format)
 {
 	int64_t now_us = tess_control_utc_us(control);
+	/* 1: by a rule, here the application's mode; 5: by a call */
+	bool by_rule =
+		!strcmp(recording->cause, "automatic") || !strcmp(recording->cause, "specified");
 	char detail[128];
 	json_t *body;
 	int rc;
 
 	snprintf(detail, sizeof(detail),
-		 "{\"file_format\":%d,\"record_bps\":0,\"start_model\":5,\"record_content\":1,"
+		 "{\"file_format\":%d,\"record_bps\":0,\"start_model\":%d,\"record_content\":1,"
 		 "\"source_type\":1,\"codec_temp_id\":0}",
-		 format_number(format));
+		 format_number(format), by_rule ? 1 : 5);
 	body = common(control, recording, TESS_EVENT_STATUS, format);
 	rc = merge(body, json_pack("{sI ss ss sI ss}", "event_time", (json_int_t)(now_us / 1000000),
 				   "record_event", event, "record_detail", detail, "seq",
@@ -175,4 +181,12 @@ int tess_events_status(struct tess_control *control, const struct tess_recording
 	while (!rc && (format = strsep(&rest, " ")))
 		rc = add_status(control, recording, event, format);
 	return rc;
+}
+
+int tess_events_upload(struct tess_control *control, const struct tess_recording *recording,
+		       const struct tess_upload *upload, const char *event)
+{
+	return *recording->settings.callback_url
+		       ? add_status(control, recording, event, upload->format)
+		       : 0;
 }

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/events.h"
+#include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/import_files.h"
 #include "firmware/control/jobs/usage.h"
 #include "firmware/control/text.h"
@@ -159,6 +161,71 @@ static int import_fact(struct tess_control *control, struct tess_recording *row,
 	return ended;
 }
 
+static bool is_by_rule(const struct tess_recording *row)
+{
+	return !strcmp(row->cause, "automatic") || !strcmp(row->cause, "specified");
+}
+
+/* A user that nobody called to record and that sent nothing: there is no recording to speak of. */
+static bool is_nothing(const struct tess_recording *row, const json_t *fact)
+{
+	return is_by_rule(row) && !strcmp(text(fact, "state"), "failed") && !*text(fact, "path") &&
+	       !*row->path && !row->wanted;
+}
+
+static int forget(struct tess_import *import, struct tess_control *control, int64_t id)
+{
+	int rc = tess_store_recording_remove(control->store, id);
+
+	if (!rc && json_array_append_new(import->acknowledged, json_integer(id)))
+		rc = -ENOMEM;
+	if (!rc)
+		TESS_INFO("recording.nothing", "id=%lld", (long long)id);
+	return rc;
+}
+
+/* The prefix of APP/PREFIX_START_END.SUFFIX. */
+static void name_recording(struct tess_recording *row, const char *path)
+{
+	const char *slash = strchr(path, '/');
+	struct tess_found_name name;
+
+	if (slash && !tess_found_name(&name, slash + 1)) {
+		tess_text_copy(row->record_id, sizeof(row->record_id), name.prefix);
+		tess_text_copy(row->prefix, sizeof(row->prefix), name.prefix);
+	}
+}
+
+/* A recording of a store that was lost, or of another box: it gets a row with the id that it has on
+ * disk, once it is finished and its application is there. @retval 0, -ENOENT not yet */
+static int adopt(struct tess_control *control, struct tess_recording *row, const json_t *fact)
+{
+	const char *path = text(fact, "path");
+	int rc;
+
+	if (strcmp(text(fact, "state"), "finished") != 0 || !*path)
+		return -ENOENT;
+	*row = (struct tess_recording){
+		.id = number(fact, "id"),
+		.room = {.type = TESS_ROOM_ID_STRING},
+		.state = "finishing",
+		.created_us = number(fact, "start_utc_us"),
+		.start_us = number(fact, "start_utc_us"),
+		.end_us = number(fact, "end_utc_us"),
+		.duration_us = number(fact, "duration_us"),
+	};
+	rc = tess_found_owner(control, strtoll(path, NULL, 10), &row->room.sdk_app_id,
+			      &row->settings.area);
+	if (rc)
+		return rc;
+	name_recording(row, path);
+	rc = tess_store_recording_import(control->store, row);
+	if (rc)
+		return rc;
+	TESS_INFO("recording.found", "id=%lld path=%s", (long long)row->id, path);
+	return tess_store_recording_get(control->store, row, row->id);
+}
+
 /* @retval 1 the desired state changes (a file is gone), 0, or an error */
 static int import_one(struct tess_import *import, struct tess_control *control, const json_t *fact)
 {
@@ -168,8 +235,13 @@ static int import_one(struct tess_import *import, struct tess_control *control, 
 	int rc;
 
 	rc = tess_store_recording_get(control->store, &row, id);
+	/* removed, and egress does not know yet; or of another store: what has no file may go */
+	if (rc == -ENOENT && !strcmp(state, "failed") && !*text(fact, "path"))
+		return json_array_append_new(import->acknowledged, json_integer(id)) ? -ENOMEM : 0;
 	if (rc == -ENOENT)
-		return 0; /* removed, and egress does not know yet; or of another store */
+		rc = adopt(control, &row, fact);
+	if (rc == -ENOENT)
+		return 0; /* nobody's, or not yet */
 	if (rc)
 		return rc;
 	if (!strcmp(row.state, "deleting")) {
@@ -180,6 +252,8 @@ static int import_one(struct tess_import *import, struct tess_control *control, 
 	}
 	if (!is_known(state))
 		return 0;
+	if (is_nothing(&row, fact) && strcmp(row.state, "failed") != 0)
+		return forget(import, control, id);
 	/* what is finished stays so: egress tells it until it sees the acknowledgement */
 	if (strcmp(row.state, "finished") != 0) {
 		if (worth_writing(&row, fact))
@@ -235,6 +309,8 @@ static int lose(struct tess_control *control, int64_t id)
 
 	if (rc)
 		return rc;
+	if (!row.start_us && is_by_rule(&row))
+		return tess_store_recording_remove(control->store, id);
 	memcpy(from, row.state, sizeof(from));
 	tess_text_copy(row.state, sizeof(row.state), "failed");
 	tess_text_copy(row.error, sizeof(row.error), "nothing was recorded");

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/jobs/covers.h"
 #include "firmware/control/jobs/events.h"
+#include "firmware/control/jobs/uploads.h"
 #include "firmware/control/text.h"
 
 #define DAY_US 86400000000LL
@@ -46,11 +48,9 @@ static int add(struct tess_control *control, const struct tess_recording *record
 	file->area = recording->settings.area;
 	memcpy(file->room, recording->room.id, sizeof(file->room));
 	/* what is recorded only goes by its record id */
-	memcpy(file->stream_id, *recording->stream_id ? recording->stream_id : recording->record_id,
-	       sizeof(file->stream_id));
+	tess_text_copy(file->stream_id, sizeof(file->stream_id),
+		       *recording->stream_id ? recording->stream_id : recording->record_id);
 	memcpy(file->record_id, recording->record_id, sizeof(file->record_id));
-	file->width = recording->width;
-	file->height = recording->height;
 	file->created_us = tess_control_utc_us(control);
 	if (recording->settings.retention_days)
 		file->expires_us = file->end_us + recording->settings.retention_days * DAY_US;
@@ -59,7 +59,9 @@ static int add(struct tess_control *control, const struct tess_recording *record
 		return rc == -EEXIST ? 0 : rc; /* told once more */
 	TESS_INFO("recording.file", "id=%lld file=%lld path=%s", (long long)recording->id,
 		  (long long)file->id, file->path);
-	return tess_events_file(control, recording, file);
+	tess_covers_wake(control);
+	rc = tess_uploads_add(control, file);
+	return rc ? rc : tess_events_file(control, recording, file);
 }
 
 static int64_t number(const json_t *object, const char *name, int64_t absent)
@@ -89,6 +91,8 @@ static int add_told(struct tess_control *control, const struct tess_recording *r
 	snprintf(file.path, sizeof(file.path), "%lld/%s", (long long)folder, name);
 	file.start_us = number(told, "start_utc_us", recording->start_us);
 	file.end_us = number(told, "end_utc_us", recording->end_us);
+	file.width = (uint32_t)number(told, "width", recording->width);
+	file.height = (uint32_t)number(told, "height", recording->height);
 	file.duration_us = number(told, "duration_ms", 0) * 1000;
 	file.size_bytes = number(told, "bytes", 0);
 	return add(control, recording, &file);
@@ -106,6 +110,8 @@ int tess_import_files(struct tess_control *control, const struct tess_recording 
 					 .part = 1,
 					 .start_us = recording->start_us,
 					 .end_us = recording->end_us,
+					 .width = recording->width,
+					 .height = recording->height,
 					 .duration_us = recording->duration_us,
 					 .size_bytes = recording->size_bytes};
 

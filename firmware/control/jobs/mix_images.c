@@ -34,16 +34,18 @@ int tess_mix_images(const json_t *mix,
 			   each, arg);
 	json_array_foreach(json_object_get(layout, "presets"), i, preset)
 	{
+		const json_t *named = json_object_get(preset, "image");
 		char field[40];
 		const struct tess_mix_image_at image = {
-			.id = json_integer_value(json_object_get(preset, "image")),
+			.id = json_integer_value(named),
+			.url = json_string_value(named),
 			.field = field,
 			.object = preset,
 			.member = "image",
 		};
 
 		(void)snprintf(field, sizeof(field), "layout.presets.%u.image", (unsigned)i);
-		if (!rc && image.id)
+		if (!rc && (image.id || image.url))
 			rc = each(arg, &image);
 	}
 	return rc;

@@ -19,6 +19,11 @@ void tess_rooms_stream(char stream[32], int64_t mix)
 	snprintf(stream, 32, "mix-%lld", (long long)mix);
 }
 
+void tess_rooms_mp3_stream(char stream[32], int64_t mix)
+{
+	snprintf(stream, 32, "mix-%lld" TESS_STORE_MP3, (long long)mix);
+}
+
 int tess_rooms_mix_check(struct tess_control *control, const struct tess_mix_request *request,
 			 struct tess_cloud_error *error)
 {
@@ -36,7 +41,7 @@ int tess_rooms_mix_check(struct tess_control *control, const struct tess_mix_req
 		return rc;
 	if (rc)
 		return tess_cloud_refuse(error, TESS_CLOUD_INVALID_STREAM_ID,
-					 "StreamId is in use by another room.");
+					 "StreamId is in use by another room, or by a user.");
 	return 0;
 }
 
@@ -104,9 +109,9 @@ static int relay_output(struct tess_control *control, const struct tess_mix *mix
 		.created_us = tess_control_utc_us(control),
 	};
 
-	memcpy(relay.stream_id, mix->stream_id, sizeof(relay.stream_id));
+	(void)stpcpy(relay.stream_id, mix->stream_id);
 	if (!*relay.stream_id)
-		tess_rooms_stream(relay.stream_id, mix->id);
+		snprintf(relay.stream_id, sizeof(relay.stream_id), "mix-%lld", (long long)mix->id);
 	if (!strncasecmp(publish_url, "rtmp", 4))
 		(void)stpcpy(relay.url, publish_url);
 	return tess_store_relay_of_mix(control->store, &relay);
@@ -145,7 +150,11 @@ static int open_output(struct tess_control *control, const struct tess_mix_reque
 	if (rc)
 		return rc;
 	tess_rooms_stream(recording.stream, mix.id);
-	memcpy(recording.stream_id, mix.stream_id, sizeof(recording.stream_id));
+	(void)stpcpy(recording.stream_id, mix.stream_id);
+	if (request->record_audio_only) {
+		tess_rooms_mp3_stream(recording.stream, mix.id);
+		(void)strcpy(recording.settings.formats, "mp3");
+	}
 	memcpy(recording.record_id, mix.record_id, sizeof(recording.record_id));
 	return tess_store_recording_add(control->store, &recording);
 }
@@ -199,7 +208,9 @@ static int start(struct tess_control *control, const struct tess_mix_request *re
 		return -ENOMEM;
 	same = !strcmp(mix.stream_id, request->stream_id) &&
 	       !strcmp(mix.record_id, request->record_id) &&
-	       json_is_null(json_object_get(running, "video")) == request->audio_only;
+	       json_is_null(json_object_get(running, "video")) == request->audio_only &&
+	       json_is_true(json_object_get(running, "record_audio_only")) ==
+		       request->record_audio_only;
 	if (same) {
 		rc = change_output(control, &mix, running, request, params);
 	} else {

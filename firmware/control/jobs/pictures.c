@@ -238,21 +238,25 @@ int tess_pictures_check(struct tess_control *control, const struct tess_mix_requ
 			struct tess_cloud_error *error)
 {
 	uint32_t application = request->room.sdk_app_id;
+	bool client = request->starter[0] != 0;
 	int rc;
 
 	if (request->audio_only)
 		return 0;
-	rc = check(control, application, "EncodeParams.BackgroundImageId",
+	rc = check(control, application,
+		   client ? "backgroundImage" : "EncodeParams.BackgroundImageId",
 		   request->video.background_image.id, error);
 	if (!rc)
-		rc = check(control, application, "LayoutParams.WaterMarkParams.WaterMarkId",
+		rc = check(control, application,
+			   client ? "mixUsers" : "LayoutParams.WaterMarkParams.WaterMarkId",
 			   request->layout.water_mark.id, error);
 	for (unsigned i = 0; i < request->layout.preset_count && !rc; i++) {
 		char name[64];
 
 		(void)snprintf(name, sizeof(name),
 			       "LayoutParams.PresetLayoutConfig.%u.PlaceImageId", i);
-		rc = check(control, application, name, request->layout.presets[i].image, error);
+		rc = check(control, application, client ? "mixUsers" : name,
+			   request->layout.presets[i].image.id, error);
 	}
 	return rc;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/jobs/publications.h"
+#include "firmware/control/jobs/user_records.h"
 
 /* Which ports of the range are taken, a bit a pair of ports. */
 struct ports {
@@ -82,11 +84,14 @@ static int enter(struct tess_control *control, struct tess_publisher *publisher,
 				     publisher->stream_type);
 	if (rc)
 		return rc < 0 ? rc : -EEXIST;
-	rc = allocate(control, publisher, video, audio);
+	rc = tess_publication_name(control, publisher, &application);
+	if (!rc)
+		rc = allocate(control, publisher, video, audio);
 	if (rc)
 		return rc;
 	publisher->entered_us = tess_control_utc_us(control);
-	return tess_store_publisher_add(control->store, publisher);
+	rc = tess_store_publisher_add(control->store, publisher);
+	return rc ? rc : tess_user_records_enter(control, publisher);
 }
 
 int tess_rooms_enter(struct tess_control *control, struct tess_publisher *publisher, bool video,
@@ -138,7 +143,10 @@ int tess_rooms_leave(struct tess_control *control, const struct tess_cloud_room 
 
 	if (rc)
 		return rc;
-	rc = tess_store_publisher_leave(control->store, room, user, stream_type);
+	rc = tess_store_recordings_leave(control->store, room, user, stream_type,
+					 tess_control_utc_us(control));
+	if (!rc)
+		rc = tess_store_publisher_leave(control->store, room, user, stream_type);
 	if (!rc)
 		rc = end_if_over(control, room);
 	rc = tess_store_finish(control->store, rc);
@@ -156,7 +164,10 @@ int tess_rooms_dismiss(struct tess_control *control, const struct tess_cloud_roo
 
 	if (rc)
 		return rc;
-	rc = tess_store_room_clear(control->store, room);
+	rc = tess_store_recordings_leave(control->store, room, NULL, NULL,
+					 tess_control_utc_us(control));
+	if (!rc)
+		rc = tess_store_room_clear(control->store, room);
 	if (!rc)
 		rc = end_if_over(control, room);
 	rc = tess_store_finish(control->store, rc);

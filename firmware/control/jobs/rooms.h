@@ -19,12 +19,16 @@
 
 /** The key of a mix's stream on the links, "mix-ID". */
 void tess_rooms_stream(char stream[32], int64_t mix);
+/** That of its sound as MP3, which is recorded with RecordAudioOnly. */
+void tess_rooms_mp3_stream(char stream[32], int64_t mix);
 
 /**
- * A user enters and will send. @p publisher comes with room, user, stream_type, source and payload
- * types; ports (for @p video, @p audio), id and time are filled in.
+ * A user enters and will send. @p publisher comes with room, user, stream_type, source, payload
+ * types, stream_id and record_id; ports (for @p video, @p audio), id, time, stream_name and live
+ * are filled in.
  * @retval 0, -EEXIST the user sends this stream type already, -ENOENT no such application,
- * -EADDRNOTAVAIL no port is free, or another error of the store
+ * -EADDRINUSE another live stream has its name, -EADDRNOTAVAIL no port is free, or another error
+ * of the store
  */
 int tess_rooms_enter(struct tess_control *control, struct tess_publisher *publisher, bool video,
 		     bool audio) TESS_MUST_CHECK;

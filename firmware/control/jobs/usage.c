@@ -11,13 +11,21 @@ static int64_t number(const json_t *object, const char *name)
 }
 
 /* By area, so that a picture on its side is as large as one upright. */
-static const char *tier_of(int64_t width, int64_t height)
+const char *tess_usage_tier(int64_t width, int64_t height)
 {
 	if (width <= 0 || height <= 0)
 		return "audio";
 	if (width * height <= 640 * 480)
 		return "sd";
 	return width * height <= 1280 * 720 ? "hd" : "fhd";
+}
+
+/* A camera that was turned off has the size of before. */
+static const char *tier_of(const json_t *fact)
+{
+	if (json_is_false(json_object_get(fact, "picture")))
+		return "audio";
+	return tess_usage_tier(number(fact, "width"), number(fact, "height"));
 }
 
 int tess_usage_take(struct tess_control *control, const struct tess_recording *recording,
@@ -43,6 +51,5 @@ int tess_usage_take(struct tess_control *control, const struct tess_recording *r
 	if (recorded_us <= recording->metered_us)
 		return 0;
 	return tess_store_usage_add(control->store, recording, now_us - now_us % TESS_USAGE_SLOT_US,
-				    tier_of(number(fact, "width"), number(fact, "height")),
-				    recorded_us - recording->metered_us);
+				    tier_of(fact), recorded_us - recording->metered_us);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/control/cloud/stream_name.h"
 #include "firmware/control/store/internal.h"
 
 /* SdkAppIds that the box chooses look like the cloud's: ten digits from here on. */
@@ -54,19 +55,26 @@ int tess_store_application_add(struct tess_store *store, struct tess_application
 	if (rc)
 		return rc > 0 ? -EEXIST : rc;
 	q = tess_query(store->db, "INSERT INTO application"
-				  "(id, name, description, usersig_key, frozen, created_us)"
-				  " VALUES(?, ?, ?, ?, ?, ?)");
+				  "(id, name, description, usersig_key, frozen, live_all,"
+				  " name_rule, biz_id, created_us)"
+				  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	tess_query_int(&q, application->id);
 	tess_query_text(&q, application->name);
 	tess_query_text(&q, application->description);
 	tess_query_text(&q, application->usersig_key);
 	tess_query_text(&q, application->frozen);
+	tess_query_int(&q, application->live_all);
+	if (!*application->name_rule)
+		(void)stpcpy(application->name_rule, TESS_NAME_RULE_PLAIN);
+	tess_query_text(&q, application->name_rule);
+	tess_query_int(&q, application->biz_id);
 	tess_query_int(&q, application->created_us);
 	return tess_query_run(&q);
 }
 
-#define APPLICATION_COLUMNS \
-	"SELECT id, name, description, usersig_key, frozen, created_us FROM application "
+#define APPLICATION_COLUMNS                                                                   \
+	"SELECT id, name, description, usersig_key, frozen, created_us, live_all, name_rule," \
+	" biz_id FROM application "
 
 static void column_application(const struct tess_query *q, struct tess_application *row)
 {
@@ -76,6 +84,9 @@ static void column_application(const struct tess_query *q, struct tess_applicati
 	tess_column_text(q, 3, row->usersig_key, sizeof(row->usersig_key));
 	tess_column_text(q, 4, row->frozen, sizeof(row->frozen));
 	row->created_us = tess_column_int(q, 5);
+	row->live_all = tess_column_int(q, 6);
+	tess_column_text(q, 7, row->name_rule, sizeof(row->name_rule));
+	row->biz_id = (uint32_t)tess_column_int(q, 8);
 }
 
 int tess_store_application_get(struct tess_store *store, struct tess_application *application,
@@ -96,12 +107,16 @@ int tess_store_application_set(struct tess_store *store, const struct tess_appli
 {
 	struct tess_query q =
 		tess_query(store->db, "UPDATE application SET name = ?, description = ?,"
-				      " usersig_key = ?, frozen = ? WHERE id = ?");
+				      " usersig_key = ?, frozen = ?, live_all = ?, name_rule = ?,"
+				      " biz_id = ? WHERE id = ?");
 
 	tess_query_text(&q, application->name);
 	tess_query_text(&q, application->description);
 	tess_query_text(&q, application->usersig_key);
 	tess_query_text(&q, application->frozen);
+	tess_query_int(&q, application->live_all);
+	tess_query_text(&q, application->name_rule);
+	tess_query_int(&q, application->biz_id);
 	tess_query_int(&q, application->id);
 	return tess_store_run_one(&q);
 }

@@ -19,17 +19,20 @@ struct tess_file {
 	uint32_t application;
 	int64_t area; /* 0 = the application's own */
 	char room[TESS_CLOUD_MAX_ID + 1];
-	char stream_id[TESS_CLOUD_MAX_ID + 1];
+	char stream_id[TESS_STREAM_NAME_MAX + 1];
 	char record_id[TESS_CLOUD_MAX_ID + 1];
-	char format[8]; /* "mp4", "hls", "flv", "aac", "mp3" */
-	int64_t part;	/* of a recording that was split, from 1 */
-	char path[256]; /* below the folder of recordings */
-	char name[192]; /* of the path, without folder and suffix */
-	bool hold;	/* neither retention nor anybody removes it */
+	char user[TESS_CLOUD_MAX_USER + 1]; /* who was recorded, "" = a mix; read only */
+	char format[8];			    /* "mp4", "hls", "flv", "aac", "mp3" */
+	int64_t part;			    /* of a recording that was split, from 1 */
+	char path[256];			    /* below the folder of recordings */
+	char name[192];			    /* of the path, without folder and suffix */
+	bool hold;			    /* neither retention nor anybody removes it */
 	int64_t created_us, start_us, end_us;
 	int64_t expires_us; /* 0 = never */
 	int64_t duration_us, size_bytes;
 	uint32_t width, height; /* 0 = sound alone */
+	bool local;		/* on this disk; else in object storage alone; read only */
+	bool cover;		/* it has a thumbnail; read only */
 };
 
 /**
@@ -40,6 +43,8 @@ int tess_store_file_add(struct tess_store *store, struct tess_file *file) TESS_M
 /** @retval 0, -ENOENT none that is there has this id in this area */
 int tess_store_file_get(struct tess_store *store, struct tess_file *file, uint32_t application,
 			int64_t area, int64_t id) TESS_MUST_CHECK;
+/** @retval 1 some file has this path, 0 none, or an error */
+int tess_store_file_has_path(struct tess_store *store, const char *path) TESS_MUST_CHECK;
 /** Those of a recording that are there, in order of making. */
 int tess_store_files_of(struct tess_store *store, int64_t recording,
 			int (*each)(void *arg, const struct tess_file *row),
@@ -53,6 +58,8 @@ int tess_store_file_hold(struct tess_store *store, int64_t recording, int64_t id
  * @retval 0, -ENOENT, -EBUSY it is held
  */
 int tess_store_file_delete(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
+/** It is in object storage for good, and may leave this disk. @retval 0, -ENOENT */
+int tess_store_file_leave(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
 /** Files to be removed of recordings that stay, for egress. */
 int tess_store_files_deleting(struct tess_store *store,
 			      int (*each)(void *arg, int64_t recording, const char *path),

@@ -22,8 +22,8 @@ int tess_store_publisher_add(struct tess_store *store, struct tess_publisher *pu
 	struct tess_query q = tess_query(
 		store->db, "INSERT INTO publisher(application, room_type, room, user, stream_type,"
 			   " source, video_port, video_payload_type, audio_port,"
-			   " audio_payload_type, entered_us)"
-			   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+			   " audio_payload_type, entered_us, stream_id, record_id, stream_name,"
+			   " live) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	int rc;
 
 	tess_store_bind_room(&q, &publisher->room);
@@ -33,6 +33,10 @@ int tess_store_publisher_add(struct tess_store *store, struct tess_publisher *pu
 	bind_port(&q, publisher->video_port, publisher->video_payload_type);
 	bind_port(&q, publisher->audio_port, publisher->audio_payload_type);
 	tess_query_int(&q, publisher->entered_us);
+	tess_query_text(&q, publisher->stream_id);
+	tess_query_text(&q, publisher->record_id);
+	tess_query_text(&q, publisher->stream_name);
+	tess_query_int(&q, publisher->live);
 	rc = tess_query_run(&q);
 	if (!rc)
 		publisher->id = tess_db_last_id(store->db);
@@ -41,7 +45,8 @@ int tess_store_publisher_add(struct tess_store *store, struct tess_publisher *pu
 
 #define PUBLISHER_COLUMNS                                                                 \
 	"SELECT id, application, room_type, room, user, stream_type, source, video_port," \
-	" video_payload_type, audio_port, audio_payload_type, entered_us FROM publisher "
+	" video_payload_type, audio_port, audio_payload_type, entered_us, stream_id,"     \
+	" record_id, stream_name, live FROM publisher "
 
 static void column_publisher(const struct tess_query *q, struct tess_publisher *row)
 {
@@ -55,6 +60,10 @@ static void column_publisher(const struct tess_query *q, struct tess_publisher *
 	row->audio_port = (uint16_t)tess_column_int(q, 9);
 	row->audio_payload_type = (uint8_t)tess_column_int(q, 10);
 	row->entered_us = tess_column_int(q, 11);
+	tess_column_text(q, 12, row->stream_id, sizeof(row->stream_id));
+	tess_column_text(q, 13, row->record_id, sizeof(row->record_id));
+	tess_column_text(q, 14, row->stream_name, sizeof(row->stream_name));
+	row->live = tess_column_int(q, 15);
 }
 
 int tess_store_publisher_is(struct tess_store *store, const struct tess_cloud_room *room,
@@ -127,6 +136,52 @@ int tess_store_room_users(struct tess_store *store, const struct tess_cloud_room
 
 	tess_store_bind_room(&q, room);
 	return tess_store_value(&q, count);
+}
+
+int tess_store_publisher_name(struct tess_store *store, const struct tess_publisher *publisher)
+{
+	struct tess_query q = tess_query(store->db, "UPDATE publisher SET stream_name = ?, live = ?"
+						    " WHERE id = ?");
+
+	tess_query_text(&q, publisher->stream_name);
+	tess_query_int(&q, publisher->live);
+	tess_query_int(&q, publisher->id);
+	return tess_store_run_one(&q);
+}
+
+int tess_store_stream_name_taken(struct tess_store *store, const char *name, int64_t publisher)
+{
+	struct tess_query q =
+		tess_query(store->db, "SELECT EXISTS(SELECT 1 FROM mix WHERE stream_id = ?1) OR"
+				      " EXISTS(SELECT 1 FROM publisher WHERE live AND"
+				      "  stream_name = ?1 AND id != ?2)");
+	int64_t taken = 0;
+	int rc;
+
+	tess_query_text(&q, name);
+	tess_query_int(&q, publisher);
+	rc = tess_store_value(&q, &taken);
+	return rc ? rc : taken != 0;
+}
+
+int tess_store_publication_wanted(struct tess_store *store, const struct tess_publisher *publisher)
+{
+	struct tess_query q;
+	int64_t wanted = 0;
+	int rc;
+
+	if (publisher->live)
+		return 1;
+	q = tess_query(store->db,
+		       "SELECT EXISTS(SELECT 1 FROM relay WHERE application = ?1 AND"
+		       "  stream_id = ?2 AND mix IS NULL AND enabled) OR"
+		       " EXISTS(SELECT 1 FROM recording WHERE stream = 'user-' || ?3 AND wanted"
+		       "  AND state NOT IN ('finished','failed'))");
+	tess_query_int(&q, publisher->room.sdk_app_id);
+	tess_query_text(&q, publisher->stream_name);
+	tess_query_int(&q, publisher->id);
+	rc = tess_store_value(&q, &wanted);
+	return rc ? rc : wanted != 0;
 }
 
 int tess_store_mix_add(struct tess_store *store, struct tess_mix *mix)
@@ -208,8 +263,9 @@ int tess_store_stream_id_taken(struct tess_store *store, const struct tess_cloud
 			       const char *stream_id)
 {
 	struct tess_query q = tess_query(
-		store->db, "SELECT count(*) FROM mix WHERE NOT"
-			   " (application = ? AND room_type = ? AND room = ?) AND stream_id = ?");
+		store->db, "SELECT EXISTS(SELECT 1 FROM mix WHERE NOT (application = ?1 AND"
+			   "  room_type = ?2 AND room = ?3) AND stream_id = ?4) OR"
+			   " EXISTS(SELECT 1 FROM publisher WHERE live AND stream_name = ?4)");
 	int64_t count = 0;
 	int rc;
 

@@ -259,6 +259,131 @@ static const char *const STEPS[] = {
 	" epoch INTEGER NOT NULL,"
 	" created_us INTEGER NOT NULL,"
 	" UNIQUE(application, stream_id, url));",
+	/* 7: what users send as live streams of their own */
+	"ALTER TABLE application ADD COLUMN live_all INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE application ADD COLUMN name_rule TEXT NOT NULL DEFAULT 'plain'"
+	" CHECK(name_rule IN ('plain','md5'));"
+	"ALTER TABLE application ADD COLUMN biz_id INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE publisher ADD COLUMN stream_id TEXT NOT NULL DEFAULT '';" /* as given */
+	"ALTER TABLE publisher ADD COLUMN record_id TEXT NOT NULL DEFAULT '';"
+	/* stream_id, or else by the application's rule; a live stream has it alone */
+	"ALTER TABLE publisher ADD COLUMN stream_name TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE publisher ADD COLUMN live INTEGER NOT NULL DEFAULT 0;"
+	"CREATE UNIQUE INDEX publisher_live ON publisher(stream_name) WHERE live;"
+	"CREATE INDEX publisher_stream_name ON publisher(application, stream_name);",
+	/* 8: who may watch and push live streams; usage that is counted */
+	"CREATE TABLE live_domain("
+	" kind TEXT NOT NULL CHECK(kind IN ('play','push')),"
+	" name TEXT NOT NULL,"
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" enabled INTEGER NOT NULL," /* 1: the address must be signed */
+	" key TEXT NOT NULL,"	     /* in clear: addresses are checked with it */
+	" back_key TEXT NOT NULL,"
+	" delta_s INTEGER NOT NULL,"
+	" created_us INTEGER NOT NULL,"
+	" PRIMARY KEY(kind, name)) WITHOUT ROWID;"
+	"CREATE INDEX live_domain_application ON live_domain(application);"
+
+	"CREATE TABLE live_setting("
+	" application INTEGER PRIMARY KEY REFERENCES application(id) ON DELETE CASCADE,"
+	" referrer_mode TEXT NOT NULL CHECK(referrer_mode IN ('off','allow','deny')),"
+	" referrer_empty INTEGER NOT NULL,"
+	" referrers TEXT NOT NULL," /* blanks between */
+	" ip_allow TEXT NOT NULL,"
+	" ip_deny TEXT NOT NULL,"
+	" origins TEXT NOT NULL,"
+	" max_viewers INTEGER NOT NULL," /* 0: as the box has it */
+	" max_stream_viewers INTEGER NOT NULL);"
+
+	/* in slots of five minutes: bytes, or microseconds */
+	"CREATE TABLE amount("
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" slot_us INTEGER NOT NULL,"
+	" item TEXT NOT NULL,"
+	" amount INTEGER NOT NULL,"
+	" PRIMARY KEY(application, slot_us, item)) WITHOUT ROWID;"
+	/* of a process's counts, what is in the table amount */
+	"CREATE TABLE amount_told("
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" item TEXT NOT NULL,"
+	" run INTEGER NOT NULL,"
+	" told INTEGER NOT NULL,"
+	" PRIMARY KEY(application, item)) WITHOUT ROWID;",
+	/* 9: recordings of single users */
+	/* 'mix'; or of a user, and then why: 'automatic', 'specified', 'api' */
+	"ALTER TABLE recording ADD COLUMN cause TEXT NOT NULL DEFAULT 'mix';"
+	"ALTER TABLE recording ADD COLUMN user TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE recording ADD COLUMN stream_type TEXT NOT NULL DEFAULT '';"
+	/* the user has left: then it ends; null: the user is there */
+	"ALTER TABLE recording ADD COLUMN ends_us INTEGER;"
+	/* what the names of its files begin with */
+	"ALTER TABLE recording ADD COLUMN prefix TEXT NOT NULL DEFAULT '';"
+	"UPDATE recording SET prefix = record_id;"
+	"DROP INDEX recording_record_id;"
+	"CREATE INDEX recording_prefix ON recording(prefix, id);",
+	/* 10: upload of finished files to object storage */
+	"CREATE TABLE upload_setting("
+	" application INTEGER PRIMARY KEY REFERENCES application(id) ON DELETE CASCADE,"
+	" enabled INTEGER NOT NULL,"
+	" endpoint TEXT NOT NULL," /* http(s)://host[:port] */
+	" bucket TEXT NOT NULL,"
+	" region TEXT NOT NULL,"
+	" prefix TEXT NOT NULL,"
+	" path_style INTEGER NOT NULL,"
+	" access_key TEXT NOT NULL,"
+	" secret_key TEXT NOT NULL," /* in clear: requests are signed with it */
+	" delete_local INTEGER NOT NULL);"
+
+	/* An object, or the objects of an HLS file. The row outlives its file's until they are
+	 * removed. Where it lies is as the settings were when it began. */
+	"CREATE TABLE upload("
+	" file INTEGER PRIMARY KEY," /* FileId */
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" recording INTEGER NOT NULL,"
+	" path TEXT NOT NULL,"
+	" format TEXT NOT NULL,"
+	" size_bytes INTEGER NOT NULL,"
+	" state TEXT NOT NULL"
+	"  CHECK(state IN ('pending','uploading','uploaded','failed','removing')),"
+	" endpoint TEXT NOT NULL,"
+	" bucket TEXT NOT NULL,"
+	" region TEXT NOT NULL,"
+	" prefix TEXT NOT NULL,"
+	" path_style INTEGER NOT NULL,"
+	" delete_local INTEGER NOT NULL,"
+	" upload_id TEXT NOT NULL DEFAULT ''," /* of a multipart upload that is under way */
+	" items INTEGER NOT NULL DEFAULT 0,"   /* rows of upload_item; 0: not known yet */
+	" etag TEXT NOT NULL DEFAULT '',"      /* as the upload's last answer said */
+	" playlist TEXT NOT NULL DEFAULT '',"  /* of an HLS file */
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" next_us INTEGER NOT NULL,"
+	" error TEXT NOT NULL DEFAULT '');"
+	"CREATE INDEX upload_due ON upload(next_us) WHERE state != 'uploaded';"
+	"CREATE INDEX upload_state ON upload(state, application);"
+	"CREATE INDEX upload_recording ON upload(recording, path);"
+
+	/* parts of one object, or objects of an HLS file, in the order in which they are sent */
+	"CREATE TABLE upload_item("
+	" file INTEGER NOT NULL REFERENCES upload(file) ON DELETE CASCADE,"
+	" item INTEGER NOT NULL," /* from 1 */
+	" path TEXT NOT NULL,"	  /* below the folder of recordings */
+	" at_bytes INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL,"
+	" etag TEXT NOT NULL DEFAULT ''," /* empty: it is not there yet */
+	" PRIMARY KEY(file, item)) WITHOUT ROWID;"
+
+	/* 1 the file is on this disk, 2 it is to leave it, 0 it has left */
+	"ALTER TABLE recording_file ADD COLUMN local INTEGER NOT NULL DEFAULT 1;"
+	/* 0 nobody made a thumbnail of it, 1 it has one, 2 none could be made */
+	"ALTER TABLE recording_file ADD COLUMN cover INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX recording_file_uncovered ON recording_file(id) WHERE cover = 0 AND width > 0"
+	" AND local = 1 AND state = 'there' AND format IN ('mp4','hls');"
+	"CREATE TABLE cover("
+	" file INTEGER PRIMARY KEY REFERENCES recording_file(id) ON DELETE CASCADE,"
+	" jpeg BLOB NOT NULL);"
+	"CREATE INDEX recording_file_leaving ON recording_file(recording) WHERE local = 2;"
+	"CREATE INDEX recording_file_path ON recording_file(path);"
+	"CREATE INDEX recording_file_room ON recording_file(application, area, room);",
 };
 
 unsigned tess_migrations_latest(void)

@@ -16,8 +16,10 @@ int tess_store_recording_add(struct tess_store *store, struct tess_recording *re
 	struct tess_query q = tess_query(
 		store->db, "INSERT INTO recording(application, room_type, room, stream, stream_id,"
 			   " record_id, wanted, state, created_us, formats, split_minutes,"
-			   " resume_timeout_s, retention_days, area, callback_url, callback_key)"
-			   " VALUES(?, ?, ?, ?, ?, ?, 1, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)");
+			   " resume_timeout_s, retention_days, area, callback_url, callback_key,"
+			   " prefix, cause, user, stream_type)"
+			   " VALUES(?, ?, ?, ?, ?, ?, 1, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+			   " ?, ?)");
 	const struct tess_record_settings *settings = &recording->settings;
 	int rc;
 
@@ -34,10 +36,77 @@ int tess_store_recording_add(struct tess_store *store, struct tess_recording *re
 	tess_query_int(&q, settings->area);
 	tess_query_text(&q, settings->callback_url);
 	tess_query_text(&q, settings->callback_key);
+	tess_query_text(&q, *recording->prefix ? recording->prefix : recording->record_id);
+	tess_query_text(&q, *recording->cause ? recording->cause : "mix");
+	tess_query_text(&q, recording->user);
+	tess_query_text(&q, recording->stream_type);
 	rc = tess_query_run(&q);
 	if (!rc)
 		recording->id = tess_db_last_id(store->db);
 	return rc;
+}
+
+static int raise_sequence(struct tess_store *store, int64_t least)
+{
+	struct tess_query q = tess_query(
+		store->db,
+		"UPDATE sqlite_sequence SET seq = max(seq + 1, ?) WHERE name = 'recording'");
+	int rc;
+
+	tess_query_int(&q, least);
+	rc = tess_store_run_one(&q);
+	if (rc != -ENOENT)
+		return rc;
+	q = tess_query(store->db, "INSERT INTO sqlite_sequence(name, seq) VALUES('recording', ?)");
+	tess_query_int(&q, least > 1 ? least : 1);
+	return tess_query_run(&q);
+}
+
+int tess_store_recording_reserve(struct tess_store *store, int64_t *id, int64_t least)
+{
+	struct tess_query q;
+	int rc = raise_sequence(store, least);
+
+	if (rc)
+		return rc;
+	q = tess_query(store->db, "SELECT seq FROM sqlite_sequence WHERE name = 'recording'");
+	return tess_store_value(&q, id);
+}
+
+int tess_store_recording_import(struct tess_store *store, const struct tess_recording *recording)
+{
+	struct tess_query q = tess_query(
+		store->db,
+		"INSERT INTO recording(id, application, room_type, room, stream,"
+		" stream_id, record_id, wanted, state, path, created_us, start_us, end_us,"
+		" duration_us, size_bytes, width, height, area, metered_us, prefix)"
+		" VALUES(?, ?, ?, ?, '', '', ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT(id) DO UPDATE SET width = max(width, excluded.width),"
+		" height = max(height, excluded.height),"
+		" duration_us = max(duration_us, excluded.duration_us),"
+		" metered_us = max(metered_us, excluded.metered_us),"
+		" size_bytes = CASE WHEN excluded.path LIKE '%.mp4'"
+		"  THEN excluded.size_bytes ELSE size_bytes END,"
+		" path = CASE WHEN excluded.path LIKE '%.mp4' THEN excluded.path"
+		"  ELSE path END");
+
+	tess_query_int(&q, recording->id);
+	tess_store_bind_room(&q, &recording->room);
+	tess_query_text(&q, recording->record_id);
+	tess_query_text(&q, recording->state);
+	tess_query_text(&q, recording->path);
+	tess_query_int(&q, recording->created_us);
+	tess_query_int(&q, recording->start_us);
+	tess_query_int(&q, recording->end_us);
+	tess_query_int(&q, recording->duration_us);
+	tess_query_int(&q, recording->size_bytes);
+	tess_query_int(&q, recording->width);
+	tess_query_int(&q, recording->height);
+	tess_query_int(&q, recording->settings.area);
+	/* what was recorded in another life of the store is not metered now */
+	tess_query_int(&q, recording->duration_us);
+	tess_query_text(&q, recording->prefix);
+	return tess_query_run(&q);
 }
 
 #define COLUMNS                                                                                 \
@@ -45,7 +114,7 @@ int tess_store_recording_add(struct tess_store *store, struct tess_recording *re
 	" path, created_us, start_us, end_us, duration_us, size_bytes, width, height, error, "  \
 	"gaps,"                                                                                 \
 	" formats, split_minutes, resume_timeout_s, retention_days, area, callback_url,"        \
-	" callback_key, metered_us FROM recording "
+	" callback_key, metered_us, prefix, cause, user, stream_type, ends_us FROM recording "
 
 static void column_recording(const struct tess_query *q, struct tess_recording *row)
 {
@@ -75,6 +144,11 @@ static void column_recording(const struct tess_query *q, struct tess_recording *
 	tess_column_text(q, 24, row->settings.callback_url, sizeof(row->settings.callback_url));
 	tess_column_text(q, 25, row->settings.callback_key, sizeof(row->settings.callback_key));
 	row->metered_us = tess_column_int(q, 26);
+	tess_column_text(q, 27, row->prefix, sizeof(row->prefix));
+	tess_column_text(q, 28, row->cause, sizeof(row->cause));
+	tess_column_text(q, 29, row->user, sizeof(row->user));
+	tess_column_text(q, 30, row->stream_type, sizeof(row->stream_type));
+	row->ends_us = tess_column_int(q, 31);
 }
 
 static int list(struct tess_query *q, int (*each)(void *arg, const struct tess_recording *row),
@@ -106,9 +180,11 @@ int tess_store_recording_get(struct tess_store *store, struct tess_recording *re
 
 int tess_store_recording_of(struct tess_store *store, int64_t *id, const char *stream)
 {
-	struct tess_query q = tess_query(store->db, "SELECT id FROM recording"
-						    " WHERE state NOT IN ('finished','failed')"
-						    " AND wanted AND stream = ?");
+	struct tess_query q =
+		tess_query(store->db, "SELECT id FROM recording"
+				      " WHERE state NOT IN ('finished','failed')"
+				      " AND wanted"
+				      " AND stream IN (?1, ?1 || '" TESS_STORE_MP3 "')");
 
 	tess_query_text(&q, stream);
 	return tess_store_value(&q, id);
@@ -118,10 +194,81 @@ int tess_store_recording_end(struct tess_store *store, const char *stream)
 {
 	struct tess_query q =
 		tess_query(store->db, "UPDATE recording SET wanted = 0"
-				      " WHERE state NOT IN ('finished','failed') AND stream = ?");
+				      " WHERE state NOT IN ('finished','failed')"
+				      " AND stream IN (?1, ?1 || '" TESS_STORE_MP3 "')");
 
 	tess_query_text(&q, stream);
 	return tess_query_run(&q);
+}
+
+#define OPEN "wanted AND state NOT IN ('finished','failed')"
+
+int tess_store_recordings_leave(struct tess_store *store, const struct tess_cloud_room *room,
+				const char *user, const char *stream_type, int64_t now_us)
+{
+	struct tess_query q = tess_query(
+		store->db,
+		"UPDATE recording SET wanted = resume_timeout_s > 0, ends_us ="
+		" CASE WHEN resume_timeout_s > 0 THEN ?6 + resume_timeout_s * 1000000 END"
+		" WHERE " OPEN " AND stream IN (SELECT 'user-' || id FROM publisher"
+		"  WHERE application = ?1 AND room_type = ?2 AND room = ?3 AND"
+		"  user = coalesce(?4, user) AND stream_type = coalesce(?5, stream_type))");
+
+	tess_store_bind_room(&q, room);
+	tess_query_text(&q, user);
+	tess_query_text(&q, stream_type);
+	tess_query_int(&q, now_us);
+	return tess_query_run(&q);
+}
+
+/* What an administrator began goes on under its own record id; others are of the user's, or where
+ * there is none, of the stream's name. */
+static int find_left(struct tess_store *store, const struct tess_publisher *publisher,
+		     int64_t now_us, int64_t *id)
+{
+	struct tess_query q = tess_query(
+		store->db, "SELECT id FROM recording WHERE " OPEN " AND application = ?1"
+			   " AND room_type = ?2 AND room = ?3 AND user = ?4 AND stream_type = ?5"
+			   " AND ends_us > ?6 AND (cause = 'api' OR"
+			   "  (record_id = ?7 AND (?7 != '' OR stream_id = ?8)))"
+			   " ORDER BY id DESC LIMIT 1");
+
+	tess_store_bind_room(&q, &publisher->room);
+	tess_query_text(&q, publisher->user);
+	tess_query_text(&q, publisher->stream_type);
+	tess_query_int(&q, now_us);
+	tess_query_text(&q, publisher->record_id);
+	tess_query_text(&q, publisher->stream_name);
+	return tess_store_value(&q, id);
+}
+
+int tess_store_recording_back(struct tess_store *store, const struct tess_publisher *publisher,
+			      int64_t now_us)
+{
+	struct tess_query q;
+	int64_t id = 0;
+	int rc = find_left(store, publisher, now_us, &id);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	q = tess_query(store->db,
+		       "UPDATE recording SET stream = 'user-' || ?, ends_us = NULL WHERE id = ?");
+	tess_query_int(&q, publisher->id);
+	tess_query_int(&q, id);
+	rc = tess_store_run_one(&q);
+	return rc ? rc : 1;
+}
+
+int tess_store_recordings_due(struct tess_store *store, int64_t now_us)
+{
+	struct tess_query q =
+		tess_query(store->db, "UPDATE recording SET wanted = 0, ends_us = NULL"
+				      " WHERE " OPEN " AND ends_us <= ?");
+	int rc;
+
+	tess_query_int(&q, now_us);
+	rc = tess_query_run(&q);
+	return rc ? rc : tess_db_changes(store->db) > 0;
 }
 
 static void bind_time(struct tess_query *q, int64_t us)
@@ -202,6 +349,15 @@ static int delete_files(struct tess_store *store, int64_t id)
 	return tess_query_run(&q);
 }
 
+static int remove_objects(struct tess_store *store, int64_t id)
+{
+	struct tess_query q = tess_query(store->db, "UPDATE upload SET state = 'removing',"
+						    " next_us = 0 WHERE recording = ?");
+
+	tess_query_int(&q, id);
+	return tess_query_run(&q);
+}
+
 int tess_store_recording_delete(struct tess_store *store, int64_t id)
 {
 	struct tess_query q = tess_query(
@@ -219,6 +375,8 @@ int tess_store_recording_delete(struct tess_store *store, int64_t id)
 	rc = tess_store_recording_state(store, id, "deleting", "");
 	if (!rc)
 		rc = delete_files(store, id);
+	if (!rc)
+		rc = remove_objects(store, id);
 	return tess_store_finish(store, rc);
 }
 
@@ -234,11 +392,11 @@ int tess_store_recording_delete(struct tess_store *store, int64_t id)
 #define REST                                                                           \
 	" AND application = coalesce(?3, application) AND state = coalesce(?4, state)" \
 	" AND area = coalesce(?5, area) "
-#define BY_NAME                                                          \
-	"WHERE record_id >= ?1 AND record_id < ?2 || char(1114111)" REST \
+#define BY_NAME                                                    \
+	"WHERE prefix >= ?1 AND prefix < ?2 || char(1114111)" REST \
 	" AND +coalesce(start_us, created_us) >= ?6 AND +coalesce(start_us, created_us) < ?7 "
-#define BY_BEGIN                                                           \
-	"WHERE +record_id >= ?1 AND +record_id < ?2 || char(1114111)" REST \
+#define BY_BEGIN                                                     \
+	"WHERE +prefix >= ?1 AND +prefix < ?2 || char(1114111)" REST \
 	" AND coalesce(start_us, created_us) >= ?6 AND coalesce(start_us, created_us) < ?7 "
 
 static void bind_filter(struct tess_query *q, const struct tess_recording_filter *filter)
@@ -269,9 +427,8 @@ static int names_lead(struct tess_store *store, const struct tess_recording_filt
 
 	if (!filter->prefix || !*filter->prefix)
 		return 0;
-	q = tess_query(store->db,
-		       "SELECT count(*) FROM (SELECT 1 FROM recording WHERE record_id >= ?1"
-		       " AND record_id < ?1 || char(1114111) LIMIT ?2)");
+	q = tess_query(store->db, "SELECT count(*) FROM (SELECT 1 FROM recording WHERE prefix >= ?1"
+				  " AND prefix < ?1 || char(1114111) LIMIT ?2)");
 	tess_query_text(&q, filter->prefix);
 	tess_query_int(&q, FEW + 1);
 	rc = tess_store_value(&q, &count);

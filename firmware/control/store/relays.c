@@ -127,22 +127,33 @@ int tess_store_relays(struct tess_store *store, uint32_t application,
 }
 
 int tess_store_relays_wanted(struct tess_store *store,
-			     int (*each)(void *arg, const struct tess_relay *row, int64_t mix),
+			     int (*each)(void *arg, const struct tess_relay *row,
+					 const char *stream),
 			     void *arg)
 {
-	/* the mix that the row is of, or whichever has its stream's name */
+	/* the mix that the row is of, or whichever has its stream's name; where none has, of the
+	 * users that send by it the one that does so live, else the first */
 	struct tess_query q = tess_query(
-		store->db, COLUMNS ", mix.id FROM relay JOIN mix ON"
-				   " CASE WHEN relay.mix IS NOT NULL THEN mix.id = relay.mix ELSE"
-				   " mix.application = relay.application AND"
-				   " mix.stream_id = relay.stream_id END WHERE relay.enabled"
-				   " ORDER BY relay.id");
+		store->db,
+		COLUMNS ", 'mix-' || mix.id FROM relay JOIN mix ON"
+			" CASE WHEN relay.mix IS NOT NULL THEN mix.id = relay.mix ELSE"
+			" mix.application = relay.application AND"
+			" mix.stream_id = relay.stream_id END WHERE relay.enabled"
+			" UNION ALL " COLUMNS ", 'user-' || publisher.id FROM relay"
+			" JOIN publisher ON publisher.id = (SELECT id FROM publisher AS one WHERE"
+			"  one.application = relay.application AND"
+			"  one.stream_name = relay.stream_id ORDER BY NOT live, id LIMIT 1)"
+			" WHERE relay.enabled AND relay.mix IS NULL AND NOT EXISTS(SELECT 1"
+			"  FROM mix WHERE mix.application = relay.application AND"
+			"  mix.stream_id = relay.stream_id) ORDER BY 1");
 	struct tess_relay row;
+	char stream[32];
 	int stop = 0, rc;
 
 	while (!stop && tess_query_row(&q) == 1) {
 		column_relay(&q, &row);
-		stop = each(arg, &row, tess_column_int(&q, 8));
+		tess_column_text(&q, 8, stream, sizeof(stream));
+		stop = each(arg, &row, stream);
 	}
 	rc = tess_query_end(&q);
 	return rc ? rc : stop;

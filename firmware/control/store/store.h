@@ -118,7 +118,10 @@ struct tess_application {
 	char name[TESS_NAME_MAX + 1];
 	char description[TESS_DESCRIPTION_MAX + 1];
 	char usersig_key[TESS_USERSIG_KEY_MAX + 1];
-	char frozen[8]; /* how pictures that stand still are shown; "" = as the box has it */
+	char frozen[8];	   /* how pictures that stand still are shown; "" = as the box has it */
+	bool live_all;	   /* all that users send are live streams */
+	char name_rule[8]; /* of cloud/stream_name.h; "" when adding = the new one */
+	uint32_t biz_id;   /* for the old rule; 0 = none */
 	int64_t created_us;
 };
 
@@ -127,7 +130,7 @@ int tess_store_application_add(struct tess_store *store,
 			       struct tess_application *application) TESS_MUST_CHECK;
 int tess_store_application_get(struct tess_store *store, struct tess_application *application,
 			       uint32_t id) TESS_MUST_CHECK;
-/** Name, description, key and frozen of application->id. @retval 0, -ENOENT */
+/** All but the id and the time of application->id. @retval 0, -ENOENT */
 int tess_store_application_set(struct tess_store *store,
 			       const struct tess_application *application) TESS_MUST_CHECK;
 /** With its keys, publishers and mixes. @retval 0, -ENOENT, -EBUSY it has recordings */
@@ -176,10 +179,14 @@ struct tess_publisher {
 	uint16_t audio_port; /* 0 = no audio */
 	uint8_t audio_payload_type;
 	int64_t entered_us;
+	char stream_id[TESS_CLOUD_MAX_ID + 1];	    /* given at entry; "" = not */
+	char record_id[TESS_CLOUD_MAX_ID + 1];	    /* userDefineRecordId; "" = none */
+	char stream_name[TESS_STREAM_NAME_MAX + 1]; /* stream_id, or by the application's rule */
+	bool live; /* a live stream by this name, which nobody else has then */
 };
 
-/** @retval 0 with publisher->id set, -EEXIST this user's stream or a port, -ENOENT no application
- */
+/** @retval 0 with publisher->id set, -EEXIST this user's stream, a port or the name of a live
+ * stream, -ENOENT no application */
 int tess_store_publisher_add(struct tess_store *store,
 			     struct tess_publisher *publisher) TESS_MUST_CHECK;
 /** @retval 1 this user sends this stream type in this room, 0 not, or an error */
@@ -197,6 +204,16 @@ int tess_store_publishers(struct tess_store *store, const struct tess_cloud_room
 			  void *arg) TESS_MUST_CHECK;
 int tess_store_room_users(struct tess_store *store, const struct tess_cloud_room *room,
 			  int64_t *count) TESS_MUST_CHECK;
+/** stream_name and live of publisher->id. @retval 0, -ENOENT, -EEXIST another has the name */
+int tess_store_publisher_name(struct tess_store *store,
+			      const struct tess_publisher *publisher) TESS_MUST_CHECK;
+/** @retval 1 a mix, or what another user sends live, has this name, 0 not, or an error */
+int tess_store_stream_name_taken(struct tess_store *store, const char *name,
+				 int64_t publisher) TESS_MUST_CHECK;
+/** Is what this user sends to be a stream of its own: live, relayed or recorded? @retval 1, 0, or
+ * an error */
+int tess_store_publication_wanted(struct tess_store *store,
+				  const struct tess_publisher *publisher) TESS_MUST_CHECK;
 
 struct tess_mix {
 	int64_t id;
@@ -204,7 +221,7 @@ struct tess_mix {
 	int64_t epoch;
 	char stream_id[TESS_CLOUD_MAX_ID + 1];
 	char record_id[TESS_CLOUD_MAX_ID + 1];
-	char params[8192]; /* JSON */
+	char params[16384]; /* JSON; has up to 18 addresses */
 	int64_t started_us;
 	char starter[TESS_CLOUD_MAX_USER + 1]; /* "": the API */
 	char publish[1024]; /* JSON: biz_id, url; "": to no other CDN. The url has a secret in it */
@@ -218,7 +235,8 @@ int tess_store_mix_find(struct tess_store *store, struct tess_mix *mix,
 /** New params and publish of mix->id; the epoch rises. */
 int tess_store_mix_change(struct tess_store *store, const struct tess_mix *mix) TESS_MUST_CHECK;
 int tess_store_mix_remove(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
-/** @retval 1 the mix of another room has this stream id, 0 not, or an error */
+/** @retval 1 the mix of another room, or what a user sends live, has this stream id, 0 not, or an
+ * error */
 int tess_store_stream_id_taken(struct tess_store *store, const struct tess_cloud_room *room,
 			       const char *stream_id) TESS_MUST_CHECK;
 int tess_store_mixes(struct tess_store *store, int (*each)(void *arg, const struct tess_mix *row),
@@ -234,14 +252,24 @@ int tess_store_counts(struct tess_store *store, struct tess_counts *counts) TESS
 
 /* ---- recordings ---- */
 
+#define TESS_RECORD_PREFIX_MAX 128
+
 struct tess_recording {
 	int64_t id;
 	struct tess_cloud_room room;
-	char stream[32]; /* "mix-3" */
-	char stream_id[TESS_CLOUD_MAX_ID + 1];
+	char stream[32]; /* "mix-3", "user-12" */
+	char stream_id[TESS_STREAM_NAME_MAX + 1];
 	char record_id[TESS_CLOUD_MAX_ID + 1];
-	bool wanted;	/* it should go on */
-	char state[16]; /* as on the links, and "deleting" */
+	/* of its files' names; "" when adding = record_id */
+	char prefix[TESS_RECORD_PREFIX_MAX + 1];
+	/* "mix", or of a user: "automatic", "specified" (the application's mode), "api" (an
+	 * administrator's call); "" when adding = "mix" */
+	char cause[12];
+	char user[TESS_CLOUD_MAX_USER + 1]; /* "" = of a mix */
+	char stream_type[5];		    /* "main", "aux"; "" = of a mix */
+	int64_t ends_us; /* the user has left, and it ends then; 0 = the user is there */
+	bool wanted;	 /* it should go on */
+	char state[16];	 /* as on the links, and "deleting" */
 	char path[256];
 	int64_t created_us, start_us, end_us, duration_us, size_bytes;
 	uint32_t width, height;
@@ -262,7 +290,7 @@ bool tess_recording_over(const struct tess_recording *recording);
 /** How the list is narrowed; zero members do not narrow. */
 struct tess_recording_filter {
 	uint32_t application;
-	const char *prefix; /* of record_id */
+	const char *prefix; /* of its files' names */
 	int64_t area;	    /* or TESS_AREA_OWN */
 	const char *state;
 	int64_t from_us, to_us; /* of start (or creation, before it has one) */
@@ -272,13 +300,40 @@ struct tess_recording_filter {
 /** @retval 0 with recording->id set; it is wanted, state waiting */
 int tess_store_recording_add(struct tess_store *store,
 			     struct tess_recording *recording) TESS_MUST_CHECK;
+/**
+ * An id for a recording that was found on disk, and is to be added by
+ * tess_store_recording_import(); nobody else gets it. None is below @p least.
+ */
+int tess_store_recording_reserve(struct tess_store *store, int64_t *id,
+				 int64_t least) TESS_MUST_CHECK;
+/** One that was found: with the id, state and times that it has. One that is there gets what this
+ * file of it tells besides. @retval 0, -ENOENT no such application */
+int tess_store_recording_import(struct tess_store *store,
+				const struct tess_recording *recording) TESS_MUST_CHECK;
 /** @retval 0, -ENOENT */
 int tess_store_recording_get(struct tess_store *store, struct tess_recording *recording,
 			     int64_t id) TESS_MUST_CHECK;
-/** The recording of the mix's stream that is wanted. @retval 0 with *id, -ENOENT */
+/** What the key of a stream's MP3 ends with. */
+#define TESS_STORE_MP3 "-mp3"
+/** The recording of the mix's stream, or of its MP3, that is wanted. @retval 0 with *id, -ENOENT */
 int tess_store_recording_of(struct tess_store *store, int64_t *id,
 			    const char *stream) TESS_MUST_CHECK;
-/** No recording of this stream is wanted any more. */
+/**
+ * Before publishers leave: @p user NULL = all of the room, @p stream_type NULL = both. Their
+ * recordings end, those with a resume time-out only after it.
+ */
+int tess_store_recordings_leave(struct tess_store *store, const struct tess_cloud_room *room,
+				const char *user, const char *stream_type,
+				int64_t now_us) TESS_MUST_CHECK;
+/**
+ * A user is back: the recording of the same user, stream type and record id that has not ended yet
+ * goes on with the publisher's stream. @retval 1, 0 there is none, or an error
+ */
+int tess_store_recording_back(struct tess_store *store, const struct tess_publisher *publisher,
+			      int64_t now_us) TESS_MUST_CHECK;
+/** Those whose user has been away for too long end. @retval 1 some have, 0, or an error */
+int tess_store_recordings_due(struct tess_store *store, int64_t now_us) TESS_MUST_CHECK;
+/** No recording of this stream, nor of its MP3, is wanted any more. */
 int tess_store_recording_end(struct tess_store *store, const char *stream) TESS_MUST_CHECK;
 /** All that egress tells: state, path, times, size, gaps, error of recording->id. @retval 0,
  * -ENOENT */
@@ -313,8 +368,8 @@ int tess_store_recording_states(struct tess_store *store,
 struct tess_relay {
 	int64_t id;
 	uint32_t application;
-	char stream_id[TESS_CLOUD_MAX_ID + 1]; /* whichever mix has it now */
-	char url[TESS_RELAY_URL_MAX + 1];      /* a secret: the key is in it */
+	char stream_id[TESS_STREAM_NAME_MAX + 1]; /* whichever mix or user has it now */
+	char url[TESS_RELAY_URL_MAX + 1];	  /* a secret: the key is in it */
 	bool enabled;
 	int64_t mix;   /* it came with this mix, and goes with it; 0 = it is an administrator's */
 	int64_t epoch; /* rises with each change */
@@ -342,9 +397,10 @@ int tess_store_relays_count(struct tess_store *store, uint32_t application, cons
 int tess_store_relays(struct tess_store *store, uint32_t application,
 		      int (*each)(void *arg, const struct tess_relay *row),
 		      void *arg) TESS_MUST_CHECK;
-/** Those enabled whose stream there is, with the mix that makes it. */
+/** Those enabled whose stream there is, with its key on the links, "mix-3" or "user-12". */
 int tess_store_relays_wanted(struct tess_store *store,
-			     int (*each)(void *arg, const struct tess_relay *row, int64_t mix),
+			     int (*each)(void *arg, const struct tess_relay *row,
+					 const char *stream),
 			     void *arg) TESS_MUST_CHECK;
 
 /** For the tests: the database itself. */

@@ -12,8 +12,11 @@
 
 #include <cmocka.h>
 
+#include "drivers/compose/color.h"
 #include "firmware/control/cloud/client_config.h"
+#include "firmware/control/jobs/mix_images.h"
 #include "tests/integration/media/scenario.h"
+#include "tests/support/images.h"
 #include "tests/support/tone.h"
 
 #define END_MS 4500
@@ -31,6 +34,10 @@ struct watch {
 	int seen[3][3];
 	float pcm[2][24000];
 	unsigned frames[2];
+	/* and what colour was here, early */
+	struct tess_rect spots[5];
+	unsigned spot_count;
+	uint8_t means[5][3];
 };
 
 static int look(const struct tess_test_i420 *picture, const struct tess_rect *rect,
@@ -57,6 +64,8 @@ static void on_picture(void *arg, int64_t pts_us, const struct tess_test_i420 *p
 			continue;
 		for (unsigned i = 0; i < watch->rect_count; i++)
 			watch->seen[m][i] = look(picture, &watch->rects[i], watch->render);
+		for (unsigned i = 0; i < watch->spot_count && m == 0; i++)
+			tess_test_i420_mean(watch->means[i], picture, &watch->spots[i]);
 	}
 }
 
@@ -72,6 +81,16 @@ static void on_sound(void *arg, int64_t pts_us, const float *left, const float *
 		for (unsigned i = 0; i < frames && watch->frames[part] < 24000; i++)
 			watch->pcm[part][watch->frames[part]++] = left[i];
 	}
+}
+
+/* As control does, but that the key of a picture is its id or address. */
+static int name_picture(void *arg, const struct tess_mix_image_at *image)
+{
+	json_t *key =
+		image->url ? json_string(image->url) : json_sprintf("%lld", (long long)image->id);
+
+	(void)arg;
+	return json_object_set_new(image->object, image->member, key);
 }
 
 /* What control makes of the config, in the words of the link. */
@@ -92,6 +111,7 @@ static json_t *mix_of(const char *config_text)
 	assert_int_equal(json_object_update(mix, json), 0);
 	json_decref(json);
 	json_decref(config);
+	assert_int_equal(tess_mix_images(mix, name_picture, NULL), 0);
 	return mix;
 }
 
@@ -111,7 +131,8 @@ static json_t *desired(const char *config, bool shared)
 	return scenario_desired(publishers, json_pack("[o]", mix_of(config)));
 }
 
-static void run(struct watch *watch, const char *config)
+static void run_pictures(struct watch *watch, const char *config,
+			 const struct tess_media_replay_picture *pictures)
 {
 	struct tess_test_publisher senders[4];
 	const struct tess_test_capture capture = {
@@ -128,9 +149,14 @@ static void run(struct watch *watch, const char *config)
 	scenario_step(scenario, SHARED_MS, desired(config, true));
 	scenario_step(scenario, UNSHARED_MS, desired(config, false));
 	json_object_set_new(scenario, "end_ms", json_integer(END_MS));
-	result = scenario_run(&capture, scenario, &handlers);
+	result = scenario_run_pictures(&capture, scenario, &handlers, NULL, pictures);
 	assert_int_equal(result.streams, 1);
 	json_decref(result.facts);
+}
+
+static void run(struct watch *watch, const char *config)
+{
+	run_pictures(watch, config, NULL);
 }
 
 /* whether each of u0 to u2 and the screen is heard, at its full level */
@@ -231,13 +257,105 @@ static void manual(void **state)
 	free(watch);
 }
 
+#define RED   0xff0000
+#define GREEN 0x00ff00
+#define BLUE  0x0000ff
+
+static void paint(uint8_t rgba[4], uint32_t rgb)
+{
+	rgba[0] = (uint8_t)(rgb >> 16);
+	rgba[1] = (uint8_t)(rgb >> 8);
+	rgba[2] = (uint8_t)rgb;
+	rgba[3] = 255;
+}
+
+static void paint_red(uint8_t rgba[4], unsigned x, unsigned y)
+{
+	(void)x;
+	(void)y;
+	paint(rgba, RED);
+}
+
+static void paint_green(uint8_t rgba[4], unsigned x, unsigned y)
+{
+	(void)x;
+	(void)y;
+	paint(rgba, GREEN);
+}
+
+static void paint_blue(uint8_t rgba[4], unsigned x, unsigned y)
+{
+	(void)x;
+	(void)y;
+	paint(rgba, BLUE);
+}
+
+static void assert_colour(const uint8_t mean[3], uint32_t rgb)
+{
+	struct tess_compose_yuv yuv = tess_compose_yuv_of_rgb(rgb);
+	const uint8_t wanted[] = {yuv.y, yuv.u, yuv.v};
+
+	for (unsigned plane = 0; plane < 3; plane++) {
+		if (abs(mean[plane] - wanted[plane]) > 9)
+			fail_msg("%u %u %u, not %u %u %u", mean[0], mean[1], mean[2], wanted[0],
+				 wanted[1], wanted[2]);
+	}
+}
+
+/* A picture behind all, in the places of who sends none, and over all. */
+static void pictures(void **state)
+{
+	static tess_test_paint *const paints[] = {paint_red, paint_green, paint_blue};
+	static const char *const formats[] = {"jpeg", "png", "bmp"};
+	struct tess_media_replay_picture list[4] = {
+		{.key = "63"}, {.key = "http://a/place.png"}, {.key = "http://a/mark.bmp"}};
+	struct watch *watch = calloc(1, sizeof(*watch));
+
+	(void)state;
+	assert_non_null(watch);
+	for (unsigned i = 0; i < 3; i++) {
+		uint8_t *data;
+
+		list[i].length = tess_test_image(&data, formats[i], 32, 18, paints[i]);
+		list[i].data = data;
+	}
+	watch->render = TESS_RENDER_CROP;
+	watch->rect_count = 1;
+	watch->rects[0] = (struct tess_rect){0, 0, 320, 180};
+	watch->spots[0] = (struct tess_rect){20, 200, 280, 140};  /* nobody's */
+	watch->spots[1] = (struct tess_rect){340, 20, 280, 140};  /* sound alone */
+	watch->spots[2] = (struct tess_rect){340, 200, 120, 140}; /* not in the room */
+	watch->spots[3] = (struct tess_rect){520, 300, 80, 40};	  /* over that */
+	watch->spot_count = 4;
+	run_pictures(watch,
+		     "{\"mode\":1,\"videoWidth\":640,\"videoHeight\":360,\"videoBitrate\":4000,"
+		     "\"backgroundImage\":\"63\",\"mixUsers\":["
+		     "{\"userId\":\"u2\",\"width\":320,\"height\":180,"
+		     "\"image\":\"http://a/place.png\"},"
+		     "{\"userId\":\"u0\",\"x\":320,\"width\":320,\"height\":180,"
+		     "\"inputType\":3,\"image\":\"http://a/place.png\"},"
+		     "{\"userId\":\"u9\",\"x\":320,\"y\":180,\"width\":320,\"height\":180,"
+		     "\"zOrder\":15,\"image\":\"http://a/place.png\"},"
+		     "{\"inputType\":4,\"image\":\"http://a/mark.bmp\",\"x\":500,\"y\":290,"
+		     "\"width\":120,\"height\":60}]}",
+		     list);
+	assert_int_equal(watch->seen[0][0], 2);
+	assert_colour(watch->means[0], RED);
+	assert_colour(watch->means[1], GREEN);
+	assert_colour(watch->means[2], GREEN);
+	assert_colour(watch->means[3], BLUE);
+	assert_heard(watch, 0, "1010");
+	for (unsigned i = 0; i < 3; i++)
+		free((void *)list[i].data);
+	free(watch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pure_audio),
-		cmocka_unit_test(preset_layout),
-		cmocka_unit_test(screen_sharing),
-		cmocka_unit_test(manual),
+		cmocka_unit_test(pure_audio),	  cmocka_unit_test(preset_layout),
+		cmocka_unit_test(screen_sharing), cmocka_unit_test(manual),
+		cmocka_unit_test(pictures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

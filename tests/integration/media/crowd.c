@@ -17,17 +17,17 @@
 #include "tests/support/rtp_sender.h"
 #include "tests/support/tone.h"
 
-#define MAX_PEOPLE  32
-#define PICTURES    60 /* of a round */
-#define SOUNDS	    200
-#define PICTURE_US  (INT64_C(1000000) / 15)
-#define SOUND_US    INT64_C(20000)
-#define REPORT_US   INT64_C(1000000)
-#define FLASH_FIRST 30
-#define FLASH_LAST  32
-#define BEEP_FIRST  100
-#define BEEP_LAST   109
-#define PACKETS	    8192
+#define MAX_PEOPLE 32
+#define FRAME_RATE 5
+#define PICTURES   (4 * FRAME_RATE) /* of a round */
+#define SOUNDS	   200
+#define PICTURE_US (INT64_C(1000000) / FRAME_RATE)
+#define SOUND_US   INT64_C(20000)
+#define REPORT_US  INT64_C(1000000)
+#define FLASH	   10
+#define BEEP_FIRST 100
+#define BEEP_LAST  109
+#define PACKETS	   8192
 
 struct bytes {
 	uint8_t *data;
@@ -66,7 +66,8 @@ static void keep(struct bytes *bytes, const uint8_t *data, size_t length)
 
 static void make_pictures(struct person *person)
 {
-	const struct tess_test_video_config config = {.width = 160, .height = 90};
+	const struct tess_test_video_config config = {
+		.width = 64, .height = 36, .frame_rate = FRAME_RATE};
 	struct tess_test_video *video;
 
 	assert_int_equal(tess_test_video_open(&video, &config), 0);
@@ -74,7 +75,7 @@ static void make_pictures(struct person *person)
 		const struct tess_test_pattern pattern = {
 			.id = person->id,
 			.time_us = i * PICTURE_US,
-			.flash = person->id == 0 && i >= FLASH_FIRST && i <= FLASH_LAST,
+			.flash = person->id == 0 && i == FLASH,
 		};
 		const uint8_t *data;
 		size_t length;
@@ -90,7 +91,7 @@ static void make_sounds(struct person *person)
 {
 	struct tess_test_audio *audio;
 
-	assert_int_equal(tess_test_audio_open(&audio, 1, 0), 0);
+	assert_int_equal(tess_test_audio_open(&audio, 1, person->id ? 6000 : 0), 0);
 	for (unsigned i = 0; i < SOUNDS; i++) {
 		float pcm[TESS_TEST_AUDIO_FRAMES] = {0};
 		const uint8_t *data;
@@ -167,7 +168,7 @@ static void person_init(struct person *person, struct crowd *crowd, unsigned id)
 
 static int64_t picture_us(const struct crowd *crowd)
 {
-	return crowd->begun_us + (int64_t)(crowd->picture * 1000000 / 15);
+	return crowd->begun_us + (int64_t)crowd->picture * PICTURE_US;
 }
 
 static int64_t sound_us(const struct crowd *crowd)

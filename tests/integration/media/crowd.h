@@ -2,7 +2,7 @@
  * tests/integration/media/crowd.h - many publishers that send for ever, as packet I/O on virtual
  * time.
  *
- * Each sends 160x90 at 15 pictures a second and Opus to the ports of scenario.h, in rounds of 4 s
+ * Each sends 64x36 at 5 pictures a second and Opus to the ports of scenario.h, in rounds of 4 s
  * that are encoded once; only what somebody listens to is sent. The first one flashes for 0.2 s
  * and begins to beep (1000 Hz, 0.2 s) at the same time, two seconds after each round's begin, and
  * is silent otherwise; the others have tones of their own.

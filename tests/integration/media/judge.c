@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <libavcodec/avcodec.h>
 
+#include "hal/engine.h"
 #include "tests/integration/media/judge.h"
 
 struct judge {
@@ -149,7 +150,9 @@ void judge_au(struct judge *judge, const struct tess_stream_info *info, const st
 	digest(judge, &au->key, sizeof(au->key));
 	if (video ? !judge->handlers.picture : !judge->handlers.sound)
 		return;
-	if (!*decoder)
+	if (!*decoder && !video && info->audio_codec == TESS_CODEC_MP3)
+		*decoder = open_decoder(AV_CODEC_ID_MP3, NULL, 0);
+	else if (!*decoder)
 		*decoder = video ? open_decoder(AV_CODEC_ID_H264, NULL, 0)
 				 : open_decoder(AV_CODEC_ID_AAC, info->audio_config,
 						info->audio_config_length);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -216,7 +217,8 @@ static void on_given_sound(void *arg, int64_t pts_us, const float *left, const f
 		given->pcm[given->pcm_frames++] = left[i];
 }
 
-/* Users u0, u1, ... of a room in a layout of given rectangles; 2 s. @p heard: a bit for each. */
+/* Users u0, u1, ... of a room in a layout of given rectangles; 2 s. @p heard: a bit for each. Where
+ * the layout names a screen, the last of them is that of u0. */
 static void run_given(const char *layout, unsigned users, const struct expected *tiles,
 		      unsigned tile_count, unsigned heard)
 {
@@ -238,6 +240,12 @@ static void run_given(const char *layout, unsigned users, const struct expected 
 	for (unsigned id = 0; id < users; id++) {
 		senders[id] = scenario_publisher(id);
 		json_array_append_new(publishers, scenario_desired_publisher(id, id));
+	}
+	if (strstr(layout, "\"aux\"")) {
+		json_t *screen = json_array_get(publishers, users - 1);
+
+		json_object_set_new(screen, "user", json_string("u0"));
+		json_object_set_new(screen, "stream_type", json_string("aux"));
 	}
 	scenario_step(scenario, 0, scenario_desired(publishers, json_pack("[o]", mix)));
 	json_object_set_new(scenario, "end_ms", json_integer(2000));
@@ -305,12 +313,47 @@ static void custom(void **state)
 		7, tiles, 5, 0x3b);
 }
 
+/* MainVideoStreamType and StreamType: not the user's camera, which is a user like others then. */
+static void screen_of_a_user(void **state)
+{
+	static const struct expected beside[] = {
+		{{0, 0, 1024, 720}, TESS_RENDER_FIT, 2},
+		{{1024, 0, 256, 180}, TESS_RENDER_CROP, 0},
+		{{1024, 180, 256, 180}, TESS_RENDER_CROP, 1},
+	};
+	static const struct expected over[] = {
+		{{0, 0, 1280, 720}, TESS_RENDER_CROP, 1},
+		{{1000, 0, 200, 112}, TESS_RENDER_CROP, 2},
+	};
+	static const struct expected places[] = {
+		{{0, 0, 640, 360}, TESS_RENDER_CROP, 0},
+		{{640, 360, 640, 360}, TESS_RENDER_CROP, 2},
+		{{640, 0, 640, 360}, TESS_RENDER_CROP, NOBODY},
+	};
+
+	(void)state;
+	run_given("{\"template\":2,\"big\":{\"user\":\"u0\",\"stream_type\":\"aux\"},"
+		  "\"big_render\":1}",
+		  3, beside, 3, 7);
+	run_given("{\"template\":3,\"big\":{\"user\":\"u1\",\"stream_type\":\"main\"},"
+		  "\"small\":{\"user\":\"u0\",\"stream_type\":\"aux\",\"x\":1000,\"y\":0,"
+		  "\"width\":200,\"height\":112,\"z\":0,\"render\":0,\"input\":0}}",
+		  3, over, 2, 7);
+	run_given("{\"template\":4,\"presets\":[" PLACE(
+			  "u0", 0, 0, 640, 360, 0, 0,
+			  0) ","
+			     "{\"user\":\"u0\",\"stream_type\":\"aux\",\"x\":640,\"y\":360,"
+			     "\"width\":640,\"height\":360,\"z\":0,\"render\":0,\"input\":0}]}",
+		  3, places, 3, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(floating),	      cmocka_unit_test(grid),
 		cmocka_unit_test(screen_share),	      cmocka_unit_test(screen_share_mirrored),
 		cmocka_unit_test(picture_in_picture), cmocka_unit_test(custom),
+		cmocka_unit_test(screen_of_a_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

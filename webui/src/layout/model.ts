@@ -9,7 +9,7 @@ export const MIN_EDGE = 16;
 export const sizes = ['1920x1080', '1280x720', '960x540', '640x360', '1080x1080', '608x1080', '540x960'];
 
 export interface Draft {
-	stream_id: string; record_id: string;
+	stream_id: string; record_id: string; record_audio_only: boolean;
 	sound_only: boolean;
 	video: { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number };
 	background_image: Image | null;
@@ -40,6 +40,7 @@ export function draftOf(room: Room): Draft {
 	return {
 		stream_id: mix ? mix.stream_id : `mix-${room.room}`,
 		record_id: mix?.record_id ?? '',
+		record_audio_only: mix?.record_audio_only ?? false,
 		sound_only: mix !== null && mix.video === null,
 		video: { width: video.width, height: video.height, bitrate_kbps: video.bitrate_kbps, frame_rate: video.frame_rate, gop_s: video.gop_s,
 			background: video.background },
@@ -62,7 +63,7 @@ export function requestOf(draft: Draft): Omit<MixRequest, 'room_type'> {
 	const counted = template <= SCREEN;
 	return {
 		...draft.stream_id && { stream_id: draft.stream_id },
-		...draft.record_id && { record_id: draft.record_id },
+		...draft.record_id && { record_id: draft.record_id, record_audio_only: draft.record_audio_only },
 		video: draft.sound_only ? null : { ...draft.video, ...draft.background_image && { background_image: draft.background_image } },
 		layout: {
 			template,
@@ -80,7 +81,7 @@ export function requestOf(draft: Draft): Omit<MixRequest, 'room_type'> {
 
 /** Another output than that of the running mix begins. */
 export const beginsAnew = (draft: Draft, mix: Mix) => draft.stream_id !== mix.stream_id || draft.record_id !== mix.record_id ||
-	draft.sound_only !== (mix.video === null);
+	draft.record_id !== '' && draft.record_audio_only !== mix.record_audio_only || draft.sound_only !== (mix.video === null);
 
 /** Another size of the canvas; given rectangles grow and shrink with it. */
 export function resized(draft: Draft, width: number, height: number): Draft {

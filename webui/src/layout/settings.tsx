@@ -109,6 +109,8 @@ export function OutputFields({ draft, room, change }: Props) {
 		<legend>{t('outputGroup')}</legend>
 		<TextField label={t('streamId')} name="stream_id" maxLength={64} value={draft.stream_id} onValue={stream_id => change({ stream_id })} />
 		<TextField label={t('recordId')} name="record_id" maxLength={64} value={draft.record_id} onValue={record_id => change({ record_id })} />
+		{draft.record_id && <Check label={t('recordAudioOnly')} name="record_audio_only" checked={draft.record_audio_only}
+			onChecked={record_audio_only => change({ record_audio_only })} />}
 		{room.mix && beginsAnew(draft, room.mix) && <p class="notice warn">{t('newOutput')}</p>}
 	</fieldset>;
 }

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "firmware/egress/record_output.h"
 #include "tests/unit/firmware/egress/record_box.h"
 
 /** The media again and again: 120 pictures and 375 frames of sound in exactly 8 s. */
@@ -596,6 +597,31 @@ static void orders_that_cannot_be(void **state)
 	box_wait_for(box, 1, "none");
 	box_desire(box, ORDER("[]", ""));
 	box_wait_for(box, 1, "failed");
+	box_desire(box, "{\"records\":[],\"acknowledged\":[1]}");
+	box_wait_for(box, 1, "none");
+	/* nothing is made MP3 here */
+	box_desire(box, ORDER("[\"mp3\"]", ""));
+	box_bring_up(box, "mix-1", 1);
+	feed_begin(box, 0, 100000);
+	box_wait_for(box, 1, "failed");
+	fact = box_fact(box, 1);
+	assert_string_equal(text_of(fact, "error"), "the stream has nothing for these formats");
+	json_decref(fact);
+}
+
+/** What is MP3 comes alone, and makes nothing else. */
+static void formats_of_streams(void **state)
+{
+	unsigned all = (1u << TESS_RECORD_FORMATS) - 1, mp3 = 1u << TESS_RECORD_MP3,
+		 aac = 1u << TESS_RECORD_AAC;
+
+	(void)state;
+	assert_int_equal(tess_record_formats_for(all, true, TESS_CODEC_AAC), all & ~mp3);
+	assert_int_equal(tess_record_formats_for(all, false, TESS_CODEC_AAC), all & ~mp3);
+	assert_int_equal(tess_record_formats_for(all, true, 0), all & ~mp3 & ~aac);
+	assert_int_equal(tess_record_formats_for(all, false, 0), 0);
+	assert_int_equal(tess_record_formats_for(all, false, TESS_CODEC_MP3), mp3);
+	assert_int_equal(tess_record_formats_for(aac, false, TESS_CODEC_MP3), 0);
 }
 
 int main(void)
@@ -613,6 +639,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_size_in_mid_file, box_set_up, box_tear_down),
 		cmocka_unit_test_setup_teardown(sound_alone, box_set_up, box_tear_down),
 		cmocka_unit_test_setup_teardown(orders_that_cannot_be, box_set_up, box_tear_down),
+		cmocka_unit_test(formats_of_streams),
 	};
 
 	return cmocka_run_group_tests(tests, box_encode, box_remove_media);

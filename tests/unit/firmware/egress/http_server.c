@@ -23,8 +23,10 @@
 
 #include "drivers/clock/clock.h"
 #include "firmware/base/log.h"
+#include "firmware/base/tx_secret.h"
 #include "firmware/egress/http_server.h"
 #include "firmware/egress/live.h"
+#include "firmware/egress/live_viewers.h"
 #include "firmware/egress/streams.h"
 #include "pipeline/stream/ring.h"
 #include "tests/unit/firmware/egress/flv_play.h"
@@ -36,6 +38,8 @@
 
 static struct turning *turning;
 static struct tess_streams *streams;
+static struct tess_guard *guard;
+static struct tess_traffic *traffic;
 static struct tess_live *live;
 static struct tess_http *http;
 static uint16_t port;
@@ -65,7 +69,8 @@ static void start(void *arg)
 	struct tess_live_config live_config = {.clock = tess_clock_system(),
 					       .viewer_buffer_bytes = 200000,
 					       .hls_bytes = 16 << 20,
-					       .max_viewers = 3};
+					       .max_viewers = 3,
+					       .first_viewer = 100};
 	struct tess_http_config config = {
 		.max_connections = 8, .clock = tess_clock_system(), .record_open = open_record};
 	struct tess_loop *loop = turning_loop(turning);
@@ -75,6 +80,10 @@ static void start(void *arg)
 	config.listen.in = (struct sockaddr_in){.sin_family = AF_INET,
 						.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	assert_int_equal(tess_streams_alloc(&streams, loop), 0);
+	assert_int_equal(tess_guard_alloc(&guard, tess_clock_system()), 0);
+	assert_int_equal(tess_traffic_alloc(&traffic, 1), 0);
+	live_config.guard = config.guard = guard;
+	live_config.traffic = traffic;
 	assert_int_equal(tess_live_alloc(&live, loop, streams, &live_config), 0);
 	config.live = live;
 	assert_int_equal(tess_http_alloc(&http, loop, &config), 0);
@@ -88,6 +97,8 @@ static void stop(void *arg)
 	(void)arg;
 	tess_http_free(http);
 	tess_live_free(live);
+	tess_guard_free(guard);
+	tess_traffic_free(traffic);
 	tess_streams_free(streams);
 }
 
@@ -107,7 +118,7 @@ static int setup(void **state)
 	turning = turning_start();
 	turning_do(turning, start, NULL);
 	turning_do(turning, set_outputs,
-		   (void *)(uintptr_t) "[{\"stream\":\"s\",\"name\":\"show\"}]");
+		   (void *)(uintptr_t) "[{\"stream\":\"s\",\"name\":\"show\",\"app\":7}]");
 	return 0;
 }
 
@@ -349,6 +360,7 @@ static void test_record_names(void **state)
 		{"there.hls/init-1.mp4", "video/mp4"},
 		{"there.flv", "video/x-flv"},
 		{"there.aac", "audio/aac"},
+		{"there.mp3", "audio/mpeg"},
 	};
 	char signed_query[256], base[256], target[512], type[100];
 	struct client client;
@@ -685,6 +697,198 @@ static void test_facts(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void set_rules(void *arg)
+{
+	json_t *rules = json_loads(arg, 0, NULL);
+
+	assert_non_null(rules);
+	tess_guard_apply(guard, rules);
+	json_decref(rules);
+}
+
+static void rules(const char *text)
+{
+	turning_do(turning, set_rules, (void *)(uintptr_t)text);
+}
+
+static void test_guarded(void **state)
+{
+	char query[TESS_TX_QUERY_SIZE], target[160];
+	struct client client;
+
+	(void)state;
+	rules("{\"play\":{\"x\":{\"app\":7,\"enable\":true,\"key\":\"k\"},"
+	      "\"other\":{\"app\":8,\"enable\":false}}}");
+	assert_int_equal(ask(&client, "GET", "/live/show.flv", ""), 403);
+	/* the connection goes on behind a refusal */
+	client_body(&client, "Forbidden");
+	client_send(&client, "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(client_head(&client), 200);
+	close(client.fd);
+	assert_int_equal(tess_tx_query(query, "k", "show", (int64_t)time(NULL) + 60), 0);
+	(void)snprintf(target, sizeof(target), "/live/show.flv?x=1&%s", query);
+	assert_int_equal(status_of("GET", target, ""), 200);
+	assert_int_equal(status_of("HEAD", target, ""), 200);
+	target[strlen(target) - 1] ^= 1;
+	assert_int_equal(status_of("GET", target, ""), 403);
+	assert_int_equal(status_of("HEAD", target, ""), 403);
+	assert_int_equal(status_of("GET", "/live/show.m3u8", ""), 403);
+	assert_int_equal(status_of("GET", "/live/show/1.m4s?txSecret=1&txTime=2", ""), 403);
+	/* by the domain of somebody else it is not there */
+	client_open(&client, port, 0);
+	client_send(&client, "GET /live/show.flv HTTP/1.1\r\nHost: OTHER:80\r\n\r\n");
+	assert_int_equal(client_head(&client), 404);
+	close(client.fd);
+	rules("{\"apps\":{\"7\":{\"ip_deny\":\"127.0.0.0/8\"}}}");
+	assert_int_equal(status_of("GET", "/live/show.flv", ""), 403);
+	rules("{\"apps\":{\"7\":{\"referrer_mode\":\"allow\",\"referrers\":[\"a.example\"]}}}");
+	assert_int_equal(status_of("GET", "/live/show.flv", ""), 403);
+	assert_int_equal(status_of("GET", "/live/show.flv", "Referer: https://a.example/page\r\n"),
+			 200);
+}
+
+static void test_cors(void **state)
+{
+	static const char a[] = "\r\nAccess-Control-Allow-Origin: https://a.example\r\n";
+	struct client client;
+
+	(void)state;
+	rules("{\"apps\":{\"7\":{\"origins\":[\"https://a.example\"]}}}");
+	assert_int_equal(ask(&client, "GET", "/live/show.flv", "Origin: https://a.example\r\n"),
+			 200);
+	assert_non_null(strstr(client.text, a));
+	assert_non_null(strstr(client.text, "\r\nVary: Origin\r\n"));
+	close(client.fd);
+	assert_int_equal(ask(&client, "OPTIONS", "/live/show.flv", "Origin: https://a.example\r\n"),
+			 204);
+	assert_non_null(strstr(client.text, a));
+	close(client.fd);
+	assert_int_equal(ask(&client, "OPTIONS", "/live/show.flv", "Origin: https://b.example\r\n"),
+			 204);
+	assert_null(strstr(client.text, "Allow-Origin"));
+	/* what is not live is for all */
+	client_send(&client, "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(client_head(&client), 200);
+	assert_non_null(strstr(client.text, "\r\nAccess-Control-Allow-Origin: *\r\n"));
+	close(client.fd);
+}
+
+static void test_own_limits(void **state)
+{
+	struct client first, second, third;
+
+	(void)state;
+	turning_do(turning, set_outputs,
+		   (void *)(uintptr_t) "[{\"stream\":\"s\",\"name\":\"show\",\"app\":7},"
+				       "{\"stream\":\"t\",\"name\":\"more\",\"app\":7},"
+				       "{\"stream\":\"u\",\"name\":\"else\",\"app\":8}]");
+	rules("{\"apps\":{\"7\":{\"max_stream_viewers\":1,\"max_viewers\":2}}}");
+	assert_int_equal(ask(&first, "GET", "/live/show.flv", ""), 200);
+	assert_int_equal(ask(&third, "GET", "/live/show.flv", ""), 503);
+	assert_non_null(strstr(third.text, "\r\nRetry-After: 10\r\n"));
+	close(third.fd);
+	assert_int_equal(counter("viewers_refused_stream"), 1);
+	assert_int_equal(ask(&second, "GET", "/live/more.flv", ""), 200);
+	rules("{\"apps\":{\"7\":{\"max_stream_viewers\":5,\"max_viewers\":2}}}");
+	assert_int_equal(status_of("GET", "/live/more.flv", ""), 503);
+	assert_int_equal(counter("viewers_refused_application"), 1);
+	assert_int_equal(counter("viewers_refused"), 2);
+	/* another application has its own, and the box one for all */
+	assert_int_equal(ask(&third, "GET", "/live/else.flv", ""), 200);
+	assert_int_equal(status_of("GET", "/live/else.flv", ""), 503);
+	assert_int_equal(counter("viewers_refused"), 3);
+	close(first.fd);
+	close(second.fd);
+	close(third.fd);
+}
+
+/* {"name": ..., "viewers": n, ..., "players": [...]} of the one output */
+static json_t *listed;
+
+static void do_list(void *arg)
+{
+	json_t *facts = tess_live_facts(live);
+
+	(void)arg;
+	tess_live_viewers_list(live, facts);
+	listed = json_incref(json_object_get(json_array_get(facts, 0), "players"));
+	json_decref(facts);
+}
+
+static void do_kick(void *arg)
+{
+	json_t *message = json_loads(arg, 0, NULL);
+
+	assert_non_null(message);
+	tess_live_viewers_kick(live, message);
+	json_decref(message);
+}
+
+static json_int_t sent_for(json_int_t app)
+{
+	json_t *facts = tess_traffic_facts(traffic), *one;
+	json_int_t bytes = -1;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts, "apps"), i, one)
+	{
+		if (json_integer_value(json_object_get(one, "app")) == app)
+			bytes = json_integer_value(json_object_get(one, "live_bytes"));
+	}
+	json_decref(facts);
+	return bytes;
+}
+
+static void test_viewers(void **state)
+{
+	struct flv_player players[3] = {0};
+	struct tess_ring_writer *ring = make_ring(1000);
+	struct client clients[3];
+
+	(void)state;
+	video(ring, 500, 3000, true);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(ask(&clients[i], "GET", "/live/show.flv", ""), 200);
+		expect(&clients[i], &players[i], "header meta avc aac v500@0k");
+	}
+	turning_do(turning, do_list, NULL);
+	assert_int_equal(json_array_size(listed), 3);
+	for (unsigned i = 0; i < 3; i++) {
+		const json_t *one = json_array_get(listed, 2 - i);
+
+		assert_int_equal(json_integer_value(json_object_get(one, "id")), 100 + i);
+		assert_string_equal(json_string_value(json_object_get(one, "address")),
+				    "127.0.0.1");
+		assert_string_equal(json_string_value(json_object_get(one, "protocol")), "flv");
+		assert_in_range(json_integer_value(json_object_get(one, "age_us")), 1, 30000000);
+		assert_int_equal(json_integer_value(json_object_get(one, "bytes")),
+				 players[i].length);
+	}
+	json_decref(listed);
+	turning_do(turning, do_kick, (void *)(uintptr_t) "{\"name\":\"show\",\"viewer\":101}");
+	assert_true(client_at_end(&clients[1]));
+	turning_do(turning, do_kick,
+		   (void *)(uintptr_t) "{\"name\":\"show\",\"address\":\"192.0.2.1\"}");
+	turning_do(turning, do_kick, (void *)(uintptr_t) "{\"name\":\"none\"}");
+	turning_do(turning, do_kick, (void *)(uintptr_t) "{\"viewer\":100}");
+	assert_int_equal(counter("viewers"), 2);
+	turning_do(turning, do_kick,
+		   (void *)(uintptr_t) "{\"name\":\"show\",\"address\":\"127.0.0.1\"}");
+	assert_true(client_at_end(&clients[0]));
+	assert_true(client_at_end(&clients[2]));
+	assert_int_equal(sent_for(7), players[0].length + players[1].length + players[2].length);
+	for (unsigned i = 0; i < 3; i++) {
+		flv_player_free(&players[i]);
+		close(clients[i].fd);
+	}
+	/* all of a stream; who was closed may come again */
+	assert_int_equal(ask(&clients[0], "GET", "/live/show.flv", ""), 200);
+	turning_do(turning, do_kick, (void *)(uintptr_t) "{\"name\":\"show\"}");
+	assert_int_equal(counter("viewers"), 0);
+	close(clients[0].fd);
+	tess_ring_writer_free(ring);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -692,7 +896,8 @@ int main(void)
 		TEST(test_slow_head),	 TEST(test_record),	   TEST(test_record_refusals),
 		TEST(test_record_names), TEST(test_live),	   TEST(test_viewer_limit),
 		TEST(test_slow_viewer),	 TEST(test_wedged_viewer), TEST(test_talking_viewer),
-		TEST(test_facts),
+		TEST(test_facts),	 TEST(test_guarded),	   TEST(test_cors),
+		TEST(test_own_limits),	 TEST(test_viewers),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program has it: sendfile() has no MSG_NOSIGNAL */

@@ -26,6 +26,7 @@
 
 static struct turning *turning;
 static struct tess_streams *streams;
+static struct tess_traffic *traffic;
 static struct tess_relays *relays;
 static struct tess_ring_writer *ring;
 static int listener;
@@ -37,7 +38,7 @@ static int64_t opening_us, stall_us;
 
 static void start(void *arg)
 {
-	const struct tess_relays_config config = {
+	struct tess_relays_config config = {
 		.first_pause_us = 20000,
 		.greatest_pause_us = 60000,
 		.attempts = 5,
@@ -48,6 +49,8 @@ static void start(void *arg)
 
 	(void)arg;
 	assert_int_equal(tess_streams_alloc(&streams, turning_loop(turning)), 0);
+	assert_int_equal(tess_traffic_alloc(&traffic, 1), 0);
+	config.traffic = traffic;
 	assert_int_equal(tess_relays_alloc(&relays, turning_loop(turning), streams, &config), 0);
 }
 
@@ -55,6 +58,7 @@ static void stop(void *arg)
 {
 	(void)arg;
 	tess_relays_free(relays);
+	tess_traffic_free(traffic);
 	tess_streams_free(streams);
 }
 
@@ -130,9 +134,10 @@ static void want(unsigned count, int64_t epoch, const char *url)
 	for (unsigned i = 1; i <= count; i++) {
 		(void)snprintf(text, sizeof(text), url, port, i);
 		assert_int_equal(
-			json_array_append_new(targets, json_pack("{s:i, s:I, s:s, s:s}", "id",
-								 (int)i, "epoch", (json_int_t)epoch,
-								 "stream", "s", "url", text)),
+			json_array_append_new(targets,
+					      json_pack("{s:i, s:i, s:I, s:s, s:s}", "id", (int)i,
+							"app", 7, "epoch", (json_int_t)epoch,
+							"stream", "s", "url", text)),
 			0);
 	}
 	turning_do(turning, do_apply, targets);
@@ -332,6 +337,63 @@ static void test_publishes(void **state)
 	assert_string_equal(until(1, "waiting").error, "");
 	rtmp_peer_close(&peer);
 	nobody_comes();
+}
+
+/* What the traffic has of application 7. */
+struct metered {
+	int64_t bytes, us;
+};
+
+static void do_meter(void *arg)
+{
+	struct metered *metered = arg;
+	json_t *facts, *one;
+	size_t i;
+
+	tess_relays_meter(relays);
+	facts = tess_traffic_facts(traffic);
+	*metered = (struct metered){0};
+	json_array_foreach(json_object_get(facts, "apps"), i, one)
+	{
+		if (json_integer_value(json_object_get(one, "app")) != 7)
+			continue;
+		metered->bytes = json_integer_value(json_object_get(one, "relay_bytes"));
+		metered->us = json_integer_value(json_object_get(one, "relay_us"));
+	}
+	json_decref(facts);
+}
+
+static void test_metered(void **state)
+{
+	struct metered before, after;
+	struct rtmp_peer peer;
+	struct told told;
+
+	(void)state;
+	want(1, 1, URL);
+	turning_do(turning, do_meter, &before);
+	assert_int_equal(before.us + before.bytes, 0);
+	begin_stream(1000);
+	video(40, 300, true);
+	publish(&peer);
+	expect(&peer, "meta avc aac v40@0k");
+	turning_do(turning, do_meter, &before);
+	told = told_of(1);
+	assert_int_equal(before.bytes, told.bytes);
+	usleep(50000);
+	turning_do(turning, do_meter, &after);
+	assert_int_equal(after.bytes, told.bytes);
+	assert_true(after.us - before.us >= 50000);
+	/* one that is taken away counts to its end */
+	video(80, 300, false);
+	expect(&peer, "v80@40");
+	want(0, 1, URL);
+	turning_do(turning, do_meter, &before);
+	assert_true(before.bytes > after.bytes && before.us > after.us);
+	usleep(20000);
+	turning_do(turning, do_meter, &after);
+	assert_int_equal(after.us, before.us);
+	rtmp_peer_close(&peer);
 }
 
 static void test_changed(void **state)
@@ -572,6 +634,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_publishes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_metered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_metered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_listens, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),

@@ -139,6 +139,8 @@ void rtmp_peer_connect(struct rtmp_peer *peer, const char *app)
 	tess_amf0_begin_object(&command);
 	tess_amf0_put_name(&command, "app");
 	tess_amf0_put_string(&command, app);
+	tess_amf0_put_name(&command, "tcUrl");
+	tess_amf0_put_string(&command, "rtmp://127.0.0.1:1935/live");
 	tess_amf0_end_object(&command);
 	tess_rtmp_put_command(&peer->session, 0, &command);
 	rtmp_peer_flush(peer);

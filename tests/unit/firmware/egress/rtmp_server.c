@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "drivers/clock/clock.h"
 #include "firmware/base/log.h"
+#include "firmware/base/tx_secret.h"
 #include "firmware/egress/rtmp_server.h"
 #include "firmware/egress/streams.h"
 #include "pipeline/stream/ring.h"
@@ -25,6 +27,7 @@
 
 static struct turning *turning;
 static struct tess_streams *streams;
+static struct tess_guard *guard;
 static struct tess_live *live;
 static struct tess_rtmp_listener *listener;
 static struct tess_ring_writer *ring;
@@ -39,12 +42,14 @@ static void start(void *arg)
 	struct tess_rtmp_listener_config config = {.max_connections = 8};
 	struct tess_ring_config ring_config = {.epoch = 1000, .data_bytes = 4 << 20, .slots = 1024};
 	struct tess_loop *loop = turning_loop(turning);
-	json_t *outputs = json_pack("[{s:s, s:s}]", "stream", "s", "name", "show");
+	json_t *outputs = json_pack("[{s:s, s:s, s:i}]", "stream", "s", "name", "show", "app", 7);
 
 	(void)arg;
 	config.listen.in = (struct sockaddr_in){.sin_family = AF_INET,
 						.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	assert_int_equal(tess_streams_alloc(&streams, loop), 0);
+	assert_int_equal(tess_guard_alloc(&guard, tess_clock_system()), 0);
+	config.guard = guard;
 	assert_int_equal(tess_live_alloc(&live, loop, streams, &live_config), 0);
 	config.live = live;
 	assert_int_equal(tess_rtmp_listener_alloc(&listener, loop, &config), 0);
@@ -62,6 +67,7 @@ static void stop(void *arg)
 	(void)arg;
 	tess_rtmp_listener_free(listener);
 	tess_live_free(live);
+	tess_guard_free(guard);
 	tess_streams_free(streams);
 }
 
@@ -189,6 +195,43 @@ static void test_refusals(void **state)
 		rtmp_peer_close(&peers[i]);
 }
 
+static void do_guard(void *arg)
+{
+	json_t *rules = json_loads(arg, 0, NULL);
+
+	assert_non_null(rules);
+	tess_guard_apply(guard, rules);
+	json_decref(rules);
+}
+
+static void test_guarded(void **state)
+{
+	char query[TESS_TX_QUERY_SIZE], name[160];
+	struct rtmp_peer peer;
+
+	(void)state;
+	video(500, 200, true);
+	turning_do(turning, do_guard,
+		   (void *)(uintptr_t) "{\"play\":{\"cdn.example\":{\"app\":7,\"enable\":true,"
+				       "\"key\":\"k\"}}}");
+	play(&peer, "show");
+	assert_true(has(&peer, "NetStream.Play.Failed"));
+	while (!peer.closed)
+		(void)rtmp_peer_take(&peer);
+	rtmp_peer_close(&peer);
+	assert_int_equal(tess_tx_query(query, "k", "show", (int64_t)time(NULL) + 60), 0);
+	(void)snprintf(name, sizeof(name), "show?%s", query);
+	play(&peer, name);
+	expect(&peer, "meta avc aac v500@0k");
+	rtmp_peer_close(&peer);
+	/* its tcUrl names a domain of somebody else */
+	turning_do(turning, do_guard,
+		   (void *)(uintptr_t) "{\"play\":{\"127.0.0.1\":{\"app\":8,\"enable\":false}}}");
+	play(&peer, "show");
+	assert_true(has(&peer, "NetStream.Play.StreamNotFound"));
+	rtmp_peer_close(&peer);
+}
+
 static bool nobody(void *arg)
 {
 	json_t *facts = tess_live_facts(live);
@@ -267,6 +310,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_plays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_guarded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_crowd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense, setup, teardown),

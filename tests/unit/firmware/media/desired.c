@@ -20,7 +20,7 @@ static const char example[] =
 	"\"video\":{\"port\":20000,\"payload_type\":96,\"codec\":\"h264\"},"
 	"\"audio\":{\"port\":20002,\"payload_type\":97,\"codec\":\"opus\"}}],"
 	"\"mixes\":[{\"id\":3,\"epoch\":5,\"app\":1400000001,\"room_type\":\"number\","
-	"\"room\":\"101\",\"stream\":\"mix-3\","
+	"\"room\":\"101\",\"stream\":\"mix-3\",\"mp3_stream\":\"mix-3-mp3\","
 	"\"video\":{\"width\":1280,\"height\":720,\"bitrate_kbps\":1500,\"frame_rate\":15,"
 	"\"gop_s\":3,\"background\":255},"
 	"\"audio\":{\"sample_rate\":48000,\"bitrate_kbps\":64,\"channels\":2},"
@@ -72,6 +72,7 @@ static void the_documented_message(void **state)
 	assert_int_equal(mix->epoch, 5);
 	assert_string_equal(mix->room, "1400000001/number/101");
 	assert_string_equal(mix->stream, "mix-3");
+	assert_string_equal(mix->mp3_stream, "mix-3-mp3");
 	assert_true(mix->has_video);
 	assert_int_equal(mix->video.width, 1280);
 	assert_int_equal(mix->video.height, 720);
@@ -166,6 +167,7 @@ static void bad_values_are_refused_by_name(void **state)
 	refused("mixes", "layout", "template", json_integer(5), "mix 3: template is out of range");
 	refused("mixes", "layout", "users", json_string("alice"),
 		"mix 3: users is not a list of at most 16 users");
+	refused("mixes", NULL, "mp3_stream", json_true(), "mix 3: mp3_stream is not a string");
 	refused("mixes", NULL, "audio", json_null(), "mix 3: sample_rate is not an integer");
 }
 

@@ -453,10 +453,80 @@ static void changes_open_anew_what_they_must(void **state)
 	close_fixture(&fixture);
 }
 
+/* MP3 is one more stream of the same sound, at the same times; the mix's own is what it was. */
+static void sound_as_mp3(void **state)
+{
+	static uint8_t sound[2][200000];
+	size_t length[2] = {0};
+	unsigned frames = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct tess_desired_mix desired = basic;
+		struct tess_ring_reader *mp3 = NULL;
+		struct fixture fixture;
+		int memfd = -1, eventfd;
+		uint8_t buffer[8192];
+		struct tess_au au;
+		size_t needed;
+		int64_t last_us = 0;
+
+		open_fixture(&fixture, 0);
+		tess_mix_close(fixture.mix);
+		tess_ring_reader_free(fixture.ring);
+		desired.has_video = false;
+		if (i)
+			(void)strcpy(desired.mp3_stream, "s-mp3");
+		assert_int_equal(tess_mix_open(&fixture.mix, &fixture.context, &desired, START_US),
+				 0);
+		assert_int_equal(tess_mix_seat(fixture.mix, NULL, 0), 0);
+		assert_int_equal(tess_mix_can_become(fixture.mix, &basic), false);
+		tess_mix_descriptors(fixture.mix, &memfd, &eventfd);
+		assert_int_equal(tess_ring_reader_alloc(&fixture.ring, memfd), 0);
+		assert_int_equal(tess_mix_mp3_descriptors(fixture.mix, &memfd, &eventfd), i == 1);
+		if (i)
+			assert_int_equal(tess_ring_reader_alloc(&mp3, memfd), 0);
+		for (int64_t now_us = START_US; now_us < START_US + 2000000; now_us += 10000) {
+			fixture.clock.clock.advance_to(&fixture.clock.clock, now_us);
+			(void)tess_mix_step(fixture.mix, now_us);
+		}
+		while (!tess_ring_read(fixture.ring, &au, buffer, sizeof(buffer), &needed)) {
+			assert_true(length[i] + au.length <= sizeof(sound[i]));
+			memcpy(sound[i] + length[i], au.data, au.length);
+			length[i] += au.length;
+		}
+		while (i && !tess_ring_read(mp3, &au, buffer, sizeof(buffer), &needed)) {
+			/* 64 kbit/s at 48 kHz: 192 bytes each 24 ms */
+			assert_int_equal(au.length, 192);
+			assert_int_equal(au.data[0], 0xff);
+			if (frames++)
+				assert_int_equal(au.dts_us - last_us, 24000);
+			last_us = au.dts_us;
+		}
+		if (i) {
+			const struct tess_stream_info *info = tess_ring_reader_info(mp3);
+
+			assert_int_equal(info->audio_codec, TESS_CODEC_MP3);
+			assert_false(info->has_video);
+			/* the encoder holds some tens of milliseconds */
+			assert_in_range(last_us, START_US + 1700000, START_US + 1900000);
+			assert_int_equal(tess_ring_reader_epoch(mp3),
+					 tess_ring_reader_epoch(fixture.ring));
+		}
+		tess_ring_reader_free(mp3);
+		close_fixture(&fixture);
+	}
+	assert_in_range(frames, 78, 85);
+	assert_true(length[0] > 0);
+	assert_int_equal(length[0], length[1]);
+	assert_memory_equal(sound[0], sound[1], length[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fixed_rate),
+		cmocka_unit_test(sound_as_mp3),
 		cmocka_unit_test(a_late_thread_leaves_ticks_out),
 		cmocka_unit_test(a_long_standstill_is_not_caught_up),
 		cmocka_unit_test(an_encoder_that_hangs_holds_nobody_up),

@@ -162,8 +162,23 @@ static void streams_begin_and_end(void **state)
 	mix->epoch = 4;
 	snprintf(mix->stream, sizeof(mix->stream), "other");
 	assert_string_equal(reconcile(&fixture), "-s1 +other ");
+	/* its sound as MP3 is a second one, which comes and goes with it */
+	mix->epoch = 5;
+	snprintf(mix->mp3_stream, sizeof(mix->mp3_stream), "other-mp3");
+	epoch = fixture.last_epoch;
+	assert_string_equal(reconcile(&fixture), "+other +other-mp3 ");
+	assert_true(fixture.last_epoch > epoch);
+	mix->epoch = 6;
+	mix->layout.render = TESS_RENDER_CROP;
+	assert_string_equal(reconcile(&fixture), "");
+	mix->epoch = 7;
+	mix->mp3_stream[0] = '\0';
+	assert_string_equal(reconcile(&fixture), "-other-mp3 +other ");
+	mix->epoch = 8;
+	snprintf(mix->mp3_stream, sizeof(mix->mp3_stream), "other-mp3");
+	assert_string_equal(reconcile(&fixture), "+other +other-mp3 ");
 	fixture.desired->mix_count = 0;
-	assert_string_equal(reconcile(&fixture), "-other ");
+	assert_string_equal(reconcile(&fixture), "-other -other-mp3 ");
 	assert_true(tess_room_is_empty(fixture.room));
 	close_fixture(&fixture);
 }

@@ -360,7 +360,9 @@ static void index_refuses_what_does_not_follow(void **state)
 static void audio_configurations(void **state)
 {
 	static const uint8_t mono[] = {0x12, 0x08}, written_out[] = {0x17, 0x80, 0x5d, 0xc0, 0x10},
-			     program[] = {0x11, 0x80}, reserved[] = {0x17, 0x00};
+			     program[] = {0x11, 0x80}, reserved[] = {0x17, 0x00},
+			     layer3[] = {0xf8, 0x48, 0x20}, layer2[] = {0xf8, 0x28, 0x20},
+			     none[] = {0xf8, 0x48, 0x00}, fast[] = {0xf8, 0x5e, 0x20};
 	struct tess_mp4_audio audio;
 
 	(void)state;
@@ -377,6 +379,15 @@ static void audio_configurations(void **state)
 	assert_int_equal(tess_mp4_audio_parse(&audio, program, 2), -ENOTSUP);
 	assert_int_equal(tess_mp4_audio_parse(&audio, reserved, 2), -EBADMSG);
 	assert_int_equal(tess_mp4_audio_parse(&audio, asc, 1), -EBADMSG);
+	assert_false(audio.mp3);
+	assert_int_equal(tess_mp4_audio_parse(&audio, layer3, 3), 0);
+	assert_int_equal(audio.rate, 44100);
+	assert_int_equal(audio.channels, 1);
+	assert_true(audio.mp3);
+	assert_int_equal(tess_mp4_audio_parse(&audio, layer3, 2), -EBADMSG);
+	assert_int_equal(tess_mp4_audio_parse(&audio, layer2, 3), -EBADMSG);
+	assert_int_equal(tess_mp4_audio_parse(&audio, none, 3), -EBADMSG);
+	assert_int_equal(tess_mp4_audio_parse(&audio, fast, 3), -EBADMSG);
 }
 
 int main(void)

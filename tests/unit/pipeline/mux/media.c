@@ -185,6 +185,34 @@ void media_add_audio(struct media *media, const char *path, int64_t start_us)
 	free(file);
 }
 
+void media_add_mp3(struct media *media, const char *path)
+{
+	static const uint16_t kbps[] = {0,   32,  40,  48,  56,	 64,  80,  96,
+					112, 128, 160, 192, 224, 256, 320, 0};
+	size_t length, frames = 0;
+	uint8_t *file = media_read_file(path, &length);
+
+	for (size_t at = 0; at + 4 <= length;) {
+		size_t frame = 144000u * kbps[file[at + 2] >> 4] / 48000;
+		struct tess_au *unit = add_unit(media);
+		uint8_t *data = malloc(frame);
+
+		must(file[at] == 0xff && (file[at + 1] & 0xfe) == 0xfa &&
+			     (file[at + 2] & 0x0e) == 0x04,
+		     "MP3");
+		must(data && frame && at + frame <= length, "MP3 frame");
+		memcpy(data, file + at, frame);
+		unit->track = TESS_TRACK_AUDIO;
+		unit->key = true;
+		unit->data = data;
+		unit->length = frame;
+		unit->dts_us = unit->pts_us = (int64_t)frames++ * 24000;
+		at += frame;
+	}
+	media->audio_rate = 48000;
+	free(file);
+}
+
 static int compare_units(const void *a, const void *b)
 {
 	const struct tess_au *x = a, *y = b;

@@ -27,6 +27,8 @@ void media_encode(const char *dir, unsigned seconds);
 void media_add_video(struct media *media, const char *path, unsigned frame_rate, int64_t start_us);
 /** Append the frames of an ADTS file. */
 void media_add_audio(struct media *media, const char *path, int64_t start_us);
+/** Append the frames of an MP3 file of 48 kHz, MPEG-1, without any tags. */
+void media_add_mp3(struct media *media, const char *path);
 /** Order by decode time, video first. */
 void media_sort(struct media *media);
 void media_free(struct media *media);

@@ -69,11 +69,14 @@ static void test_applications(void **state)
 	fixture_refused(&f, "PATCH", ONE, "{'frozen':1}", 400, "invalid_parameter", "frozen");
 	fixture_call(&f, "GET", APPS, NULL, 200);
 	assert_json(f.json, "{'applications':[{'id':7,'name':'x','description':'',"
-			    "'frozen':'box','created':'2023-11-14T22:13:20.000Z'},"
+			    "'frozen':'box','live_all':false,'name_rule':'plain','biz_id':0,'"
+			    "created':'2023-11-14T22:13:20.000Z'},"
 			    "{'id':1400000001,'name':'demo','description':'changed',"
-			    "'frozen':'dim','created':'2023-11-14T22:13:20.000Z'}]}");
+			    "'frozen':'dim','live_all':false,'name_rule':'plain','biz_id':0,'"
+			    "created':'2023-11-14T22:13:20.000Z'}]}");
 	fixture_call(&f, "GET", APPS "/7", NULL, 200);
-	assert_json(f.json, "{'id':7,'name':'x','description':'','frozen':'box','created':'2023-11-"
+	assert_json(f.json, "{'id':7,'name':'x','description':'','frozen':'box','live_all':false,'"
+			    "name_rule':'plain','biz_id':0,'created':'2023-11-"
 			    "14T22:13:20.000Z',"
 			    "'usersig_key':"
 			    "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}");

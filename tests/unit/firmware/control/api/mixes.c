@@ -52,12 +52,14 @@ static void test_life(void **state)
 	assert_string_equal(fixture_text(&f, "error.field"), "stream_id");
 	fixture_call(&f, "POST", MIX,
 		     "{'stream_id':'show','record_id':'file001',"
+		     "'record_audio_only':false,"
 		     "'video':{'width':640,'height':361},'layout':{'users':['alice']}}",
 		     200);
 	assert_json(
 		f.json,
 		"{'id':1,'application':1400000001,'room':'101','room_type':'number',"
 		"'stream':'mix-1','epoch':1,'stream_id':'show','record_id':'file001',"
+		"'record_audio_only':false,'mode':'',"
 		"'starter':'','publish':null,"
 		"'started':'2023-11-14T22:13:20.000Z','state':'unknown','error':'',"
 		"'video':{'width':640,'height':360,'bitrate_kbps':1500,'frame_rate':15,'gop_s':3,"
@@ -105,6 +107,13 @@ static void test_life(void **state)
 	assert_true(json_is_null(json_object_get(f.json, "video")));
 	assert_string_equal(fixture_text(&f, "flv_url"), "");
 	assert_int_equal(fixture_int(&f, "recording"), 2);
+	/* the recording alone of sound, as MP3 */
+	fixture_call(&f, "POST", MIX, "{'stream_id':'s','record_id':'x','record_audio_only':true}",
+		     200);
+	assert_true(json_is_true(json_object_get(f.json, "record_audio_only")));
+	assert_true(json_is_object(json_object_get(f.json, "video")));
+	assert_int_equal(fixture_int(&f, "recording"), 3);
+	fixture_call(&f, "POST", MIX, "{'record_id':'x','video':null}", 200);
 	fixture_call(&f, "GET", "/api/v1/streams", NULL, 200);
 	assert_json(f.json, "{'streams':[]}");
 	fixture_call(&f, "POST", MIX, "{'stream_id':'a%b'}", 200);
@@ -176,6 +185,7 @@ static void test_refused(void **state)
 	fixture_user(&f, "alice");
 	bad("{}", "MissingParameter.StreamId", "stream_id");
 	bad("{'stream_id':7}", "invalid_parameter", "stream_id");
+	bad("{'record_id':'a','record_audio_only':1}", "invalid_parameter", "record_audio_only");
 	bad("{'record_id':'a b'}", "InvalidParameter.RecordId", "record_id");
 	bad("{'stream_id':'s','video':7}", "invalid_parameter", "video");
 	bad("{'stream_id':'s','video':{'width':'x'}}", "invalid_parameter", "video.width");

@@ -70,7 +70,7 @@ static void test_life(void **state)
 	expect_wanted("[]");
 	fixture_call(&f, "POST", "/api/v1/applications/1400000001/rooms/101/mix",
 		     "{'stream_id':'show'}", 200);
-	expect_wanted("[{'id':1,'epoch':1,'stream':'mix-1','url':'" URL "'}]");
+	expect_wanted("[{'id':1,'app':1400000001,'epoch':1,'stream':'mix-1','url':'" URL "'}]");
 	take("{'relays':[]}");
 	fixture_call(&f, "GET", RELAYS "/1", NULL, 200);
 	assert_string_equal(fixture_text(&f, "state"), "waiting");
@@ -94,11 +94,11 @@ static void test_life(void **state)
 	fixture_call(&f, "PATCH", RELAYS "/1",
 		     "{'enabled':true,'url':'rtmps://cdn.example:8443/a/b/key'}", 200);
 	assert_string_equal(fixture_text(&f, "url"), "rtmps://cdn.example:8443/a/b/***");
-	expect_wanted("[{'id':1,'epoch':3,'stream':'mix-1',"
+	expect_wanted("[{'id':1,'app':1400000001,'epoch':3,'stream':'mix-1',"
 		      "'url':'rtmps://cdn.example:8443/a/b/key'}]");
 	/* it outlives a restart, and is over with the stream, not with the relay */
 	fixture_restart(&f);
-	expect_wanted("[{'id':1,'epoch':3,'stream':'mix-1',"
+	expect_wanted("[{'id':1,'app':1400000001,'epoch':3,'stream':'mix-1',"
 		      "'url':'rtmps://cdn.example:8443/a/b/key'}]");
 	fixture_call(&f, "DELETE", "/api/v1/applications/1400000001/rooms/101/mix", NULL, 204);
 	expect_wanted("[]");
@@ -167,7 +167,7 @@ static void test_of_a_mix(void **state)
 	assert_int_equal(tess_store_relay_of_mix(f.control.store, &row), 0);
 	fixture_call(&f, "GET", RELAYS "/1", NULL, 200);
 	assert_string_equal(fixture_text(&f, "origin"), "mix");
-	expect_wanted("[{'id':1,'epoch':1,'stream':'mix-1','url':'" URL "'}]");
+	expect_wanted("[{'id':1,'app':1400000001,'epoch':1,'stream':'mix-1','url':'" URL "'}]");
 	fixture_refused(&f, "DELETE", RELAYS "/1", NULL, 409, "in_use", "");
 	fixture_refused(&f, "PATCH", RELAYS "/1", "{'enabled':false}", 409, "in_use", "");
 	/* it goes with its mix */

@@ -147,7 +147,8 @@ static void test_live(void **state)
 	assert_json(
 		f.json,
 		"{'application':1400000001,'room':'101','room_type':'number','mix':null,'users':["
-		"{'id':1,'user':'alice','stream_type':'main','source':'',"
+		"{'id':1,'user':'alice','stream_type':'main','source':'','stream_id':'','record_id'"
+		":'','flv_url':'','rtmp_url':'','hls_url':'','recording':null,"
 		"'entered':'2023-11-14T22:13:20.000Z','state':'receiving','error':'','idle_ms':8,"
 		"'video':{'port':20000,'rtcp_port':20001,'payload_type':96,'codec':'h264',"
 		"'packets':1090,'bytes':900000,'lost':13,'loss_percent':10.0,"
@@ -156,7 +157,8 @@ static void test_live(void **state)
 		"'audio':{'port':20002,'rtcp_port':20003,'payload_type':97,'codec':'opus',"
 		"'packets':1000,'bytes':90000,'lost':0,'loss_percent':0.0,'bitrate_bps':32000,"
 		"'jitter_us':500,'level':0.5}},"
-		"{'id':2,'user':'bob','stream_type':'main','source':'192.0.2.3',"
+		"{'id':2,'user':'bob','stream_type':'main','source':'192.0.2.3','stream_id':'','"
+		"record_id':'','flv_url':'','rtmp_url':'','hls_url':'','recording':null,"
 		"'entered':'2023-11-14T22:13:20.000Z','state':'waiting','error':'','idle_ms':0,"
 		"'video':null,'audio':{'port':20004,'rtcp_port':20005,'payload_type':97,"
 		"'codec':'opus','packets':0,'bytes':0,'lost':0,'loss_percent':0.0,"
@@ -193,6 +195,96 @@ static void test_leave(void **state)
 	fixture_refused(&f, "GET", APP "/rooms/101", NULL, 404, "not_found", "");
 }
 
+static json_t *stream_of(const char *name)
+{
+	json_t *streams, *one;
+	size_t i;
+
+	fixture_call(&f, "GET", "/api/v1/streams", NULL, 200);
+	streams = json_object_get(f.json, "streams");
+	json_array_foreach(streams, i, one)
+	{
+		if (!strcmp(json_string_value(json_object_get(one, "name")), name))
+			return one;
+	}
+	return NULL;
+}
+
+/* What users send is a live stream: by a name given, or by the rule of the application. */
+static void test_streams(void **state)
+{
+	static const char md5[] = "1234_8D0261436C375BB0DEA901D86D7D70E8";
+	json_t *one;
+
+	(void)state;
+	fixture_refused(&f, "POST", USERS, "{'user':'a','stream_id':'a b'}", 400,
+			"invalid_parameter", "stream_id");
+	fixture_refused(&f, "POST", USERS,
+			"{'user':'a','stream_id':'"
+			"01234567890123456789012345678901234567890123456789012345678901234'}",
+			400, "invalid_parameter", "stream_id");
+	fixture_refused(&f, "POST", USERS, "{'user':'a','record_id':'a.b'}", 400,
+			"invalid_parameter", "record_id");
+	fixture_refused(&f, "PATCH", APP, "{'live_all':1}", 400, "invalid_parameter", "live_all");
+	fixture_refused(&f, "PATCH", APP, "{'name_rule':'sha'}", 400, "invalid_parameter",
+			"name_rule");
+	fixture_refused(&f, "PATCH", APP, "{'name_rule':'md5'}", 400, "invalid_parameter",
+			"biz_id");
+
+	/* without the switch only who gave a name */
+	fixture_call(&f, "POST", USERS, "{'user':'alice'}", 201);
+	assert_string_equal(fixture_text(&f, "stream_id"), "");
+	fixture_call(&f, "POST", USERS, "{'user':'bob','stream_id':'bobs','record_id':'r-1'}", 201);
+	assert_string_equal(fixture_text(&f, "stream_id"), "bobs");
+	assert_string_equal(fixture_text(&f, "record_id"), "r-1");
+	assert_null(stream_of("1400000001_101_alice_main"));
+	one = stream_of("bobs");
+	assert_string_equal(json_string_value(json_object_get(one, "kind")), "user");
+	assert_string_equal(json_string_value(json_object_get(one, "user")), "bob");
+	assert_string_equal(json_string_value(json_object_get(one, "stream")), "user-2");
+	assert_string_equal(json_string_value(json_object_get(one, "flv_url")),
+			    "http://box.lan:8088/live/bobs.flv");
+	/* nobody else may have it */
+	fixture_refused(&f, "POST", USERS, "{'user':'carl','stream_id':'bobs'}", 409, "exists",
+			"stream_id");
+	fixture_refused(&f, "POST", APP "/rooms/101/mix", "{'stream_id':'bobs'}", 400,
+			"InvalidParameter.StreamId", "stream_id");
+	fixture_call(&f, "POST", APP "/rooms/101/mix", "{'stream_id':'show'}", 200);
+	fixture_refused(&f, "POST", USERS, "{'user':'carl','stream_id':'show'}", 409, "exists",
+			"stream_id");
+
+	/* the switch holds for who is there as well */
+	fixture_call(&f, "PATCH", APP, "{'live_all':true}", 200);
+	assert_string_equal(fixture_text(&f, "name_rule"), "plain");
+	assert_non_null(stream_of("1400000001_101_alice_main"));
+	assert_non_null(stream_of("bobs"));
+	fixture_refused(&f, "POST", USERS "?room_type=string", "{'user':'alice'}", 409, "exists",
+			"stream_id");
+	fixture_call(&f, "POST", APP "/rooms/my%20room/users",
+		     "{'user':'alice','stream_type':'aux'}", 201);
+	assert_string_equal(fixture_text(&f, "stream_id"), "1400000001_my%20room_alice_aux");
+	one = stream_of("1400000001_my%20room_alice_aux");
+	assert_string_equal(json_string_value(json_object_get(one, "flv_url")),
+			    "http://box.lan:8088/live/1400000001_my%2520room_alice_aux.flv");
+	/* another rule, at once; a name that is another's is given to nobody */
+	fixture_call(&f, "POST", APP "/rooms/12345/users", "{'user':'userA'}", 201);
+	fixture_call(&f, "PATCH", APP, "{'name_rule':'md5','biz_id':1234}", 200);
+	assert_non_null(stream_of(md5));
+	assert_null(stream_of("1400000001_101_alice_main"));
+	fixture_call(&f, "PATCH", APP, "{'live_all':false}", 200);
+	assert_null(stream_of(md5));
+	fixture_call(&f, "POST", USERS,
+		     "{'user':'dora','stream_id':'1234_8D0261436C375BB0DEA901D86D7D70E8'}", 201);
+	fixture_call(&f, "PATCH", APP, "{'live_all':true}", 200);
+	one = stream_of(md5);
+	assert_string_equal(json_string_value(json_object_get(one, "user")), "dora");
+	assert_non_null(stream_of("bobs"));
+	fixture_call(&f, "GET", APP "/rooms/12345", NULL, 200);
+	one = json_array_get(json_object_get(f.json, "users"), 0);
+	assert_string_equal(json_string_value(json_object_get(one, "stream_id")), "");
+	assert_string_equal(json_string_value(json_object_get(one, "flv_url")), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +292,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_live, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leave, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_streams, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

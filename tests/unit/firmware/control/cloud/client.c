@@ -102,6 +102,17 @@ static int vod(void *arg, int64_t key_id, const struct tess_vod_request *request
 	return 0;
 }
 
+static int live(void *arg, int64_t key_id, const struct tess_live_request *request, json_t *fields,
+		struct tess_cloud_error *error)
+{
+	(void)arg;
+	(void)key_id;
+	(void)request;
+	(void)fields;
+	(void)error;
+	return 0;
+}
+
 static int record_statistic(void *arg, int64_t key_id, const struct tess_statistic_request *request,
 			    json_t *fields, struct tess_cloud_error *error)
 {
@@ -222,7 +233,8 @@ void client_call(struct client *client)
 		.mix_stop = mix_stop,
 		.room_dismiss = room_dismiss,
 		.vod = vod,
-		.record_statistic = record_statistic,
+		.live = live,
+		.statistic = record_statistic,
 		.arg = &client->box,
 	};
 	struct tess_cloud_response *response = &client->response;

@@ -53,6 +53,8 @@ static void expect(const char *expected)
 {
 	json_t *json = tess_mix_request_to_json(&mix);
 
+	assert_string_equal(json_string_value(json_object_get(json, "mode")), mix.mode);
+	json_object_del(json, "mode");
 	assert_json(json, expected);
 	json_decref(json);
 }
@@ -66,6 +68,7 @@ static void test_pure_audio(void **state)
 	       "'layout':{'template':4,'render':0,'users':[],'pure_audio_hold_place':0,"
 	       "'local':'anna','others_heard':true}}");
 	assert_string_equal(mix.starter, "anna");
+	assert_string_equal(mix.mode, "PureAudio");
 	accept("{'mode':2,'audioSampleRate':16000,'audioBitrate':32,'audioChannels':1,"
 	       "'streamId':'mine','videoWidth':77777,'mixUsers':7}");
 	assert_int_equal(mix.audio.sample_rate, 16000);
@@ -285,8 +288,12 @@ static void test_faults(void **state)
 		{"{'mode':2,'audioChannels':3}", TESS_CLOUD_INVALID_AUDIO_ENCODE_PARAMS,
 		 "`audioChannels`"},
 		{"{'mode':2,'streamId':'a b'}", TESS_CLOUD_INVALID_STREAM_ID, "`streamId`"},
-		{"{'mode':2,'backgroundImage':'x'}", TESS_CLOUD_UNSUPPORTED_OPERATION,
+		{"{'mode':4,'backgroundImage':'x'}", TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL,
 		 "`backgroundImage`"},
+		{"{'mode':4,'backgroundImage':7}", TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL,
+		 "`backgroundImage`"},
+		{"{'mode':4,'backgroundImage':'4294967296'}",
+		 TESS_CLOUD_INVALID_BACKGROUND_IMAGE_URL, "`backgroundImage`"},
 		{"{'mode':3,'mixUsers':[]}", TESS_CLOUD_MISSING_VIDEO_ENCODE_PARAMS,
 		 "`videoWidth`"},
 		{"{'mode':1,'videoWidth':0,'videoHeight':360,'videoBitrate':500,'mixUsers':[{"
@@ -340,19 +347,54 @@ static void test_faults(void **state)
 		 "`mixUsers.0.streamType`"},
 		{USER("'inputType':5"), TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG,
 		 "`mixUsers.0.inputType`"},
-		{USER("'inputType':4"), TESS_CLOUD_UNSUPPORTED_OPERATION, "`mixUsers.0.inputType`"},
+		{USER("'inputType':4"), TESS_CLOUD_MISSING_PRESET_LAYOUT_CONFIG,
+		 "`mixUsers.0.image`"},
+		{USER("'inputType':4,'image':'7','x':640,'width':1"),
+		 TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG, "`mixUsers.0.width`"},
+		{"{" VIDEO ",'mixUsers':[{'inputType':4,'image':'7'},{'inputType':4,'image':'8'}]}",
+		 TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG, "`mixUsers.1.inputType`"},
 		{USER("'pureAudio':1"), TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG,
 		 "`mixUsers.0.pureAudio`"},
 		{USER("'roomId':'x'"), TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG,
 		 "`mixUsers.0.roomId`"},
 		{USER("'roomId':0"), TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG,
 		 "`mixUsers.0.roomId`"},
-		{USER("'image':'x'"), TESS_CLOUD_UNSUPPORTED_OPERATION, "`mixUsers.0.image`"},
+		{USER("'image':'ftp://a/b.png'"), TESS_CLOUD_INVALID_PRESET_LAYOUT_CONFIG,
+		 "`mixUsers.0.image`"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		refuse(faults[i].config, faults[i].code, faults[i].name);
+}
+
+/* by id or address: behind all, in a place, over all */
+static void test_pictures(void **state)
+{
+	(void)state;
+	accept("{" VIDEO ",'backgroundImage':'63','mixUsers':["
+	       "{'userId':'a','width':320,'height':180,'inputType':3,"
+	       "'image':'https://a/b.png?c=1'},"
+	       "{'userId':'b','x':320,'width':320,'height':180,'image':'64'},"
+	       "{'inputType':4,'image':'http://a/mark.png','zOrder':1,"
+	       "'rect':{'left':500,'top':20,'right':600,'bottom':60}}]}");
+	expect("{'stream_id':'1400000123_97391_anna_main','record_id':'',"
+	       "'video':{'width':640,'height':360,'bitrate_kbps':500,'frame_rate':15,'gop_s':3,"
+	       "'background':0,'background_image':{'id':63}},"
+	       "'audio':{'sample_rate':48000,'bitrate_kbps':64,'channels':2},"
+	       "'layout':{'template':4,'render':0,'users':[],'pure_audio_hold_place':0,"
+	       "'local':'anna','presets':["
+	       "{'user':'a','stream_type':'main','x':0,'y':0,'width':320,'height':180,'z':0,"
+	       "'render':0,'input':2,'image':'https://a/b.png?c=1'},"
+	       "{'user':'b','stream_type':'main','x':320,'y':0,'width':320,'height':180,'z':0,"
+	       "'render':0,'input':0,'image':64}],"
+	       "'water_mark':{'url':'http://a/mark.png','x':500,'y':20,'width':100,'height':40}}}");
+	accept("{'mode':4,'backgroundImage':'https://a/b.JPG','backgroundColor':7}");
+	assert_string_equal(mix.mode, "ScreenSharing");
+	assert_string_equal(mix.video.background_image.url, "https://a/b.JPG");
+	assert_int_equal(mix.video.background_image.id, 0);
+	/* nothing is seen of it */
+	accept("{'mode':2,'backgroundImage':'x'}");
 }
 
 static void test_seventeen_users(void **state)
@@ -385,6 +427,7 @@ int main(void)
 		cmocka_unit_test_setup(test_manual, setup),
 		cmocka_unit_test_setup(test_screen_sharing, setup),
 		cmocka_unit_test_setup(test_names, setup),
+		cmocka_unit_test_setup(test_pictures, setup),
 		cmocka_unit_test_setup(test_faults, setup),
 		cmocka_unit_test_setup(test_seventeen_users, setup),
 	};

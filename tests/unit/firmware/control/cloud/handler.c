@@ -175,14 +175,14 @@ static void test_actions(void **state)
 	} cases[] = {
 		{"2019-07-22", "DescribeRoomInformation", "UnsupportedOperation"},
 		{"2019-07-22", "RemoveUserByStrRoomId", "UnsupportedOperation"},
-		{"2019-07-22", "DescribeMixTranscodingUsage", "UnsupportedOperation"},
+		{"2019-07-22", "DescribeMixTranscodingUsage", "MissingParameter"},
 		{"2019-07-22", "CreateCloudRecording", "UnsupportedOperation"},
 		{"2019-07-22", "StopPublishCdnStream", "UnsupportedOperation"},
 		{"2018-07-17", "DescribeMediaInfos", "MissingParameter"},
 		{"2018-07-17", "ModifySubAppIdStatus", "MissingParameter"},
 		{"2019-07-22", "DescribeRecordStatistic", "MissingParameter"},
-		{"2018-08-01", "DescribeLivePlayAuthKey", "UnsupportedOperation"},
-		{"2018-08-01", "DropLiveStream", "UnsupportedOperation"},
+		{"2018-08-01", "DescribeLivePlayAuthKey", "MissingParameter"},
+		{"2018-08-01", "DropLiveStream", "MissingParameter"},
 		/* an action belongs to its version; names have one spelling */
 		{"2018-07-17", "StartMCUMixTranscode", "InvalidAction"},
 		{"2019-07-22", "SearchMedia", "InvalidAction"},

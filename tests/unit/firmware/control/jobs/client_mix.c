@@ -415,11 +415,12 @@ static void test_link(void **state)
 	assert_false(has_mix(&mix));
 }
 
-static int note_relay(void *arg, const struct tess_relay *row, int64_t mix)
+static int note_relay(void *arg, const struct tess_relay *row, const char *stream)
 {
-	char *url = arg;
+	char *url = arg, mix[32];
 
-	assert_int_equal(row->mix, mix);
+	tess_rooms_stream(mix, row->mix);
+	assert_string_equal(stream, mix);
 	assert_string_equal(url, ""); /* one at most */
 	(void)stpcpy(url, row->url);
 	return 0;

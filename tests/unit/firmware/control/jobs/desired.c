@@ -73,8 +73,9 @@ static void test_messages(void **state)
 	expect_egress(
 		18, "[]",
 		"{'type':'desired','epoch':18,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
-		"'deleted':[],'deleted_files':[]}");
+		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
+		"'relays':[],'records':[],'acknowledged':[],"
+		"'deleted':[],'deleted_files':[],'orders':[]}");
 
 	fixture_user(&f, "alice");
 	fixture_call(&f, "POST", ROOM "/users",
@@ -102,10 +103,12 @@ static void test_messages(void **state)
 		    "'pure_audio_hold_place':0},'frozen':'dim'}]}");
 	expect_egress(20, "[9]",
 		      "{'type':'desired','epoch':20,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[{'stream':'mix-1','name':'show'}],"
+		      "'time_zone':'Asia/"
+		      "Shanghai','live':[{'stream':'mix-1','name':'show','app':1400000001}],"
+		      "'guard':{'play':{},'push':{},'apps':{}},"
 		      "'relays':[],'records':[{'id':1,'stream':'mix-1','app':1400000001,"
 		      "'prefix':'file001','formats':['mp4'],'split_minutes':120,'resume_timeout_s':"
-		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[]}");
+		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[],'orders':[]}");
 
 	/* the application has its own way with pictures that stand still */
 	fixture_call(&f, "PATCH", "/api/v1/applications/1400000001", "{'frozen':'avatar'}", 200);
@@ -119,8 +122,9 @@ static void test_messages(void **state)
 	expect_egress(
 		21, "[]",
 		"{'type':'desired','epoch':21,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
-		"'deleted':[],'deleted_files':[]}");
+		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
+		"'relays':[],'records':[],'acknowledged':[],"
+		"'deleted':[],'deleted_files':[],'orders':[]}");
 	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
 	(void)stpcpy(row.state, "finished");
 	assert_int_equal(tess_store_recording_facts(f.control.store, &row), 0);
@@ -128,8 +132,9 @@ static void test_messages(void **state)
 	expect_egress(
 		22, "[]",
 		"{'type':'desired','epoch':22,'token_key':'" KEY "',"
-		"'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[],'acknowledged':[],"
-		"'deleted':[1],'deleted_files':[]}");
+		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
+		"'relays':[],'records':[],'acknowledged':[],"
+		"'deleted':[1],'deleted_files':[],'orders':[]}");
 
 	/* sound only, string room, file alone */
 	fixture_call(&f, "DELETE", ROOM "/users/alice", NULL, 204);
@@ -149,18 +154,48 @@ static void test_messages(void **state)
 			 "'audio':{'sample_rate':16000,'bitrate_kbps':32,'channels':1},"
 			 "'layout':{'template':1,'render':0,'users':[],"
 			 "'pure_audio_hold_place':0},'frozen':'keep'}]}");
-	expect_egress(24, "[]",
-		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
-		      "'time_zone':'Asia/Shanghai','live':[],'relays':[],'records':[{'id':2,"
-		      "'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
-		      "minutes':120,'resume_timeout_s':0}],"
-		      "'acknowledged':[],'deleted':[1],'deleted_files':[]}");
+	expect_egress(
+		24, "[]",
+		"{'type':'desired','epoch':24,'token_key':'" KEY "',"
+		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
+		"'relays':[],'records':[{'id':2,"
+		"'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
+		"minutes':120,'resume_timeout_s':0}],"
+		"'acknowledged':[],'deleted':[1],'deleted_files':[],'orders':[]}");
+}
+
+/* What a user sends is a stream for media when it is live, and watched by its name. */
+static void test_live(void **state)
+{
+	(void)state;
+	fixture_call(&f, "POST", ROOM "/users",
+		     "{'user':'alice','audio':false,'stream_id':'alices'}", 201);
+	fixture_call(&f, "POST", ROOM "/users", "{'user':'bob','video':false}", 201);
+	expect_media(1, "{'type':'desired','epoch':1,'publishers':["
+			"{'id':1,'app':1400000001,'room_type':'number','room':'101',"
+			"'user':'alice','stream_type':'main','order':1,'source':'',"
+			"'video':{'port':20000,'payload_type':96,'codec':'h264'},'audio':null,"
+			"'stream':'user-1'},"
+			"{'id':2,'app':1400000001,'room_type':'number','room':'101','user':'bob',"
+			"'stream_type':'main','order':2,'source':'','video':null,"
+			"'audio':{'port':20002,'payload_type':97,'codec':'opus'}}],'mixes':[]}");
+	fixture_call(&f, "POST", "/api/v1/applications/1400000001/relays",
+		     "{'stream_id':'1400000001_101_bob_main','url':'rtmp://cdn/app/KEY'}", 201);
+	expect_egress(
+		2, "[]",
+		"{'type':'desired','epoch':2,'token_key':'" KEY "','time_zone':'Asia/Shanghai',"
+		"'live':[{'stream':'user-1','name':'alices','app':1400000001}],"
+		"'guard':{'play':{},'push':{},'apps':{}},'relays':[{'id':1,'app':1400000001,'epoch'"
+		":1,"
+		"'stream':'user-2','url':'rtmp://cdn/app/KEY'}],'records':[],'acknowledged':[],"
+		"'deleted':[],'deleted_files':[],'orders':[]}");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_live, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

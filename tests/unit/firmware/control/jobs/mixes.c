@@ -9,6 +9,7 @@
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
 #include "firmware/control/http/dispatch.h"
+#include "firmware/control/jobs/desired.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/control/store/db.h"
 #include "fixture.h"
@@ -218,6 +219,53 @@ static void test_other_output(void **state)
 	start((struct start){.output = "\"RecordId\":\"file003\",\"PureAudioStream\":1"}, "");
 	expect_recordings("mix-1:file001:0 mix-2:file002:0 mix-4:file003:0 mix-5:file003:1 ");
 	assert_non_null(strstr(mix_of(&number).params, "\"video\":null"));
+	/* recorded as MP3: another file, of a stream of its own */
+	start((struct start){.output = "\"RecordId\":\"file003\",\"PureAudioStream\":1,"
+				       "\"RecordAudioOnly\":1"},
+	      "");
+	expect_recordings("mix-1:file001:0 mix-2:file002:0 mix-4:file003:0 mix-5:file003:0 "
+			  "mix-6-mp3:file003:1 ");
+	stop("");
+	expect_recordings("mix-1:file001:0 mix-2:file002:0 mix-4:file003:0 mix-5:file003:0 "
+			  "mix-6-mp3:file003:0 ");
+}
+
+/* RecordAudioOnly: MP3 whatever the application's formats are; what is watched stays. */
+static void test_mp3(void **state)
+{
+	json_t *desired, *mix, *record;
+	int64_t id;
+
+	(void)state;
+	enter(&number, "alice");
+	start((struct start){.output = "\"StreamId\":\"show\",\"RecordId\":\"file001\","
+				       "\"RecordAudioOnly\":1"},
+	      "");
+	expect_recordings("mix-1-mp3:file001:1 ");
+	assert_int_equal(tess_store_recording_of(f.control.store, &id, "mix-1"), 0);
+	/* the same again changes nothing, another layout nothing of the recording */
+	start((struct start){.width = 960,
+			     .output = "\"StreamId\":\"show\",\"RecordId\":\"file001\","
+				       "\"RecordAudioOnly\":1"},
+	      "");
+	assert_int_equal(mix_of(&number).epoch, 2);
+	expect_recordings("mix-1-mp3:file001:1 ");
+	assert_int_equal(tess_desired_media(&desired, &f.control, 1), 0);
+	mix = json_array_get(json_object_get(desired, "mixes"), 0);
+	assert_string_equal(json_string_value(json_object_get(mix, "stream")), "mix-1");
+	assert_string_equal(json_string_value(json_object_get(mix, "mp3_stream")), "mix-1-mp3");
+	assert_null(json_object_get(mix, "record_audio_only"));
+	assert_true(json_is_object(json_object_get(mix, "video")));
+	json_decref(desired);
+	assert_int_equal(tess_desired_egress(&desired, &f.control, 1, json_array()), 0);
+	record = json_array_get(json_object_get(desired, "records"), 0);
+	assert_json(json_object_get(record, "formats"), "['mp3']");
+	assert_string_equal(json_string_value(json_object_get(record, "stream")), "mix-1-mp3");
+	assert_json(json_object_get(desired, "live"), "[{'stream':'mix-1','name':'show'}]");
+	json_decref(desired);
+	/* without it: another output */
+	start((struct start){0}, "");
+	expect_recordings("mix-1-mp3:file001:0 mix-2:file001:1 ");
 }
 
 static void test_rooms_apart(void **state)
@@ -392,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mp3, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rooms_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_leaves, setup, teardown),

@@ -154,11 +154,91 @@ static void test_mixes(void **state)
 	assert_int_equal(tess_store_mix_remove(store, mix.id), -ENOENT);
 }
 
+static int note_stream(void *arg, const struct tess_relay *row, const char *stream)
+{
+	char *text = arg;
+
+	(void)sprintf(text + strlen(text), "%lld:%s ", (long long)row->id, stream);
+	return 0;
+}
+
+static void expect_relays(const char *want)
+{
+	char text[256] = "";
+
+	assert_int_equal(tess_store_relays_wanted(f.control.store, note_stream, text), 0);
+	assert_string_equal(text, want);
+}
+
+/* What a user sends as a stream of its own: when, and whose the name is. */
+static void test_publications(void **state)
+{
+	struct tess_store *store = f.control.store;
+	struct tess_publisher row = {.room = number, .video_port = 20000, .stream_name = "a_main"};
+	struct tess_relay relay = {.application = 1400000001,
+				   .stream_id = "a_main",
+				   .url = "rtmp://a/b/c",
+				   .enabled = true};
+	struct tess_recording recording = {.room = number, .record_id = "r"};
+	struct tess_mix mix = {.room = number, .stream_id = "a_main", .params = "{}"};
+	struct tess_publisher other = row;
+
+	(void)state;
+	(void)stpcpy(row.user, "a");
+	(void)stpcpy(row.stream_type, "main");
+	(void)stpcpy(row.record_id, "rec");
+	other.room = text_room;
+	other.video_port = 20002;
+	(void)stpcpy(other.user, "b");
+	(void)stpcpy(other.stream_type, "main");
+	assert_int_equal(tess_store_publisher_add(store, &row), 0);
+	assert_int_equal(tess_store_publisher_add(store, &other), 0); /* neither is live */
+	assert_int_equal(tess_store_publication_wanted(store, &row), 0);
+	expect_relays("");
+	/* a relay wants the first of the name, or the one that is live */
+	assert_int_equal(tess_store_relay_add(store, &relay), 0);
+	assert_int_equal(tess_store_publication_wanted(store, &row), 1);
+	expect_relays("1:user-1 ");
+	other.live = true;
+	assert_int_equal(tess_store_publisher_name(store, &other), 0);
+	expect_relays("1:user-2 ");
+	row.live = true;
+	assert_int_equal(tess_store_publisher_name(store, &row), -EEXIST);
+	row.live = false;
+	assert_int_equal(tess_store_stream_name_taken(store, "a_main", row.id), 1);
+	assert_int_equal(tess_store_stream_name_taken(store, "a_main", other.id), 0);
+	assert_int_equal(tess_store_stream_name_taken(store, "b_main", row.id), 0);
+	assert_int_equal(tess_store_stream_id_taken(store, &number, "a_main"), 1);
+	/* a mix comes before who is not live */
+	other.live = false;
+	assert_int_equal(tess_store_publisher_name(store, &other), 0);
+	assert_int_equal(tess_store_stream_id_taken(store, &number, "a_main"), 0);
+	assert_int_equal(tess_store_mix_add(store, &mix), 0);
+	assert_int_equal(tess_store_stream_name_taken(store, "a_main", other.id), 1);
+	expect_relays("1:mix-1 ");
+	relay.enabled = false;
+	assert_int_equal(tess_store_relay_set(store, &relay), 0);
+	expect_relays("");
+	assert_int_equal(tess_store_publication_wanted(store, &row), 0);
+	/* a recording */
+	(void)stpcpy(recording.stream, "user-1");
+	assert_int_equal(tess_store_recording_add(store, &recording), 0);
+	assert_int_equal(tess_store_publication_wanted(store, &row), 1);
+	assert_int_equal(tess_store_publication_wanted(store, &other), 0);
+	assert_int_equal(tess_store_recording_end(store, "user-1"), 0);
+	assert_int_equal(tess_store_publication_wanted(store, &row), 0);
+	assert_int_equal(tess_store_publishers(store, &number, copy_row, &other), 0);
+	assert_string_equal(other.record_id, "rec");
+	assert_string_equal(other.stream_name, "a_main");
+	assert_false(other.live);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_publishers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mixes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_publications, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

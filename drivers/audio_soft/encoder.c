@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * drivers/audio_soft/aac.c - 48 kHz stereo to AAC-LC of any rate and 1 or 2 channels.
+ * drivers/audio_soft/encoder.c - 48 kHz stereo to AAC-LC or MP3 of any rate and 1 or 2 channels.
  *
- *   mix down -> resample -> fifo -> frames of 1024 -> libavcodec
+ *   mix down -> resample -> fifo -> frames of 1024 (MP3: 1152 or 576) -> libavcodec
  *
  * Every sample keeps its media time: the delays of the resampler and of the encoder are taken off,
- * and a jump of the time fed is a jump of the time that comes out.
+ * and a jump of the time fed is a jump of the time that comes out. (LAME's delay is no whole number
+ * of frames: the MP3 frame in which a jump is has the time from before it.)
  */
 #include "drivers/audio_soft/soft.h"
 #include "drivers/audio_soft/timeline.h"
@@ -17,8 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME 1024 /* samples of an AAC frame */
-#define CHUNK 960  /* frames handled at a time on the way in */
+#define CHUNK 960 /* frames handled at a time on the way in */
 /* fed and not yet encoded; a caller that drains after each feed needs a tenth of it */
 #define FIFO_FRAMES 65536
 /* time stamps that are this near to where the last feed ended continue it */
@@ -29,6 +29,7 @@
 #define SILENCE 1e-9f
 /* from here on libavcodec's "fast" coder is the better one */
 #define FAST_CODER_BPS 64000
+#define MAX_CONFIG     64
 
 struct tess_audio_encoder {
 	AVCodecContext *codec;
@@ -37,6 +38,9 @@ struct tess_audio_encoder {
 	SpeexResamplerState *resampler; /* NULL at 48 kHz */
 	uint32_t rate;
 	unsigned channels;
+	unsigned frame_samples;
+	uint8_t config[MAX_CONFIG]; /* AudioSpecificConfig */
+	size_t config_length;
 	int64_t fed;		   /* frames at 48 kHz, silence put in included */
 	int64_t sent;		   /* samples given to the encoder */
 	struct audio_timeline in;  /* of frames fed; the last anchor counts */
@@ -44,6 +48,82 @@ struct tess_audio_encoder {
 	unsigned fifo_fill;
 	float fifo[2][FIFO_FRAMES];
 };
+
+/* The bit rate nearest to the one wanted that frames of this rate can have (ISO/IEC 11172-3
+ * §2.4.2.3, 13818-3 §2.4.2.3; at 8 kHz LAME's MPEG-2.5 ends at 64). */
+static uint32_t mp3_bitrate(uint32_t sample_rate, uint32_t wanted_bps)
+{
+	static const uint16_t mpeg1[] = {32,  40,  48,	56,  64,  80,  96,
+					 112, 128, 160, 192, 224, 256, 320};
+	static const uint16_t mpeg2[] = {8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160};
+	const uint16_t *rates = sample_rate >= 32000 ? mpeg1 : mpeg2;
+	size_t count = sample_rate < 16000 ? 8 : sizeof(mpeg1) / sizeof(mpeg1[0]);
+	uint32_t best = rates[0] * 1000u;
+
+	for (size_t i = 1; i < count; i++) {
+		uint32_t bps = rates[i] * 1000u;
+		if (llabs((int64_t)bps - wanted_bps) < llabs((int64_t)best - wanted_bps))
+			best = bps;
+	}
+	return best;
+}
+
+/* An AudioSpecificConfig of audio object type 34, Layer 3 (ISO/IEC 14496-3 §1.6.2.1, subpart 9) */
+static void make_mp3_config(struct tess_audio_encoder *encoder)
+{
+	static const uint32_t rates[] = {96000, 88200, 64000, 48000, 44100, 32000,
+					 24000, 22050, 16000, 12000, 11025, 8000};
+	uint32_t index = 0;
+
+	while (rates[index] != encoder->rate)
+		index++;
+	/* 31 and 34 - 32, the rate's index, channels, extension 0 */
+	uint32_t bits = 31u << 19 | 2u << 13 | index << 9 | encoder->channels << 5;
+	encoder->config[0] = (uint8_t)(bits >> 16);
+	encoder->config[1] = (uint8_t)(bits >> 8);
+	encoder->config[2] = (uint8_t)bits;
+	encoder->config_length = 3;
+}
+
+/* What the codec alone has. @retval 0, -EINVAL */
+static int configure_mp3(struct tess_audio_encoder *encoder,
+			 const struct tess_audio_encoder_config *config)
+{
+	encoder->codec->bit_rate = mp3_bitrate(config->sample_rate, config->bitrate_bps);
+	make_mp3_config(encoder);
+	/* each frame holds its own sound: a file may be cut between any two */
+	return av_opt_set(encoder->codec->priv_data, "reservoir", "0", 0) < 0 ? -EINVAL : 0;
+}
+
+static int configure_aac(struct tess_audio_encoder *encoder,
+			 const struct tess_audio_encoder_config *config)
+{
+	AVCodecContext *codec = encoder->codec;
+	codec->bit_rate = config->bitrate_bps;
+	codec->profile = FF_PROFILE_AAC_LOW;
+	codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+	/* its default puts tones up to 1.6 dB off at 64 kbit/s, this one 0.2 dB, for less time */
+	if (config->bitrate_bps < FAST_CODER_BPS)
+		return 0;
+	return av_opt_set(codec->priv_data, "aac_coder", "fast", 0) < 0 ? -EINVAL : 0;
+}
+
+/* libavcodec has the AAC encoder's description when it is open. */
+static int take_config(struct tess_audio_encoder *encoder)
+{
+	const AVCodecContext *codec = encoder->codec;
+
+	encoder->frame_samples = (unsigned)codec->frame_size;
+	if (codec->frame_size < 1)
+		return -EINVAL;
+	if (encoder->config_length)
+		return 0;
+	if (!codec->extradata || codec->extradata_size > MAX_CONFIG)
+		return -EINVAL;
+	encoder->config_length = (size_t)codec->extradata_size;
+	memcpy(encoder->config, codec->extradata, encoder->config_length);
+	return 0;
+}
 
 static int configure(struct tess_audio_encoder *encoder,
 		     const struct tess_audio_encoder_config *config)
@@ -53,24 +133,21 @@ static int configure(struct tess_audio_encoder *encoder,
 	codec->sample_fmt = AV_SAMPLE_FMT_FLTP;
 	codec->sample_rate = (int)config->sample_rate;
 	codec->time_base = (AVRational){1, (int)config->sample_rate};
-	codec->bit_rate = config->bitrate_bps;
-	codec->profile = FF_PROFILE_AAC_LOW;
-	codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
 	av_channel_layout_default(&codec->ch_layout, config->channels);
-	/* its default puts tones up to 1.6 dB off at 64 kbit/s, this one 0.2 dB, for less time */
-	if (config->bitrate_bps >= FAST_CODER_BPS &&
-	    av_opt_set(codec->priv_data, "aac_coder", "fast", 0) < 0)
-		return -EINVAL;
-	int err = avcodec_open2(codec, codec->codec, NULL);
+	int err = config->mp3 ? configure_mp3(encoder, config) : configure_aac(encoder, config);
+	if (err)
+		return err;
+	err = avcodec_open2(codec, codec->codec, NULL);
 	if (err < 0)
 		return err == AVERROR(ENOMEM) ? -ENOMEM : -EINVAL;
+	err = take_config(encoder);
+	if (err)
+		return err;
 
 	AVFrame *frame = encoder->frame;
 	frame->format = codec->sample_fmt;
 	frame->sample_rate = codec->sample_rate;
-	frame->nb_samples = FRAME;
-	if (codec->frame_size != FRAME || !codec->extradata)
-		return -EINVAL;
+	frame->nb_samples = codec->frame_size;
 	if (av_channel_layout_copy(&frame->ch_layout, &codec->ch_layout) < 0 ||
 	    av_frame_get_buffer(frame, 0) < 0)
 		return -ENOMEM;
@@ -97,13 +174,13 @@ static bool config_valid(const struct tess_audio_encoder_config *config)
 	return false;
 }
 
-int audio_soft_aac_open(struct tess_audio_encoder **encoderp,
-			const struct tess_audio_encoder_config *config)
+int audio_soft_encoder_open(struct tess_audio_encoder **encoderp,
+			    const struct tess_audio_encoder_config *config)
 {
 	if (!config_valid(config))
 		return -EINVAL;
-	const AVCodec *aac = avcodec_find_encoder_by_name("aac");
-	if (!aac)
+	const AVCodec *codec = avcodec_find_encoder_by_name(config->mp3 ? "libmp3lame" : "aac");
+	if (!codec)
 		return -ENOTSUP;
 	struct tess_audio_encoder *encoder = calloc(1, sizeof(*encoder));
 	if (!encoder)
@@ -111,21 +188,21 @@ int audio_soft_aac_open(struct tess_audio_encoder **encoderp,
 	encoder->rate = encoder->out.rate = config->sample_rate;
 	encoder->in.rate = TESS_AUDIO_RATE;
 	encoder->channels = config->channels;
-	encoder->codec = avcodec_alloc_context3(aac);
+	encoder->codec = avcodec_alloc_context3(codec);
 	encoder->frame = av_frame_alloc();
 	encoder->packet = av_packet_alloc();
 	int err = -ENOMEM;
 	if (encoder->codec && encoder->frame && encoder->packet)
 		err = configure(encoder, config);
 	if (err) {
-		audio_soft_aac_close(encoder);
+		audio_soft_encoder_close(encoder);
 		return err;
 	}
 	*encoderp = encoder;
 	return 0;
 }
 
-void audio_soft_aac_close(struct tess_audio_encoder *encoder)
+void audio_soft_encoder_close(struct tess_audio_encoder *encoder)
 {
 	if (!encoder)
 		return;
@@ -137,10 +214,10 @@ void audio_soft_aac_close(struct tess_audio_encoder *encoder)
 	free(encoder);
 }
 
-const uint8_t *audio_soft_aac_config(const struct tess_audio_encoder *encoder, size_t *length)
+const uint8_t *audio_soft_encoder_config(const struct tess_audio_encoder *encoder, size_t *length)
 {
-	*length = (size_t)encoder->codec->extradata_size;
-	return encoder->codec->extradata;
+	*length = encoder->config_length;
+	return encoder->config;
 }
 
 /* append interleaved samples of the encoder's rate and channels */
@@ -223,7 +300,7 @@ static void anchor(struct tess_audio_encoder *encoder, int64_t pts_us)
 }
 
 /* The next frame fed is at pts_us: if that is not where the last one ended, time jumps. A gap is
- * filled with silence up to the end of the AAC frame that is open, so that what comes after it
+ * filled with silence up to the end of the frame that is open, so that what comes after it
  * begins a frame, which can carry its own time. */
 static int meet(struct tess_audio_encoder *encoder, int64_t pts_us)
 {
@@ -235,7 +312,8 @@ static int meet(struct tess_audio_encoder *encoder, int64_t pts_us)
 	if (gap_us >= -JUMP_US && gap_us <= JUMP_US)
 		return 0;
 	if (gap_us > 0) {
-		int64_t boundary = (next_sample(encoder) + FRAME - 1) / FRAME * FRAME;
+		int64_t frame = encoder->frame_samples;
+		int64_t boundary = (next_sample(encoder) + frame - 1) / frame * frame;
 		int64_t fill = (boundary * TESS_AUDIO_RATE + encoder->rate - 1) / encoder->rate -
 			       encoder->fed;
 		if (gap_us <= fill * 1000000 / TESS_AUDIO_RATE)
@@ -248,8 +326,8 @@ static int meet(struct tess_audio_encoder *encoder, int64_t pts_us)
 	return 0;
 }
 
-int audio_soft_aac_feed(struct tess_audio_encoder *encoder, const float *pcm, unsigned frames,
-			int64_t pts_us)
+int audio_soft_encoder_feed(struct tess_audio_encoder *encoder, const float *pcm, unsigned frames,
+			    int64_t pts_us)
 {
 	int err = meet(encoder, pts_us);
 	return err ? err : take_in_all(encoder, pcm, frames);
@@ -258,23 +336,24 @@ int audio_soft_aac_feed(struct tess_audio_encoder *encoder, const float *pcm, un
 /* give the encoder the next frame. @retval 0, -EAGAIN, -ENOMEM */
 static int send_frame(struct tess_audio_encoder *encoder)
 {
-	if (encoder->fifo_fill < FRAME)
+	unsigned count = encoder->frame_samples;
+	if (encoder->fifo_fill < count)
 		return -EAGAIN;
 	AVFrame *frame = encoder->frame;
 	if (av_frame_make_writable(frame) < 0)
 		return -ENOMEM;
 	for (unsigned c = 0; c < encoder->channels; c++) {
 		float *fifo = encoder->fifo[c];
-		memcpy(frame->extended_data[c], fifo, FRAME * sizeof(float));
-		memmove(fifo, fifo + FRAME, (encoder->fifo_fill - FRAME) * sizeof(float));
+		memcpy(frame->extended_data[c], fifo, count * sizeof(float));
+		memmove(fifo, fifo + count, (encoder->fifo_fill - count) * sizeof(float));
 	}
-	encoder->fifo_fill -= FRAME;
+	encoder->fifo_fill -= count;
 	frame->pts = encoder->sent;
-	encoder->sent += FRAME;
+	encoder->sent += count;
 	return avcodec_send_frame(encoder->codec, frame) < 0 ? -ENOMEM : 0;
 }
 
-int audio_soft_aac_next(struct tess_audio_encoder *encoder, struct tess_audio_encoded *encoded)
+int audio_soft_encoder_next(struct tess_audio_encoder *encoder, struct tess_audio_encoded *encoded)
 {
 	AVPacket *packet = encoder->packet;
 	for (;;) {

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/control/jobs/guard.c - see guard.h.
+ */
+#include "firmware/control/jobs/guard.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/control/store/live.h"
+#include "firmware/control/text.h"
+
+#define DAY_S 86400
+
+static int each_domain(void *arg, const struct tess_live_domain *row)
+{
+	json_t *kind = json_object_get(arg, row->kind);
+	json_t *one = json_pack("{sI sb ss ss}", "app", (json_int_t)row->application, "enable",
+				row->enabled, "key", row->key, "back_key", row->back_key);
+
+	/* pushes are good until txTime: AuthDelta is for players */
+	if (one && !strcmp(row->kind, "play") &&
+	    json_object_set_new(one, "delta_s", json_integer(row->delta_s))) {
+		json_decref(one);
+		return -ENOMEM;
+	}
+	return json_object_set_new(kind, row->name, one) ? -ENOMEM : 0;
+}
+
+/* ["a","b"] of "a b" */
+static json_t *words(const char *list)
+{
+	char text[TESS_LIVE_LIST_MAX + 1], *rest = text, *word;
+	json_t *array = json_array();
+
+	tess_text_copy(text, sizeof(text), list);
+	while ((word = strsep(&rest, " ")))
+		if (*word && json_array_append_new(array, json_string(word))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static int each_settings(void *arg, uint32_t application, const struct tess_live_settings *row)
+{
+	char key[16];
+
+	snprintf(key, sizeof(key), "%u", application);
+	return json_object_set_new(
+		       arg, key,
+		       json_pack("{ss sb so ss ss so si si}", "referrer_mode", row->referrer_mode,
+				 "referrer_empty", row->referrer_empty, "referrers",
+				 words(row->referrers), "ip_allow", row->ip_allow, "ip_deny",
+				 row->ip_deny, "origins", words(row->origins), "max_viewers",
+				 row->max_viewers, "max_stream_viewers", row->max_stream_viewers))
+		       ? -ENOMEM
+		       : 0;
+}
+
+int tess_guard_desired(json_t **guardp, struct tess_control *control)
+{
+	json_t *guard = json_pack("{s{} s{} s{}}", "play", "push", "apps");
+	int rc;
+
+	if (!guard)
+		return -ENOMEM;
+	rc = tess_store_domains(control->store, 0, each_domain, guard);
+	if (!rc)
+		rc = tess_store_live_settings(control->store, each_settings,
+					      json_object_get(guard, "apps"));
+	if (rc) {
+		json_decref(guard);
+		return rc;
+	}
+	*guardp = guard;
+	return 0;
+}
+
+/* The first play domain with a key; "" when one is open. */
+struct choice {
+	char key[TESS_TX_KEY_MAX + 1];
+	bool open;
+};
+
+static int choose(void *arg, const struct tess_live_domain *row)
+{
+	struct choice *choice = arg;
+	const char *key = *row->key ? row->key : row->back_key;
+
+	if (strcmp(row->kind, "play") != 0)
+		return 0;
+	choice->open |= !row->enabled;
+	if (row->enabled && !*choice->key)
+		tess_text_copy(choice->key, sizeof(choice->key), key);
+	return 0;
+}
+
+int tess_guard_query(char query[TESS_TX_QUERY_SIZE], struct tess_control *control,
+		     uint32_t application, const char *stream)
+{
+	int64_t day = tess_control_utc_us(control) / 1000000 / DAY_S;
+	struct choice choice = {0};
+	int rc = tess_store_domains(control->store, application, choose, &choice);
+
+	*query = 0;
+	if (!rc && !choice.open && *choice.key)
+		rc = tess_tx_query(query, choice.key, stream, (day + 2) * DAY_S);
+	explicit_bzero(choice.key, sizeof(choice.key));
+	return rc;
+}
+
+struct push {
+	const char *stream, *query;
+	int64_t utc_us;
+};
+
+static int is_signed(void *arg, const struct tess_live_domain *row)
+{
+	const struct push *push = arg;
+
+	/* one without protection opens no room: there a UserSig is asked for */
+	return !strcmp(row->kind, "push") && row->enabled &&
+	       !tess_tx_check(row->key, row->back_key, push->stream, push->query, 0, push->utc_us);
+}
+
+int tess_guard_push(struct tess_control *control, uint32_t application, const char *stream,
+		    const char *query)
+{
+	struct push push = {stream, query, tess_control_utc_us(control)};
+
+	return tess_store_domains(control->store, application, is_signed, &push);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * firmware/media/publisher_internal.h - a publisher, for the files it is made of.
+ */
+#ifndef TESS_MEDIA_PUBLISHER_INTERNAL_H
+#define TESS_MEDIA_PUBLISHER_INTERNAL_H
+
+#include "firmware/media/publication.h"
+#include "firmware/media/publisher.h"
+#include "firmware/media/receiver.h"
+#include "firmware/media/thin.h"
+
+/* Pictures whose arrival is remembered until they are shown. */
+#define TESS_ARRIVALS 32
+
+struct arrival {
+	int64_t capture_us, arrival_us;
+};
+
+/* The decoder on one device. */
+struct decoding {
+	struct tess_decode *decode;
+	bool need_key; /* nothing is of use before one */
+	/* it is new and goes through the kept access units, of which this is the next; until all
+	 * have come out, so that those that come meanwhile find room */
+	bool behind;
+	unsigned next;
+};
+
+struct tess_publisher {
+	const struct tess_media_context *context;
+	struct tess_desired_publisher desired;
+	int64_t opened_us;
+	int error;	   /* of making a decoder */
+	int picture_error; /* why the last picture could not be decoded, if that is not damage */
+	struct tess_rtp_source *source;
+	struct tess_receiver video, audio;
+
+	struct tess_line *line; /* of a guest; all that follows but the taps is unused then */
+	struct tess_tap taps[TESS_MAX_TAPS]; /* those of the branches after those of the room */
+	unsigned tap_count;
+	struct tess_branches branches;
+
+	struct tess_gop gop;
+	struct tess_thin thin;
+	struct decoding decodings[TESS_MAX_TAPS]; /* while a tap wants pictures of that device */
+	unsigned decoding_count;
+	uint16_t width, height;
+	struct arrival arrivals[TESS_ARRIVALS];
+	unsigned next_arrival;
+
+	struct tess_audio_decoder *audio_decoder; /* while a tap or the publication wants sound */
+
+	struct tess_publication *publication;	   /* NULL: what is sent is no stream of its own */
+	bool publication_video, publication_audio; /* that it was opened for */
+};
+
+#endif
