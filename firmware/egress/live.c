@@ -485,7 +485,9 @@ int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t sessi
 	struct output *output = find(live, name);
 	int rc = 0;
 
-	if (!output || !output->hls || !tess_live_hls_touch(output->hls, session)) {
+	if (!output)
+		return -ENOENT;
+	if (!output->hls || !tess_live_hls_touch(output->hls, session)) {
 		rc = tess_live_admit(live, name);
 		if (!rc && !output->hls)
 			rc = begin_hls(output);

@@ -44,7 +44,9 @@ const sizeOf = (width, height) => ({ VideoWidth: width, VideoHeight: height, Vid
 function pictures(file) {
 	const frames = ffprobe(file, '-select_streams', 'v:0', '-show_entries', 'frame=pts_time,width,height').frames;
 	const sizes = frames.map(frame => `${frame.width}x${frame.height}`).filter((size, i, all) => size !== all[i - 1]);
-	return { count: frames.length, sizes, steps: frames.slice(1).map((frame, i) => frame.pts_time - frames[i].pts_time) };
+	// in its first moments a viewer is hurried to where the stream is
+	const paced = frames.filter(frame => frame.pts_time > 0.5);
+	return { count: frames.length, sizes, steps: paced.slice(1).map((frame, i) => frame.pts_time - paced[i].pts_time) };
 }
 
 /** Plays on a page; `go` is told the size that is to come, and waits for it and for a second more. */
