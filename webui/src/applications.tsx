@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, type Application, type Frozen, type Key } from './api';
 import { time } from './format';
 import { t } from './i18n';
+import { LiveSettingsDialog } from './live_settings';
 import { Dialog, Field, Form, Problem } from './parts';
 import { RecordSettingsDialog } from './record_settings';
 import { usePolled } from './state';
@@ -33,6 +34,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 	const [made, setMade] = useState<Key>();
 	const [userSigKey, setUserSigKey] = useState('');
 	const [recording, setRecording] = useState(false);
+	const [live, setLive] = useState(false);
 	const [problem, setProblem] = useState<Error>();
 	const guard = (action: () => Promise<unknown>) => () => { setProblem(undefined); action().catch(setProblem); };
 	return <article class="card">
@@ -44,6 +46,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 			guard(async () => { await api.changeApplication(app.id, { frozen }); again(); })();
 		}}>{(['box', 'keep', 'dim', 'avatar'] as const).map(how => <option key={how} value={how}>{t(`frozen_${how}`)}</option>)}</select></label>
 		<button class="plain" onClick={() => setRecording(true)}>{t('recordSettings')}</button>
+		<button class="plain" onClick={() => setLive(true)}>{t('liveSettings')}</button>
 		<h3>{t('apiKeys')}</h3>
 		<ul class="keys">{keys.data?.map(key => <li key={key.secret_id}><code>{key.secret_id}</code>
 			<button class="plain" onClick={guard(async () => {
@@ -58,6 +61,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 		})}>{t('remove')}</button></div>
 		{problem && <Problem error={problem} />}
 		{recording && <RecordSettingsDialog app={app} onClose={() => setRecording(false)} />}
+		{live && <LiveSettingsDialog app={app} onClose={() => setLive(false)} />}
 		{made && <Dialog title={t('newKey')} onClose={() => setMade(undefined)}>
 			<p class="notice warn">{t('secretOnce')}</p>
 			<dl><dt>SecretId</dt><dd><code>{made.secret_id}</code></dd><dt>SecretKey</dt><dd><code>{made.secret_key}</code></dd></dl>
