@@ -10,8 +10,10 @@
 
 #include "firmware/control/api/auth.h"
 #include "firmware/control/api/password.h"
+#include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/limiter.h"
 #include "firmware/control/jobs/pictures.h"
+#include "firmware/control/jobs/uploads.h"
 
 #define LOGIN_KEYS	512
 #define LOGIN_WINDOW_US 60000000
@@ -34,7 +36,9 @@ static int begin_life(struct tess_control *control)
 	char text[24] = "0";
 	int rc = tess_store_setting(control->store, "life", text, sizeof(text));
 
-	if (rc && rc != -ENOENT)
+	if (rc == -ENOENT)
+		rc = tess_found_first_id(control); /* the store is new */
+	if (rc)
 		return rc;
 	control->life = strtoll(text, NULL, 10) + 1;
 	snprintf(text, sizeof(text), "%lld", (long long)control->life);
@@ -93,6 +97,7 @@ void tess_control_changed(struct tess_control *control)
 {
 	if (control->changed)
 		control->changed(control->changed_arg);
+	tess_uploads_wake(control);
 }
 
 int tess_control_tell(struct tess_control *control, const json_t *message)

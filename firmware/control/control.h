@@ -10,6 +10,9 @@
 
 struct tess_limiter;
 struct tess_picture_jobs;
+struct tess_uploads;
+struct tess_found;
+struct tess_covers;
 
 /** Answers given, for the metrics: by class (1xx .. 5xx) and by what was asked. */
 struct tess_http_counters {
@@ -40,6 +43,9 @@ struct tess_control {
 	/** There is something in the outbox; may be NULL. */
 	void (*outbox)(void *arg);
 	void *outbox_arg;
+	struct tess_covers *covers;   /* NULL: none are made (jobs/covers.h) */
+	struct tess_found *found;     /* NULL: nothing is looked for (jobs/found.h) */
+	struct tess_uploads *uploads; /* NULL: none are made (jobs/uploads.h) */
 };
 
 /**

@@ -14,8 +14,11 @@
 #include "firmware/control/control.h"
 #include "firmware/control/http/server.h"
 #include "firmware/control/jobs/callbacks.h"
+#include "firmware/control/jobs/covers.h"
+#include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/reconcile.h"
 #include "firmware/control/jobs/space.h"
+#include "firmware/control/jobs/uploads.h"
 
 static int report(const char *what, int rc)
 {
@@ -43,6 +46,12 @@ static int serve(struct tess_control *control, struct tess_loop *loop)
 	if (!rc)
 		rc = report("space", tess_space_start(&keeper, control, loop));
 	if (!rc)
+		rc = report("uploads", tess_uploads_start(control, loop));
+	if (!rc)
+		rc = report("covers", tess_covers_start(control, loop));
+	if (!rc)
+		rc = report("found", tess_found_start(control, loop));
+	if (!rc)
 		rc = report(control->config->control.listen,
 			    tess_http_server_start(&server, control, loop));
 	if (!rc) {
@@ -51,6 +60,9 @@ static int serve(struct tess_control *control, struct tess_loop *loop)
 		rc = report("loop", tess_loop_run(loop));
 	}
 	tess_http_server_stop(server);
+	tess_found_stop(control);
+	tess_covers_stop(control);
+	tess_uploads_stop(control);
 	tess_space_stop(keeper);
 	tess_callbacks_stop(callbacks);
 	tess_reconcile_stop(reconcile);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "firmware/base/log.h"
+#include "firmware/egress/facts_pieces.h"
 #include "firmware/egress/http_server.h"
 #include "firmware/egress/live.h"
 #include "firmware/egress/live_viewers.h"
@@ -19,14 +20,20 @@
 #include "firmware/egress/removals.h"
 #include "firmware/egress/rtmp_server.h"
 #include "firmware/egress/streams.h"
+#include "firmware/egress/uploads.h"
 #include "firmware/link/link.h"
 
 #define FACTS_US 1000000
+/* of recordings in one message; a link takes 4 MiB */
+#define FACTS_BYTES (1u << 20)
+/* between two steps of removing, and until it is looked whether one that stayed may go */
+#define REMOVE_US	20000
+#define REMOVE_AGAIN_US 1000000
 /* without control it listens all the same, for its health can be asked */
 #define LISTEN_US 1000000
 /* an address that another process holds is tried again */
 #define LISTEN_RETRY_US 1000000
-/* connections of requests and downloads, beside one a viewer, as those of HLS have */
+/* connections of requests and downloads, beside the players */
 #define MAX_REQUESTS 1024
 
 struct tess_egress {
@@ -44,10 +51,14 @@ struct tess_egress {
 	struct tess_link *control, *media;
 	struct tess_timer *facts, *listen;
 	union tess_addr address, rtmp_address;
+	uint16_t control_port;
 	bool has_key;
 	uint8_t key[TESS_TOKEN_KEY_SIZE];
 	int listen_error, rtmp_error; /* told last */
 	json_t *deleted_files;	      /* as control wants it; NULL at first */
+	json_t *gone_files;	      /* those of them that are gone */
+	struct tess_timer *removals;
+	struct tess_uploads *uploads;
 };
 
 static int open_record(void *arg, int64_t id, const char *name, int *fdp)
@@ -71,12 +82,14 @@ static void listen_http(struct tess_egress *egress)
 {
 	const struct tess_http_config config = {
 		.listen = egress->address,
-		.max_connections = MAX_REQUESTS + egress->config->egress.max_viewers,
+		.max_connections = MAX_REQUESTS,
+		.max_viewers = egress->config->egress.max_viewers,
 		.clock = egress->clock,
 		.live = egress->live,
 		.guard = egress->guard,
 		.record_open = open_record,
 		.arg = egress,
+		.control_port = egress->control_port,
 	};
 	int rc = tess_http_alloc(&egress->http, egress->loop, &config);
 
@@ -120,11 +133,35 @@ static void start_listening(void *arg)
 		listen_rtmp(egress);
 }
 
+static void send_message(struct tess_egress *egress, json_t *message)
+{
+	int rc = message ? tess_link_send(egress->control, message, NULL, 0) : -ENOMEM;
+
+	if (rc && rc != -ENOTCONN)
+		TESS_ERROR("facts.not_sent", "error=\"%s\"", strerror(-rc));
+	json_decref(message);
+}
+
+/** The facts of recordings go in as many messages as it takes. @return what is left for the last */
+static json_t *send_records(struct tess_egress *egress)
+{
+	json_t *records = tess_records_facts(egress->records), *last;
+	json_t *pieces = records ? tess_facts_pieces(records, FACTS_BYTES) : NULL;
+	size_t count = json_array_size(pieces);
+
+	for (size_t i = 0; i + 1 < count; i++)
+		send_message(egress, json_pack("{s:s, s:b, s:O}", "type", "facts", "more", 1,
+					       "records", json_array_get(pieces, i)));
+	last = count ? json_incref(json_array_get(pieces, count - 1)) : NULL;
+	json_decref(pieces);
+	json_decref(records);
+	return last;
+}
+
 static void send_facts(struct tess_egress *egress)
 {
 	struct tess_records_counters records;
 	json_t *counters = json_object(), *live = tess_live_facts(egress->live);
-	json_t *facts;
 
 	tess_live_viewers_list(egress->live, live);
 	tess_guard_count(egress->guard, counters);
@@ -145,15 +182,29 @@ static void send_facts(struct tess_egress *egress)
 	(void)json_object_set_new(counters, "record_write_errors",
 				  json_integer((json_int_t)records.write_errors));
 	/* a NULL among the values makes no message, and frees the others */
-	facts = json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "type", "facts", "records",
-		tess_records_facts(egress->records), "live", live, "traffic",
-		tess_traffic_facts(egress->traffic), "relays", tess_relays_facts(egress->relays),
-		"counters", counters, "deleted_files",
-		tess_removals_step(egress->config->egress.record_dir, egress->deleted_files));
-	if (facts)
-		(void)tess_link_send(egress->control, facts, NULL, 0);
-	json_decref(facts);
+	send_message(egress, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:O, s:o}", "type", "facts",
+				       "records", send_records(egress), "live", live, "traffic",
+				       tess_traffic_facts(egress->traffic), "relays",
+				       tess_relays_facts(egress->relays), "counters", counters,
+				       "deleted_files", egress->gone_files, "orders",
+				       tess_uploads_facts(egress->uploads)));
+}
+
+static void remove_files(void *arg)
+{
+	struct tess_egress *egress = arg;
+	json_t *gone;
+	bool more;
+
+	gone = tess_removals_step(egress->config->egress.record_dir, egress->deleted_files, &more);
+	if (gone && !json_equal(gone, egress->gone_files)) {
+		json_decref(egress->gone_files);
+		egress->gone_files = json_incref(gone);
+		send_facts(egress);
+	}
+	json_decref(gone);
+	if (json_array_size(egress->deleted_files))
+		tess_timer_start(egress->removals, more ? REMOVE_US : REMOVE_AGAIN_US);
 }
 
 static void on_facts_timer(void *arg)
@@ -167,6 +218,26 @@ static void on_facts_timer(void *arg)
 static void on_records_change(void *arg)
 {
 	send_facts(arg);
+}
+
+/** An order is over. A frame goes before the facts that say so. */
+static void on_orders_change(void *arg)
+{
+	struct tess_egress *egress = arg;
+	char id[64];
+	int fd, rc;
+
+	while ((rc = tess_uploads_take_frame(egress->uploads, id, &fd)) == 1) {
+		json_t *message = json_pack("{s:s, s:s}", "type", "key_frame", "id", id);
+
+		if (message)
+			(void)tess_link_send(egress->control, message, &fd, 1);
+		json_decref(message);
+		(void)close(fd);
+	}
+	if (rc)
+		TESS_ERROR("record.no_frame", "error=\"%s\"", strerror(-rc));
+	send_facts(egress);
 }
 
 static void on_control_up(void *arg, struct tess_link *link)
@@ -210,6 +281,8 @@ static void apply_desired(struct tess_egress *egress, const json_t *desired)
 	tess_records_set_desired(egress->records, desired);
 	json_decref(egress->deleted_files);
 	egress->deleted_files = json_incref(json_object_get(desired, "deleted_files"));
+	tess_timer_start(egress->removals, 0);
+	tess_uploads_set_desired(egress->uploads, json_object_get(desired, "orders"));
 	start_listening(egress);
 }
 
@@ -314,6 +387,11 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 	egress->clock = clock;
 	egress->config = config;
 	rc = tess_config_address(config->egress.listen, &egress->address);
+	if (!rc) {
+		const char *port = strrchr(config->control.listen, ':');
+
+		egress->control_port = (uint16_t)(port ? strtoul(port + 1, NULL, 10) : 0);
+	}
 	if (!rc && *config->egress.rtmp_listen)
 		rc = tess_config_address(config->egress.rtmp_listen, &egress->rtmp_address);
 	if (!rc)
@@ -335,6 +413,15 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 		rc = tess_timer_alloc(&egress->facts, loop, on_facts_timer, egress);
 	if (!rc)
 		rc = tess_timer_alloc(&egress->listen, loop, start_listening, egress);
+	if (!rc)
+		rc = tess_timer_alloc(&egress->removals, loop, remove_files, egress);
+	if (!rc)
+		rc = tess_uploads_alloc(&egress->uploads, loop, config->egress.record_dir,
+					config->control.callback_ca_file, on_orders_change, egress);
+	if (!rc) {
+		egress->gone_files = json_array();
+		rc = egress->gone_files ? 0 : -ENOMEM;
+	}
 	if (!rc)
 		rc = connect_links(egress);
 	if (rc) {
@@ -358,6 +445,9 @@ void tess_egress_free(struct tess_egress *egress)
 	tess_link_free(egress->media);
 	tess_timer_free(egress->facts);
 	tess_timer_free(egress->listen);
+	tess_timer_free(egress->removals);
+	tess_uploads_free(egress->uploads);
+	json_decref(egress->gone_files);
 	tess_live_free(egress->live);
 	tess_guard_free(egress->guard);
 	tess_relays_free(egress->relays);

@@ -142,13 +142,14 @@ int tess_hls_ask_read(struct tess_hls_ask *ask, char *name, const struct tess_ht
 uint64_t tess_hls_session(int fd, const struct tess_http_request *request,
 			  const struct tess_hls_ask *ask)
 {
-	union tess_addr peer = {.in = {.sin_family = AF_UNSPEC}};
+	union tess_addr peer;
 	uint8_t hash[SHA256_DIGEST_LENGTH];
 	socklen_t size = sizeof(peer);
 	char text[sizeof(peer) + sizeof(request->user_agent) + sizeof(ask->query)] = {0};
 	size_t length = sizeof(peer);
 	uint64_t session;
 
+	memset(&peer, 0, sizeof(peer)); /* all of it is in the number */
 	(void)getpeername(fd, &peer.sa, &size);
 	/* each of its connections has a port of its own */
 	if (peer.sa.sa_family == AF_INET6)
@@ -161,4 +162,15 @@ uint64_t tess_hls_session(int fd, const struct tess_http_request *request,
 	(void)SHA256((const uint8_t *)text, length, hash);
 	memcpy(&session, hash, sizeof(session));
 	return session | 1;
+}
+
+void tess_hls_headers(char *headers, size_t size, const struct tess_hls_ask *ask, size_t length)
+{
+	bool playlist = ask->kind == TESS_HLS_PLAYLIST;
+
+	/* a playlist is another one each time, everything else never changes */
+	(void)snprintf(headers, size,
+		       "Content-Type: %s\r\nCache-Control: %s\r\nContent-Length: %zu\r\n",
+		       playlist ? "application/vnd.apple.mpegurl" : "video/mp4",
+		       playlist ? "no-store" : "max-age=3600", length);
 }

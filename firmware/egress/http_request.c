@@ -225,6 +225,17 @@ static void copy_beginning(char *out, size_t size, struct text value)
 	out[length] = 0;
 }
 
+/** Of what a URL may have there; anything else is as if it were not said. */
+static void take_host(struct tess_http_request *request, struct text value)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:[]";
+
+	if (copy_value(request->host, sizeof(request->host), value) ||
+	    request->host[strspn(request->host, plain)])
+		request->host[0] = 0;
+}
+
 /** @retval 0, -EBADMSG, -EMSGSIZE */
 static int parse_header(struct tess_http_request *request, struct text line, unsigned *hosts)
 {
@@ -246,7 +257,8 @@ static int parse_header(struct tess_http_request *request, struct text line, uns
 			return -EBADMSG;
 	if (text_is_nocase(name, "host")) {
 		++*hosts;
-		return copy_value(request->host, sizeof(request->host), value);
+		take_host(request, value);
+		return 0;
 	}
 	if (text_is_nocase(name, "referer")) {
 		if (value.length >= sizeof(request->referrer))

@@ -38,9 +38,9 @@ struct tess_http_request {
 	char path[TESS_HTTP_MAX_PATH];	/* decoded; no "..", no control characters */
 	char query[TESS_HTTP_MAX_PATH]; /* as received */
 	struct tess_http_range range;
+	char host[256]; /* as received, a name or address with or without a port; "" = other */
 	char if_none_match[128]; /* "" when absent */
 	char if_range[128];
-	char host[256];
 	char referrer[256]; /* its begin, when it is longer */
 	char origin[256];
 	char user_agent[128]; /* its beginning */

@@ -17,6 +17,8 @@ const char *tess_http_reason(int status)
 		return "No Content";
 	case 206:
 		return "Partial Content";
+	case 302:
+		return "Found";
 	case 304:
 		return "Not Modified";
 	case 400:

@@ -232,13 +232,7 @@ static enum next answer_hls(struct connection *connection, struct tess_live_hls 
 			      "", !connection->head_only)
 			       ? NEXT_CLOSE
 			       : NEXT_REQUEST;
-	/* a playlist is another one each time, everything else never changes */
-	(void)snprintf(headers, sizeof(headers),
-		       "Content-Type: %s\r\nCache-Control: %s\r\nContent-Length: %zu\r\n",
-		       ask->kind == TESS_HLS_PLAYLIST ? "application/vnd.apple.mpegurl"
-						      : "video/mp4",
-		       ask->kind == TESS_HLS_PLAYLIST ? "no-store" : "max-age=3600",
-		       connection->body.length);
+	tess_hls_headers(headers, sizeof(headers), ask, connection->body.length);
 	if (connection->head_only)
 		tess_http_body_close(&connection->body);
 	connection->body_until_us = tess_loop_now_us(connection->http->loop) + BODY_US;
@@ -260,6 +254,28 @@ static enum next serve_hls(struct connection *connection, const struct tess_http
 		return refuse_live(connection, request, rc);
 	connection->head_only = request->method == TESS_HTTP_HEAD;
 	return answer_hls(connection, hls, ask);
+}
+
+/** Send the one who asks to control, at the host that was asked. @return false: it cannot be */
+static bool send_elsewhere(struct connection *connection, const struct tess_http_request *request)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/=&";
+	const char *end = request->host[0] == '[' ? strchr(request->host, ']') : request->host;
+	char location[TESS_HTTP_FILE_HEADERS - 128];
+	int length;
+
+	end = end ? end + strcspn(end, ":") : NULL;
+	if (!connection->http->config.control_port || !end || end == request->host ||
+	    request->path[strspn(request->path, plain)] ||
+	    request->query[strspn(request->query, plain)])
+		return false;
+	length = snprintf(location, sizeof(location), "Location: http://%.*s:%u%s%s%s\r\n",
+			  (int)(end - request->host), request->host,
+			  connection->http->config.control_port, request->path,
+			  request->query[0] ? "?" : "", request->query);
+	return length < (int)sizeof(location) &&
+	       !answer(connection, 302, location, request->method != TESS_HTTP_HEAD);
 }
 
 static enum next serve_record(struct connection *connection,
@@ -284,6 +300,8 @@ static enum next serve_record(struct connection *connection,
 			   strerror(-rc));
 		status = 500;
 	}
+	if (rc == -ENOENT && send_elsewhere(connection, request))
+		return NEXT_REQUEST;
 	if (status == 404 || status == 500)
 		return answer(connection, status, "", with_body) ? NEXT_CLOSE : NEXT_REQUEST;
 	return send_head(connection, status, headers, connection->file.fd >= 0 ? MSG_MORE : 0)
@@ -494,12 +512,24 @@ static int make_room(struct tess_http *http)
 	return 0;
 }
 
+/** A viewer of HLS waits for a playlist and fetches a part at the same time. */
+#define CONNECTIONS_A_VIEWER 2
+
+static unsigned most_connections(const struct tess_http *http)
+{
+	unsigned viewers = tess_live_hls_watching(http->config.live);
+
+	if (viewers > http->config.max_viewers)
+		viewers = http->config.max_viewers;
+	return http->config.max_connections + CONNECTIONS_A_VIEWER * viewers;
+}
+
 static void connection_open(struct tess_http *http, int fd)
 {
 	static const int on = 1, unsent = UNSENT_BYTES;
 	struct connection *connection;
 
-	if (http->connection_count >= http->config.max_connections && make_room(http)) {
+	if (http->connection_count >= most_connections(http) && make_room(http)) {
 		(void)close(fd);
 		return;
 	}
@@ -591,7 +621,9 @@ int tess_http_alloc(struct tess_http **httpp, struct tess_loop *loop,
 	http->loop = loop;
 	http->config = *config;
 	http->fd = -1;
-	http->connections = calloc(config->max_connections, sizeof(*http->connections));
+	http->connections = calloc((size_t)config->max_connections +
+					   CONNECTIONS_A_VIEWER * (size_t)config->max_viewers,
+				   sizeof(*http->connections));
 	rc = http->connections ? open_listener(http) : -ENOMEM;
 	if (!rc)
 		rc = tess_timer_alloc(&http->sweep, loop, on_sweep, http);

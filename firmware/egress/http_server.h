@@ -19,9 +19,10 @@ struct tess_live;
 
 struct tess_http_config {
 	union tess_addr listen; /* port 0: any */
-	/** Of requests; players that were handed over do not count. A new one pushes out the oldest
-	 * that waits for a request. */
+	/** Of requests; players that were handed over do not count, and those of HLS have two more
+	 * each. A new one pushes out the oldest that waits for a request. */
 	unsigned max_connections;
+	unsigned max_viewers; /* of HLS, that there may be at most */
 	const struct tess_clock *clock;
 	struct tess_live *live;
 	struct tess_guard *guard; /* NULL: everybody may play */
@@ -31,6 +32,9 @@ struct tess_http_config {
 	 */
 	int (*record_open)(void *arg, int64_t id, const char *name, int *fdp);
 	void *arg;
+	/** Of control, which may know where a file is that is not here: whoever may have it is sent
+	 * there. 0: nobody is. */
+	uint16_t control_port;
 };
 
 /** Listens from now on. @retval 0, -EADDRINUSE, -EACCES, -ENOMEM, ... */

@@ -71,6 +71,7 @@ struct tess_live {
 	struct tess_timer *tick, *hls_sweep;
 	struct output *outputs;
 	unsigned output_count, player_count;
+	struct tess_live_hls_config hls;
 	uint64_t hls_held; /* bytes of all HLS */
 	uint32_t next_phase;
 	uint64_t next_viewer;
@@ -95,6 +96,8 @@ int tess_live_alloc(struct tess_live **livep, struct tess_loop *loop, struct tes
 	live->streams = streams;
 	live->config = *config;
 	live->next_viewer = config->first_viewer;
+	live->hls = (struct tess_live_hls_config){loop, streams, config->clock, &live->hls_held,
+						  config->hls_bytes};
 	if (tess_timer_alloc(&live->tick, loop, on_tick, live) ||
 	    tess_timer_alloc(&live->hls_sweep, loop, on_hls_sweep, live)) {
 		tess_live_free(live);
@@ -351,9 +354,14 @@ static uint32_t lower(uint32_t a, uint32_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
+static unsigned hls_viewers(const struct output *output)
+{
+	return output->hls ? tess_live_hls_viewers(output->hls) : 0;
+}
+
 static unsigned viewers_of(const struct output *output)
 {
-	return output->player_count + (output->hls ? tess_live_hls_viewers(output->hls) : 0);
+	return output->player_count + hls_viewers(output);
 }
 
 /** Is the output, or its application, at its own limit? Counts that. */
@@ -377,12 +385,12 @@ static bool is_full(struct tess_live *live, const struct output *output)
 	return true;
 }
 
-static unsigned hls_viewers(const struct tess_live *live)
+unsigned tess_live_hls_watching(const struct tess_live *live)
 {
 	unsigned viewers = 0;
 
 	for (const struct output *output = live->outputs; output; output = output->next)
-		viewers += output->hls ? tess_live_hls_viewers(output->hls) : 0;
+		viewers += hls_viewers(output);
 	return viewers;
 }
 
@@ -393,7 +401,7 @@ int tess_live_admit(struct tess_live *live, const char *name)
 	if (!output || output->ended ||
 	    (!output->up && tess_loop_now_us(live->loop) - output->away_us > AWAY_US))
 		return -ENOENT;
-	if (live->player_count + hls_viewers(live) >= live->config.max_viewers ||
+	if (live->player_count + tess_live_hls_watching(live) >= live->config.max_viewers ||
 	    is_full(live, output)) {
 		live->viewers_refused++;
 		return -EUSERS;
@@ -455,22 +463,13 @@ int tess_live_join(struct tess_live *live, const char *name, int fd, struct tess
 static int begin_hls(struct output *output)
 {
 	struct tess_live *live = output->live;
-	const struct tess_live_hls_config config = {
-		.loop = live->loop,
-		.streams = live->streams,
-		.clock = live->config.clock,
-		.stream = output->stream,
-		.name = output->name,
-		.account = &live->hls_held,
-		.limit = live->config.hls_bytes,
-	};
 
-	if (live->hls_held >= live->config.hls_bytes) {
+	if (live->hls_held >= live->hls.limit) {
 		live->hls_refused++;
 		return -ENOSPC;
 	}
 	tess_timer_start(live->hls_sweep, HLS_SWEEP_US);
-	return tess_live_hls_alloc(&output->hls, &config);
+	return tess_live_hls_alloc(&output->hls, &live->hls, output->stream, output->name);
 }
 
 bool tess_live_knows_hls(struct tess_live *live, const char *name, uint64_t session)
@@ -710,7 +709,7 @@ void tess_live_count(const struct tess_live *live, json_t *counters)
 	for (const struct output *output = live->outputs; output; output = output->next)
 		sent += output_sent(output) - output->closed_sent;
 	(void)json_object_set_new(counters, "viewers",
-				  json_integer(live->player_count + hls_viewers(live)));
+				  json_integer(live->player_count + tess_live_hls_watching(live)));
 	(void)json_object_set_new(counters, "hls_bytes", json_integer((json_int_t)live->hls_held));
 	(void)json_object_set_new(counters, "hls_refused",
 				  json_integer((json_int_t)live->hls_refused));

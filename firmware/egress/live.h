@@ -81,6 +81,8 @@ bool tess_live_knows_hls(struct tess_live *live, const char *name, uint64_t sess
  */
 int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t session,
 			struct tess_live_hls **hlsp) TESS_MUST_CHECK;
+/** Viewers by HLS, of all outputs. */
+unsigned tess_live_hls_watching(const struct tess_live *live);
 /** The `live` array of the facts; new reference or NULL. */
 json_t *tess_live_facts(struct tess_live *live) TESS_MUST_CHECK;
 /** Add the counters of docs/links.md that are live's to @p counters. */

@@ -33,7 +33,8 @@
 #define PATIENCE_US	 5000000
 
 struct tess_live_hls {
-	struct tess_live_hls_config config;
+	const struct tess_live_hls_config *config;
+	const char *name;
 	char folder[3 * TESS_LIVE_NAME_SIZE]; /* the stream's name, percent-encoded */
 	struct tess_sink *sink;
 	struct tess_timer *settle;
@@ -50,8 +51,11 @@ struct tess_live_hls {
 	struct tess_log_limit drop_limit;
 };
 
+/** Nothing happens to one that does not wait. */
 static void unlink_wait(struct tess_hls_wait *wait)
 {
+	if (!wait->link)
+		return;
 	*wait->link = wait->next;
 	if (wait->next)
 		wait->next->link = wait->link;
@@ -99,9 +103,9 @@ static void settle(void *arg)
 static int renew(struct tess_live_hls *hls)
 {
 	uint64_t first =
-		(uint64_t)(tess_clock_utc_us(hls->config.clock) / 1000000) * NUMBERS_A_SECOND;
+		(uint64_t)(tess_clock_utc_us(hls->config->clock) / 1000000) * NUMBERS_A_SECOND;
 	struct tess_hls_live *before = hls->hls;
-	int rc = tess_hls_live_alloc(&hls->hls, first, hls->config.account, hls->config.limit);
+	int rc = tess_hls_live_alloc(&hls->hls, first, hls->config->account, hls->config->limit);
 
 	if (rc)
 		return rc;
@@ -126,15 +130,15 @@ static void on_stream_up(void *arg, const struct tess_stream_info *info, uint64_
 static void on_au(void *arg, const struct tess_au *au)
 {
 	struct tess_live_hls *hls = arg;
-	int64_t now_us = tess_loop_now_us(hls->config.loop);
-	int64_t offset_us = tess_clock_utc_us(hls->config.clock) - now_us;
+	int64_t now_us = tess_loop_now_us(hls->config->loop);
+	int64_t offset_us = tess_clock_utc_us(hls->config->clock) - now_us;
 	int rc = tess_hls_live_add(hls->hls, au, offset_us);
 	uint64_t suppressed;
 
 	if (rc < 0 && rc != -EAGAIN && rc != -ESTALE &&
 	    tess_log_allowed(&hls->drop_limit, now_us, &suppressed))
-		TESS_WARN("hls.unit_dropped", "name=%s error=%s suppressed=%" PRIu64,
-			  hls->config.name, strerror(-rc), suppressed);
+		TESS_WARN("hls.unit_dropped", "name=%s error=%s suppressed=%" PRIu64, hls->name,
+			  strerror(-rc), suppressed);
 	if (rc != 1)
 		return;
 	if (hls->settled)
@@ -179,23 +183,25 @@ static void percent_encode(char *to, const char *text)
 	*to = 0;
 }
 
-int tess_live_hls_alloc(struct tess_live_hls **hlsp, const struct tess_live_hls_config *config)
+int tess_live_hls_alloc(struct tess_live_hls **hlsp, const struct tess_live_hls_config *config,
+			const char *stream, const char *name)
 {
 	struct tess_live_hls *hls = calloc(1, sizeof(*hls));
 	int rc;
 
 	if (!hls)
 		return -ENOMEM;
-	hls->config = *config;
+	hls->config = config;
+	hls->name = name;
 	hls->watched_us = tess_loop_now_us(config->loop);
-	percent_encode(hls->folder, config->name);
+	percent_encode(hls->folder, name);
 	rc = renew(hls);
 	if (!rc)
 		rc = tess_timer_alloc(&hls->settle, config->loop, settle, hls);
 	/* from the oldest unit on that the ring holds */
 	if (!rc)
-		rc = tess_streams_attach(&hls->sink, config->streams, config->stream, &hls_sink,
-					 hls, TESS_SINK_NEWEST_KEY + 1);
+		rc = tess_streams_attach(&hls->sink, config->streams, stream, &hls_sink, hls,
+					 TESS_SINK_NEWEST_KEY + 1);
 	if (rc) {
 		tess_live_hls_free(hls);
 		return rc;
@@ -225,7 +231,7 @@ void tess_live_hls_free(struct tess_live_hls *hls)
 
 bool tess_live_hls_touch(struct tess_live_hls *hls, uint64_t session)
 {
-	int64_t now_us = tess_loop_now_us(hls->config.loop);
+	int64_t now_us = tess_loop_now_us(hls->config->loop);
 
 	if (!tess_sessions_touch(&hls->sessions, session, now_us))
 		return false;
@@ -235,7 +241,7 @@ bool tess_live_hls_touch(struct tess_live_hls *hls, uint64_t session)
 
 int tess_live_hls_add_viewer(struct tess_live_hls *hls, uint64_t session)
 {
-	hls->watched_us = tess_loop_now_us(hls->config.loop);
+	hls->watched_us = tess_loop_now_us(hls->config->loop);
 	return tess_sessions_add(&hls->sessions, session, hls->watched_us);
 }
 
@@ -246,7 +252,7 @@ unsigned tess_live_hls_viewers(const struct tess_live_hls *hls)
 
 bool tess_live_hls_sweep(struct tess_live_hls *hls)
 {
-	int64_t now_us = tess_loop_now_us(hls->config.loop);
+	int64_t now_us = tess_loop_now_us(hls->config->loop);
 	int64_t session_us = SESSION_TARGETS * tess_hls_live_target_s(hls->hls) * INT64_C(1000000);
 
 	if (session_us < MIN_SESSION_US)
@@ -271,7 +277,7 @@ static int make_playlist(struct tess_live_hls *hls, const char *query)
 	hls->playlist = NULL;
 	tess_hls_live_put_playlist(hls->hls, hls->folder, query, &text);
 	if (!text.failed)
-		hls->playlist = tess_chunk_alloc(text.length, hls->config.account);
+		hls->playlist = tess_chunk_alloc(text.length, hls->config->account);
 	if (hls->playlist) {
 		memcpy(hls->playlist->data, text.data, text.length);
 		memcpy(hls->query, query, strlen(query) + 1);
@@ -334,8 +340,7 @@ void tess_live_hls_wait(struct tess_live_hls *hls, struct tess_hls_wait *wait)
 
 void tess_live_hls_unwait(struct tess_hls_wait *wait)
 {
-	if (wait->link)
-		unlink_wait(wait);
+	unlink_wait(wait);
 }
 
 int64_t tess_live_hls_patience_us(const struct tess_live_hls *hls)

@@ -45,6 +45,9 @@ int tess_hls_ask_read(struct tess_hls_ask *ask, char *name,
 uint64_t tess_hls_session(int fd, const struct tess_http_request *request,
 			  const struct tess_hls_ask *ask);
 
+/** The headers of an answer with a body of @p length bytes. */
+void tess_hls_headers(char *headers, size_t size, const struct tess_hls_ask *ask, size_t length);
+
 struct tess_live_hls;
 
 /** Somebody who waits. All members but wake and arg are live_hls'. */
@@ -58,17 +61,17 @@ struct tess_hls_wait {
 	void *arg;
 };
 
+/** What the HLS of all streams has in common. */
 struct tess_live_hls_config {
 	struct tess_loop *loop;
 	struct tess_streams *streams;
 	const struct tess_clock *clock;
-	const char *stream, *name;
-	uint64_t *account, limit; /* bytes of all streams' HLS, and what they should stay below */
+	uint64_t *account, limit; /* bytes of all, and what they should stay below */
 };
 
-/** @retval 0, -EINVAL, -ENOMEM */
-int tess_live_hls_alloc(struct tess_live_hls **hlsp,
-			const struct tess_live_hls_config *config) TESS_MUST_CHECK;
+/** @p config and @p name stay. @retval 0, -EINVAL, -ENOMEM */
+int tess_live_hls_alloc(struct tess_live_hls **hlsp, const struct tess_live_hls_config *config,
+			const char *stream, const char *name) TESS_MUST_CHECK;
 /** Whoever waits is woken. Accepts NULL. */
 void tess_live_hls_free(struct tess_live_hls *hls);
 

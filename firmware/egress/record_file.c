@@ -496,9 +496,18 @@ static int finish(struct tess_record_file *file, const struct tess_record_meta *
 	}
 	if (!error && fsync(file->dir))
 		error = -errno;
-	if (!error)
-		close_fd(&file->fd);
 	return error;
+}
+
+/* Of many finished parts none keeps more than its folder open. */
+void tess_record_file_rest(struct tess_record_file *file)
+{
+	for (unsigned i = 0; i < TESS_RECORD_FORMATS; i++) {
+		if (file->outputs[i])
+			file->outputs[i]->ops->close(file->outputs[i]);
+	}
+	close_fd(&file->fd);
+	close_fd(&file->journal);
 }
 
 int tess_record_file_finish(struct tess_record_file *file, const struct tess_record_meta *meta,
@@ -509,6 +518,8 @@ int tess_record_file_finish(struct tess_record_file *file, const struct tess_rec
 
 	if (!error)
 		error = finish(file, meta, &journal, end);
+	if (!error)
+		tess_record_file_rest(file);
 	tess_mp4_index_free(journal.index);
 	return error;
 }

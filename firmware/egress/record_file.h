@@ -73,6 +73,8 @@ uint64_t tess_record_file_bytes(const struct tess_record_file *file,
  */
 int tess_record_file_finish(struct tess_record_file *file, const struct tess_record_meta *meta,
 			    const struct tess_record_end *end) TESS_MUST_CHECK;
+/** It is finished: close all but its folder, as tess_record_file_finish() has done. */
+void tess_record_file_rest(struct tess_record_file *file);
 /**
  * Open the recording whose journal is BASE.journal (or BASE is NAME.hls) in folder @p dir (which
  * stays the caller's), drop what was torn off at the end of journal and file, and say all that is

@@ -259,13 +259,19 @@ static int finish_flv(struct tess_output *output, const struct tess_output_end *
 	return error ? error : tess_output_rename(output, end->final);
 }
 
-static void free_flv(struct tess_output *output)
+static void close_flv(struct tess_output *output)
 {
 	struct flv *flv = (struct flv *)output;
 
 	if (flv->fd >= 0)
 		(void)close(flv->fd);
-	free(flv);
+	flv->fd = -1;
+}
+
+static void free_flv(struct tess_output *output)
+{
+	close_flv(output);
+	free(output);
 }
 
 static const struct tess_output_ops flv_ops = {
@@ -273,6 +279,7 @@ static const struct tess_output_ops flv_ops = {
 	.write = write_flv,
 	.take = take_flv,
 	.finish = finish_flv,
+	.close = close_flv,
 	.remove = tess_output_unlink,
 	.free = free_flv,
 };

@@ -340,13 +340,20 @@ static int remove_hls(struct tess_output *output, const char *final)
 	return error ? error : tess_output_remove_folder(output->dir, hls->folder);
 }
 
-static void free_hls(struct tess_output *output)
+static void close_hls(struct tess_output *output)
 {
 	struct hls *hls = (struct hls *)output;
 
 	close_fd(&hls->fd);
 	close_fd(&hls->fresh_fd);
 	close_fd(&hls->folder_fd);
+}
+
+static void free_hls(struct tess_output *output)
+{
+	struct hls *hls = (struct hls *)output;
+
+	close_hls(output);
 	tess_hls_free(&hls->list);
 	free(hls);
 }
@@ -357,6 +364,7 @@ static const struct tess_output_ops hls_ops = {
 	.take = take_hls,
 	.publish = publish_hls,
 	.finish = finish_hls,
+	.close = close_hls,
 	.remove = remove_hls,
 	.free = free_hls,
 };

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -129,15 +130,19 @@ int tess_links_find(int record_dir, int64_t id, const char *name, char *path, si
 	return error;
 }
 
-static int remove_path(int record_dir, const char *path)
+static int remove_path(int record_dir, const char *path, unsigned *budget)
 {
 	if (ends_with(path, ".hls"))
-		return tess_output_remove_folder(record_dir, path);
+		return tess_output_remove_some(record_dir, path, budget);
+	if (!*budget)
+		return -EAGAIN;
+	--*budget;
 	return unlinkat(record_dir, path, 0) && errno != ENOENT ? -errno : 0;
 }
 
 static int remove_linked(int record_dir, int links)
 {
+	unsigned all = UINT_MAX;
 	int fd = openat(links, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
 	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
@@ -156,7 +161,7 @@ static int remove_linked(int record_dir, int links)
 			continue;
 		}
 		if (!error)
-			error = remove_path(record_dir, path);
+			error = remove_path(record_dir, path, &all);
 		if (!error && unlinkat(links, entry->d_name, 0))
 			error = -errno;
 	}
@@ -164,16 +169,29 @@ static int remove_linked(int record_dir, int links)
 	return error;
 }
 
+/** The one file of the old layout and its link. @p path NULL: whichever. @retval 0, -ENOENT, ... */
+static int remove_old(int record_dir, int64_t id, const char *path, unsigned *budget)
+{
+	char target[PATH_SIZE], link[40];
+	int error = read_old_link(record_dir, id, target, sizeof(target));
+
+	if (!error && path && strcmp(path, target) != 0)
+		error = -ENOENT;
+	if (!error)
+		error = remove_path(record_dir, target, budget);
+	(void)snprintf(link, sizeof(link), "by-id/%" PRId64, id);
+	return !error && unlinkat(record_dir, link, 0) && errno != ENOENT ? -errno : error;
+}
+
 int tess_links_remove(int record_dir, int64_t id)
 {
-	char path[PATH_SIZE], link[40];
-	int error = read_old_link(record_dir, id, path, sizeof(path)), fd;
+	unsigned all = UINT_MAX;
+	char link[40];
+	int error = remove_old(record_dir, id, NULL, &all), fd;
 
+	if (error != -ENOENT)
+		return error;
 	(void)snprintf(link, sizeof(link), "by-id/%" PRId64, id);
-	if (!error) {
-		error = remove_path(record_dir, path);
-		return !error && unlinkat(record_dir, link, 0) && errno != ENOENT ? -errno : error;
-	}
 	fd = open_links(record_dir, id, false);
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
@@ -211,31 +229,35 @@ static int find_folder(int links, const char *playlist, char *name, size_t size)
 	return error;
 }
 
-static int remove_link(int record_dir, int links, const char *name)
+static int remove_link(int record_dir, int links, const char *name, unsigned *budget)
 {
 	char path[PATH_SIZE];
 	int error = read_link(links, name, "../../", path, sizeof(path));
 
 	if (!error)
-		error = remove_path(record_dir, path);
+		error = remove_path(record_dir, path, budget);
 	return !error && unlinkat(links, name, 0) ? -errno : error;
 }
 
-int tess_links_remove_one(int record_dir, int64_t id, const char *name, const char *path)
+int tess_links_remove_one(int record_dir, int64_t id, const char *name, const char *path,
+			  unsigned *budget)
 {
 	char target[PATH_SIZE], folder[PATH_SIZE];
-	int fd = open_links(record_dir, id, false), error;
+	int error = remove_old(record_dir, id, path, budget), fd;
 
+	if (error != -ENOENT)
+		return error;
+	fd = open_links(record_dir, id, false);
 	if (fd < 0)
-		return fd == -ENOTDIR ? -ENOENT : fd;
+		return fd == -ENOTDIR || fd == -ELOOP ? -ENOENT : fd;
 	error = read_link(fd, name, "../../", target, sizeof(target));
 	if (!error && strcmp(target, path) != 0)
 		error = -ENOENT;
 	/* the playlist last: as long as it is there, this is done again */
 	if (!error && ends_with(name, ".m3u8") && !find_folder(fd, name, folder, sizeof(folder)))
-		error = remove_link(record_dir, fd, folder);
+		error = remove_link(record_dir, fd, folder, budget);
 	if (!error)
-		error = remove_link(record_dir, fd, name);
+		error = remove_link(record_dir, fd, name, budget);
 	(void)close(fd);
 	return error;
 }

@@ -22,11 +22,12 @@ int tess_links_find(int record_dir, int64_t id, const char *name, char *path,
 /** Remove all that is linked, and the links. Blocks. @retval 0 or a negative errno */
 int tess_links_remove(int record_dir, int64_t id) TESS_MUST_CHECK;
 /**
- * Remove one linked file, an HLS playlist with the folder of what it lists, and its links. Blocks.
+ * Remove one linked file, an HLS playlist with the folder of what it lists, and its links. Blocks
+ * for at most *budget unlinked files, each of which takes one from it.
  * @param path APP/NAME, where the link must lead to
- * @retval 0, -ENOENT it is not linked, or a negative errno
+ * @retval 0, -ENOENT it is not linked, -EAGAIN there is more to remove, or a negative errno
  */
-int tess_links_remove_one(int record_dir, int64_t id, const char *name,
-			  const char *path) TESS_MUST_CHECK;
+int tess_links_remove_one(int record_dir, int64_t id, const char *name, const char *path,
+			  unsigned *budget) TESS_MUST_CHECK;
 
 #endif

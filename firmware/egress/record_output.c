@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -175,7 +176,7 @@ int tess_output_unlink(struct tess_output *output, const char *final)
 	return !error && final ? unlink_base(output, final) : error;
 }
 
-int tess_output_remove_folder(int dir, const char *name)
+int tess_output_remove_some(int dir, const char *name, unsigned *budget)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), error = 0;
 	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
@@ -188,12 +189,24 @@ int tess_output_remove_folder(int dir, const char *name)
 		return error == -ENOENT ? 0 : error;
 	}
 	while (!error && (entry = readdir(listing))) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    unlinkat(fd, entry->d_name, 0))
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (!*budget)
+			error = -EAGAIN;
+		else if (unlinkat(fd, entry->d_name, 0))
 			error = -errno;
+		else
+			--*budget;
 	}
 	if (!error && unlinkat(dir, name, AT_REMOVEDIR))
 		error = -errno;
 	(void)closedir(listing);
 	return error;
+}
+
+int tess_output_remove_folder(int dir, const char *name)
+{
+	unsigned all = UINT_MAX;
+
+	return tess_output_remove_some(dir, name, &all);
 }

@@ -79,6 +79,8 @@ struct tess_output_ops {
 	int (*publish)(struct tess_output *output);
 	/** Complete the file and give it its final name. @retval 0, errors of the system */
 	int (*finish)(struct tess_output *output, const struct tess_output_end *end);
+	/** It has finished: keep no descriptor of its files. */
+	void (*close)(struct tess_output *output);
 	/** Remove its files: of these names, BASE or @p final, which may be NULL. */
 	int (*remove)(struct tess_output *output, const char *final);
 	void (*free)(struct tess_output *output);
@@ -106,6 +108,11 @@ int tess_output_rename(const struct tess_output *output, const char *final) TESS
 int tess_output_unlink(struct tess_output *output, const char *final) TESS_MUST_CHECK;
 /** Remove a folder with the files in it, if it is there. @retval 0 or a negative errno */
 int tess_output_remove_folder(int dir, const char *name) TESS_MUST_CHECK;
+/**
+ * The same in steps: at most *budget files, each of which takes one from it.
+ * @retval 0, -EAGAIN there is more in it, or another negative errno
+ */
+int tess_output_remove_some(int dir, const char *name, unsigned *budget) TESS_MUST_CHECK;
 /** Whether NAME.suffix is there. @retval 1, 0, or a negative errno */
 int tess_output_exists(const struct tess_output *output, const char *name) TESS_MUST_CHECK;
 

@@ -404,6 +404,7 @@ static int recover_ended(struct recovery *r)
 	(void)snprintf(name, sizeof(name), "%s.mp4", file->final);
 	if (fstatat(file->dir, name, &info, AT_SYMLINK_NOFOLLOW) == 0)
 		file->mp4_bytes = (uint64_t)info.st_size;
+	tess_record_file_rest(file);
 	/* the one who renamed it may have died before this */
 	return fsync(file->dir) ? -errno : 0;
 }

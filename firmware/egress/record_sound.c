@@ -94,13 +94,19 @@ static int finish_sound(struct tess_output *output, const struct tess_output_end
 	return tess_output_rename(output, end->final);
 }
 
-static void free_sound(struct tess_output *output)
+static void close_sound(struct tess_output *output)
 {
 	struct sound *sound = (struct sound *)output;
 
 	if (sound->fd >= 0)
 		(void)close(sound->fd);
-	free(sound);
+	sound->fd = -1;
+}
+
+static void free_sound(struct tess_output *output)
+{
+	close_sound(output);
+	free(output);
 }
 
 static const struct tess_output_ops sound_ops = {
@@ -108,6 +114,7 @@ static const struct tess_output_ops sound_ops = {
 	.write = write_sound,
 	.take = take_sound,
 	.finish = finish_sound,
+	.close = close_sound,
 	.remove = tess_output_unlink,
 	.free = free_sound,
 };

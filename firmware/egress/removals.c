@@ -33,11 +33,12 @@ static bool is_gone(int record_dir, const char *path)
 }
 
 /* @return true: it was removed now */
-static bool remove_one(int record_dir, int64_t id, const char *path)
+static bool remove_one(int record_dir, int64_t id, const char *path, unsigned *budget, bool *more)
 {
-	int rc = tess_links_remove_one(record_dir, id, name_of(path), path);
+	int rc = tess_links_remove_one(record_dir, id, name_of(path), path, budget);
 
-	if (rc && rc != -ENOENT)
+	*more |= rc == -EAGAIN;
+	if (rc && rc != -ENOENT && rc != -EAGAIN)
 		TESS_WARN("record.not_removed", "path=%s error=\"%s\"", path, strerror(-rc));
 	if (rc)
 		return false;
@@ -45,13 +46,14 @@ static bool remove_one(int record_dir, int64_t id, const char *path)
 	return true;
 }
 
-json_t *tess_removals_step(const char *record_dir, const json_t *wanted)
+json_t *tess_removals_step(const char *record_dir, const json_t *wanted, bool *more)
 {
 	json_t *gone = json_array(), *item;
-	bool removed = false;
+	unsigned budget = TESS_REMOVALS_A_STEP;
 	size_t i;
 	int fd;
 
+	*more = false;
 	if (!gone || !json_array_size(wanted))
 		return gone;
 	fd = open(record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -64,11 +66,8 @@ json_t *tess_removals_step(const char *record_dir, const json_t *wanted)
 
 		if (!name_of(path))
 			continue;
-		if (!is_gone(fd, path)) {
-			if (removed || !remove_one(fd, id, path))
-				continue;
-			removed = true;
-		}
+		if (!is_gone(fd, path) && !remove_one(fd, id, path, &budget, more))
+			continue;
 		(void)json_array_append(gone, item);
 	}
 	(void)close(fd);

@@ -6,14 +6,19 @@
 #define TESS_EGRESS_REMOVALS_H
 
 #include <jansson.h>
+#include <stdbool.h>
+
+/** So many files are unlinked in one step: the loop serves others between two of them. */
+#define TESS_REMOVALS_A_STEP 128
 
 /**
- * Remove at most one of the files that are wanted gone; a file that control has not acknowledged
- * the recording of yet stays. Blocks as long as one unlink.
+ * Remove some of the files that are wanted gone; a file that control has not acknowledged the
+ * recording of yet stays. Blocks as long as TESS_REMOVALS_A_STEP unlinks.
  * @param record_dir the folder of recordings
  * @param wanted     the array of the link; what is not one is nothing
+ * @param more       set when there is more to remove at once
  * @return those of it that are gone, a new reference; NULL when out of memory
  */
-json_t *tess_removals_step(const char *record_dir, const json_t *wanted);
+json_t *tess_removals_step(const char *record_dir, const json_t *wanted, bool *more);
 
 #endif

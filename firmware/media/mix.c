@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * firmware/media/mix.c - one mix of a room.
  */
-#include "firmware/media/mix.h"
+#include "firmware/media/mix_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "firmware/media/canvas.h"
-#include "firmware/media/latency.h"
 #include "firmware/media/seating.h"
-#include "firmware/media/stills.h"
-#include "pipeline/mix/audio.h"
 #include "pipeline/mix/layout.h"
 #include "pipeline/mix/visible.h"
 
@@ -20,52 +16,6 @@
 #define CATCH_UP_US INT64_C(2000)
 /* Sound that is this late goes on at the present instead of catching up. */
 #define SOUND_JUMP_US INT64_C(1000000)
-
-/* A publisher that is in the mix. */
-struct member {
-	struct tess_publisher *publisher;
-	struct tess_tile_source *tile;	 /* NULL: has no tile, or sends no picture */
-	struct tess_audio_source *sound; /* NULL: sends no sound */
-	uint64_t shown_serial;		 /* of the picture on the canvas */
-	int64_t fresh_us;		 /* when it was new, in media time */
-	unsigned preset;		 /* the place held in a custom layout, from 1 */
-	uint16_t width, height;		 /* of the tile */
-};
-
-struct tess_mix {
-	const struct tess_media_context *context;
-	struct tess_desired_mix desired;
-	uint64_t stream_epoch;
-	struct tess_canvas *canvas;
-	struct tess_audio_mixer *mixer;
-	struct tess_placement placement; /* empty without a picture */
-	unsigned refused;		 /* bit 1 << index: devices that cannot do what is wanted */
-
-	struct member members[TESS_ROOM_MAX_SEATS];
-	unsigned member_count;
-	struct tess_room_tile tiles[TESS_ROOM_MAX_SEATS]; /* in drawing order; seat: a member */
-	unsigned tile_count;
-	struct tess_stills stills;
-
-	/* pictures are at origin + n / frame rate on the media time line */
-	int64_t origin_us;
-	uint64_t tick;
-	/* after the rate has risen: so much later than media time its ticks may be, until they have
-	 * caught up */
-	int64_t lag_us;
-	int64_t sound_us; /* of the next 20 ms */
-
-	int error; /* of the last picture or sound */
-	uint64_t frames, bytes, sound_frames;
-	struct tess_mix_counters counters;
-	uint64_t skipped_before; /* pictures skipped by tiles that are gone */
-	struct tess_latency latency;
-	/* rates, over the time between two measurements */
-	int64_t measured_us;
-	uint64_t measured_frames, measured_bytes;
-	uint32_t bitrate_bps;
-	double frame_rate;
-};
 
 /* What is captured this much after a picture's time stamp can still be in it. */
 static int64_t half_us(const struct tess_desired_mix *desired)
@@ -216,8 +166,8 @@ bool tess_mix_mp3_descriptors(const struct tess_mix *mix, int *memfd, int *event
 	return tess_canvas_mp3_descriptors(mix->canvas, memfd, eventfd);
 }
 
-static struct member *find_member(struct member *members, unsigned count,
-				  const struct tess_publisher *publisher)
+static struct tess_mix_member *find_member(struct tess_mix_member *members, unsigned count,
+					   const struct tess_publisher *publisher)
 {
 	for (unsigned i = 0; i < count; i++) {
 		if (members[i].publisher == publisher)
@@ -226,7 +176,7 @@ static struct member *find_member(struct member *members, unsigned count,
 	return NULL;
 }
 
-static void drop_tile(struct tess_mix *mix, struct member *member)
+static void drop_tile(struct tess_mix *mix, struct tess_mix_member *member)
 {
 	if (member->tile)
 		mix->skipped_before += tess_video_source_skipped(member->tile->pictures);
@@ -236,7 +186,7 @@ static void drop_tile(struct tess_mix *mix, struct member *member)
 }
 
 /* Give a member what it should have of tile and sound, and take away what not. */
-static int equip(struct tess_mix *mix, struct member *member, bool tile, bool sound)
+static int equip(struct tess_mix *mix, struct tess_mix_member *member, bool tile, bool sound)
 {
 	const struct tess_desired_publisher *desired = tess_publisher_desired(member->publisher);
 	int error = 0;
@@ -296,7 +246,7 @@ static const struct tess_room_tile *seen_tile(const struct tess_room_seats *seat
 	return NULL;
 }
 
-static void give_up_member(struct tess_mix *mix, struct member *member)
+static void give_up_member(struct tess_mix *mix, struct tess_mix_member *member)
 {
 	drop_tile(mix, member);
 	tess_audio_source_remove(member->sound);
@@ -304,7 +254,7 @@ static void give_up_member(struct tess_mix *mix, struct member *member)
 
 int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers, unsigned count)
 {
-	struct member before[TESS_ROOM_MAX_SEATS];
+	struct tess_mix_member before[TESS_ROOM_MAX_SEATS];
 	unsigned before_count = mix->member_count;
 	struct tess_room_seats seats;
 	/* without memory nobody is seated: nobody may stay who may be about to go */
@@ -314,12 +264,12 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 	mix->member_count = seats.mixed_count;
 	for (unsigned i = 0; i < seats.mixed_count; i++) {
 		struct tess_publisher *publisher = publishers[seats.mixed[i].member];
-		struct member *old = find_member(before, before_count, publisher);
-		struct member *member = &mix->members[i];
+		struct tess_mix_member *old = find_member(before, before_count, publisher);
+		struct tess_mix_member *member = &mix->members[i];
 		const struct tess_room_tile *tile = seen_tile(&seats, i);
 		int equip_error;
 
-		*member = (struct member){.publisher = publisher};
+		*member = (struct tess_mix_member){.publisher = publisher};
 		if (old) {
 			*member = *old;
 			*old = before[--before_count];
@@ -361,7 +311,7 @@ int tess_mix_engine(const struct tess_mix *mix)
 struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publisher *publisher)
 {
 	for (unsigned i = 0; i < mix->member_count; i++) {
-		const struct member *member = &mix->members[i];
+		const struct tess_mix_member *member = &mix->members[i];
 
 		if (member->publisher == publisher)
 			return (struct tess_tap){
@@ -376,8 +326,8 @@ struct tess_tap tess_mix_tap(const struct tess_mix *mix, const struct tess_publi
 }
 
 /* How a picture is to be shown that may have stood still for long. */
-static struct tess_frozen_mark mark_of(const struct tess_mix *mix, const struct member *member,
-				       int64_t media_us)
+static struct tess_frozen_mark mark_of(const struct tess_mix *mix,
+				       const struct tess_mix_member *member, int64_t media_us)
 {
 	if (media_us - member->fresh_us < TESS_FROZEN_US)
 		return (struct tess_frozen_mark){.how = TESS_FROZEN_KEEP};
@@ -393,7 +343,8 @@ static struct tess_frozen_mark mark_of(const struct tess_mix *mix, const struct 
 static void fill_tile(struct tess_mix *mix, struct tess_canvas_picture *picture,
 		      const struct tess_room_tile *place)
 {
-	struct member *member = place->seat < mix->member_count ? &mix->members[place->seat] : NULL;
+	struct tess_mix_member *member =
+		place->seat < mix->member_count ? &mix->members[place->seat] : NULL;
 	int64_t media_us = picture->pts_us + half_interval_us(mix), arrival_us;
 	struct tess_frozen_mark *mark;
 	struct tess_surface *surface = NULL;
@@ -557,65 +508,4 @@ void tess_mix_measure(struct tess_mix *mix, int64_t now_us)
 	mix->measured_frames = mix->frames;
 	mix->measured_bytes = mix->bytes;
 	mix->measured_us = now_us;
-}
-
-enum tess_mix_state tess_mix_state(const struct tess_mix *mix)
-{
-	if (mix->error && mix->error != -EMSGSIZE)
-		return TESS_MIX_ERROR;
-	return (mix->desired.has_video ? mix->frames : mix->sound_frames) ? TESS_MIX_RUNNING
-									  : TESS_MIX_STARTING;
-}
-
-/* Who holds a place of the custom layout: control says by it who will have it next. */
-static void tell_places(const struct tess_mix *mix, struct tess_mix_facts *facts)
-{
-	facts->place_count = 0;
-	for (unsigned i = 0; i < mix->member_count; i++) {
-		const struct tess_desired_publisher *publisher =
-			tess_publisher_desired(mix->members[i].publisher);
-		struct tess_place_facts *place = &facts->places[facts->place_count];
-
-		if (!mix->members[i].preset)
-			continue;
-		memcpy(place->user, publisher->user, sizeof(place->user));
-		place->auxiliary = publisher->auxiliary;
-		place->place = mix->members[i].preset;
-		facts->place_count++;
-	}
-}
-
-void tess_mix_facts(const struct tess_mix *mix, struct tess_mix_facts *facts)
-{
-	facts->id = mix->desired.id;
-	facts->epoch = mix->desired.epoch;
-	facts->state = tess_mix_state(mix);
-	facts->error = facts->state == TESS_MIX_ERROR ? mix->error : 0;
-	facts->engine = tess_mix_engine(mix);
-	facts->price = mix->placement.price;
-	facts->frames = mix->frames;
-	facts->bitrate_bps = mix->bitrate_bps;
-	facts->frame_rate = mix->frame_rate;
-	facts->latency_p95_us = tess_latency_percentile_us(&mix->latency, 95);
-	facts->counters = mix->counters;
-	facts->counters.pictures_skipped = mix->skipped_before;
-	for (unsigned i = 0; i < mix->member_count; i++) {
-		if (mix->members[i].tile)
-			facts->counters.pictures_skipped +=
-				tess_video_source_skipped(mix->members[i].tile->pictures);
-	}
-	facts->tile_count = 0;
-	for (unsigned i = 0; i < mix->tile_count; i++) {
-		struct tess_tile_facts *tile = &facts->tiles[facts->tile_count];
-		const struct tess_desired_publisher *publisher;
-
-		if (mix->tiles[i].seat >= mix->member_count)
-			continue; /* a picture in nobody's place */
-		publisher = tess_publisher_desired(mix->members[mix->tiles[i].seat].publisher);
-		memcpy(tile->user, publisher->user, sizeof(tile->user));
-		tile->auxiliary = publisher->auxiliary;
-		tile->rect = mix->tiles[i].rect;
-		facts->tile_count++;
-	}
-	tell_places(mix, facts);
 }

@@ -15,10 +15,13 @@
 #include "pipeline/stream/reorder.h"
 
 #define SOUND_US INT64_C(20000)
+/* What is encoded of the sound is this far behind what was fed: up to four frames of AAC. */
+#define ENCODER_US INT64_C(86000)
 /* Sound that is this late goes on at the present instead of catching up. */
 #define SOUND_JUMP_US INT64_C(1000000)
-/* Sound waits for a first picture so long. */
+/* Sound waits for a first picture so long, or, where pictures come, for a key frame. */
 #define FIRST_PICTURE_US INT64_C(1000000)
+#define FIRST_KEY_US	 INT64_C(5000000)
 /* After so long without a picture, while sound comes, it is a stream of sound. */
 #define NO_PICTURE_US INT64_C(5000000)
 /* Sound comes: a packet of it was not longer ago, also with DTX (one each 400 ms). */
@@ -278,14 +281,14 @@ float tess_publication_level(const struct tess_publication *publication)
 static void do_without_pictures(struct tess_publication *publication, int64_t now_us)
 {
 	bool sounding = publication->heard_us && now_us - publication->heard_us < SOUNDING_US;
+	int64_t wait_us = publication->picture_us ? FIRST_KEY_US : FIRST_PICTURE_US;
 
 	if (!sounding || first_held(publication))
 		return;
 	if (publication->epoch) {
 		if (!publication->ring_video || now_us - publication->picture_us < NO_PICTURE_US)
 			return;
-	} else if (publication->has_video &&
-		   now_us - publication->first_sound_us < FIRST_PICTURE_US) {
+	} else if (publication->has_video && now_us - publication->first_sound_us < wait_us) {
 		return;
 	}
 	if (open_ring(publication, NULL))
@@ -319,7 +322,7 @@ static int64_t step_sound(struct tess_publication *publication, int64_t now_us)
 	if (media_us - publication->sound_us > SOUND_JUMP_US)
 		publication->sound_us = media_us / SOUND_US * SOUND_US;
 	for (; publication->sound_us <= media_us; publication->sound_us += SOUND_US) {
-		hand_over_until(publication, publication->sound_us);
+		hand_over_until(publication, publication->sound_us - ENCODER_US);
 		sound(publication);
 	}
 	return publication->sound_us + delay_us;

@@ -17,6 +17,7 @@
 #include "firmware/engine/measure.h"
 #include "firmware/link/link.h"
 #include "firmware/media/bridge.h"
+#include "firmware/media/covers.h"
 #include "firmware/media/pictures.h"
 #include "firmware/media/streams.h"
 #include "firmware/media/thread.h"
@@ -30,6 +31,7 @@ struct tess_media_service {
 	struct tess_timer *engines_timer;
 	struct tess_executor *executor;
 	struct tess_pictures *pictures;
+	struct tess_covers *covers;
 	struct tess_bridge *bridge;
 	struct tess_media_thread **threads;
 	struct tess_media_facts **facts; /* the newest of each worker */
@@ -158,6 +160,23 @@ static void take_picture(struct tess_media_service *service, const json_t *messa
 		TESS_ERROR("control.picture_refused", "error=\"%s\"", strerrordesc_np(-error));
 }
 
+static void on_cover(void *arg, const json_t *message, int fd)
+{
+	struct tess_media_service *service = arg;
+	int error = tess_link_send(service->control, message, &fd, fd >= 0);
+
+	if (error)
+		TESS_WARN("control.cover_not_sent", "error=%s", strerrordesc_np(-error));
+}
+
+static void take_cover(struct tess_media_service *service, const json_t *message, int fd)
+{
+	int error = tess_covers_take(service->covers, message, fd);
+
+	if (error)
+		TESS_WARN("control.cover_refused", "error=\"%s\"", strerrordesc_np(-error));
+}
+
 static void on_message(void *arg, struct tess_link *link, json_t *message, int *fds,
 		       unsigned fd_count)
 {
@@ -166,6 +185,8 @@ static void on_message(void *arg, struct tess_link *link, json_t *message, int *
 	(void)link;
 	if (type && !strcmp(type, "picture") && fd_count == 1)
 		take_picture(arg, message, fds[0]);
+	else if (type && !strcmp(type, "cover") && fd_count == 1)
+		take_cover(arg, message, fds[0]);
 	else if (type && !strcmp(type, "desired"))
 		take_desired(arg, message);
 	else
@@ -337,6 +358,9 @@ int tess_media_service_start(struct tess_media_service **servicep, struct tess_l
 	if (!error)
 		error = tess_pictures_alloc(&service->pictures, service->executor);
 	if (!error)
+		error = tess_covers_alloc(&service->covers, loop, service->executor, on_cover,
+					  service);
+	if (!error)
 		error = tess_bridge_alloc(&service->bridge);
 	if (!error)
 		error = start_threads(service, config);
@@ -369,6 +393,7 @@ void tess_media_service_stop(struct tess_media_service *service)
 	free(service->threads);
 	free(service->facts);
 	tess_pictures_free(service->pictures);
+	tess_covers_free(service->covers);
 	tess_bridge_free(service->bridge);
 	tess_executor_free(service->executor);
 	tess_streams_free(service->streams);

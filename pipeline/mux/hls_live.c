@@ -146,11 +146,12 @@ static void trim(struct tess_hls_live *hls)
 		listed_us -= segment->length_us;
 		hls->discontinuities += segment->discontinuity;
 	}
-	if (!hls->count)
+	if (!hls_last(hls))
 		return;
 	end_us = hls_last(hls)->begin_us;
-	while (hls->unlisted && end_us - hls->segments[0]->begin_us >
-					(LISTED_TARGETS + UNLISTED_TARGETS) * target_us)
+	while (hls->count > 1 && hls->unlisted &&
+	       end_us - hls->segments[0]->begin_us >
+		       (LISTED_TARGETS + UNLISTED_TARGETS) * target_us)
 		drop_oldest(hls);
 	while (hls->count > 2 &&
 	       (hls->bytes > TESS_HLS_LIVE_STREAM_BYTES || *hls->account > hls->limit))

@@ -36,29 +36,27 @@ struct tess_hls_live {
 	uint64_t *account, limit, bytes; /* bytes: of the parts held */
 	/* segments, oldest first: [unlisted)[listed); the last is not complete, if there is one */
 	struct hls_segment *segments[TESS_HLS_LIVE_SEGMENTS];
-	unsigned count, unlisted;
-	uint64_t next_number, discontinuities; /* before the first that is listed */
 	struct hls_init inits[HLS_INITS];
-	unsigned init_count;
-	uint64_t next_init;
-	uint32_t target_s;	/* 0: not settled */
-	int64_t part_target_us; /* 0: not known */
-	bool ended;
+	unsigned count, unlisted, init_count;
+	uint32_t target_s; /* 0: not settled */
+	uint64_t next_number, next_init;
+	uint64_t discontinuities; /* before the first segment that is listed */
+	int64_t part_target_us;	  /* 0: not known */
 	/* what comes in */
 	struct tess_mp4_track tracks[TESS_MP4_TRACKS];
-	struct tess_stream_info info;
 	struct tess_timeline timeline;
-	bool based; /* the time line has its origin */
-	bool need_key, changed;
 	struct tess_fragment fragment; /* the part that is being collected */
-	uint32_t sequence;
 	int64_t part_begin_us;
-	bool part_independent;
 	int64_t lead_us; /* of the last unit that parts are cut by */
 	int64_t last_us[TESS_MP4_TRACKS], distance_us[TESS_MP4_TRACKS];
-	uint32_t distance[TESS_MP4_TRACKS]; /* ticks */
 	uint64_t last_ticks[TESS_MP4_TRACKS];
+	uint32_t distance[TESS_MP4_TRACKS]; /* ticks */
+	struct tess_stream_info info;
+	uint32_t sequence;
 	bool begun[TESS_MP4_TRACKS];
+	bool part_independent;
+	bool based; /* the time line has its origin */
+	bool need_key, changed, ended;
 };
 
 static inline struct hls_segment *hls_last(const struct tess_hls_live *hls)

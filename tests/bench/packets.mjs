@@ -25,7 +25,7 @@ const ratio = (a, b) => median(a.map((value, i) => value / b[i]));
 async function classify() {
 	const run = (device, streams) => figures(execFileSync(path.join(bin, 'bench-classify'), [device, String(streams)], { encoding: 'utf8' })).cycles;
 	const runs = await interleave(Object.fromEntries(['null', 'ring'].flatMap(device => [64, 1024].map(streams =>
-		[`classify_${device}_${streams}`, () => run(device, streams)]))));
+		[`classify_${device}_${streams}`, () => run(device, streams)]))), 3 * turns);
 	for (const [name, cycles] of Object.entries(runs))
 		print(name, median(cycles), 'cycles', 100, median(cycles) <= 100);
 }

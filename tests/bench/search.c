@@ -65,7 +65,8 @@ static void fill(struct tess_store *store, long rows)
 		sql, sizeof(sql),
 		"INSERT INTO recording_file(id, recording, application, area, room, stream_id,"
 		" record_id, format, path, name, created_us, start_us, end_us, duration_us,"
-		" size_bytes, width, height) SELECT 1600000000000000000 + i, i, %u, 0, '101',"
+		" size_bytes, width, height) SELECT 1600000000000000000 + i, i, %u, 0,"
+		" CASE WHEN i %% 5000 THEN '101' ELSE 'rare' END,"
 		" 'stream-' || (i %% 1000), name, 'mp4', i || '.mp4', name || '_' || i,"
 		" %lld + i * %lld, 1, 2, 3, 4, 640, 360 FROM n;"
 		"INSERT INTO recording_text(rowid, name) SELECT id, name FROM recording_file;",
@@ -145,6 +146,7 @@ static void measure(struct tess_store *store, long rows)
 	json_t *wide = json_pack("[s]", "lesson_"), *narrow = json_pack("[s]", "xfff");
 	json_t *text = json_pack("[s]", "SSON"), *rare = json_pack("[s]", "fffe");
 	json_t *stream = json_pack("[s]", "stream-77"), *none = json_pack("[s]", "nothing");
+	json_t *common_room = json_pack("[s]", "101"), *rare_room = json_pack("[s]", "rare");
 
 #define LIBRARY(name, ...) library(store, name, (struct tess_recording_filter){__VA_ARGS__})
 #define MEDIA(name, ...)   media(store, name, (struct tess_file_filter){__VA_ARGS__})
@@ -172,6 +174,11 @@ static void measure(struct tess_store *store, long rows)
 	MEDIA("SearchMedia: a stream", .streams = stream);
 	MEDIA("SearchMedia: a stream, half the time", .streams = stream, .created_to = half_us);
 	MEDIA("SearchMedia: no such stream", .streams = none);
+	MEDIA("SearchMedia: a room of nearly all", .rooms = common_room);
+	MEDIA("SearchMedia: a rare room", .rooms = rare_room);
+	MEDIA("SearchMedia: no such room", .rooms = none);
+	json_decref(common_room);
+	json_decref(rare_room);
 	json_decref(wide);
 	json_decref(narrow);
 	json_decref(text);

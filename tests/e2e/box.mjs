@@ -33,7 +33,8 @@ const portIsFree = port => new Promise(done => {
 
 async function freePorts(count) {
 	const ports = [];
-	for (let port = 30000 + process.pid % 200 * 100; ports.length < count; port++)
+	const lane = Number(process.env.TESSERA_TEST_LANE ?? 0); // tests of two lanes run at once
+	for (let port = 30000 + (process.pid % 20 * 2 + lane) * 500; ports.length < count; port++)
 		if (await portIsFree(port))
 			ports.push(port);
 	return ports;
@@ -57,7 +58,7 @@ export class Box {
 		for (const port of [box.controlPort, box.egressPort])
 			if (!options.netns && !await portIsFree(port))
 				throw new Error(`port ${port} is in use`);
-		const even = rtp + 2000 + rtp % 2;
+		const even = rtp + 200 + rtp % 2;
 		const settings = {
 			box: { state_dir: box.dir, run_dir: `${box.dir}/run` },
 			control: { listen: `${box.address}:${box.controlPort}`, ...options.control },
@@ -196,10 +197,11 @@ function publisherArguments(place, user, { tone = 440, size = '640x360', rate = 
 		`drawtext=text='%{pts\\:hms}':fontcolor=white:borderw=3:fontsize=h/8:x=(w-tw)/2:y=h*0.55,` +
 		`drawtext=text='●':fontcolor=white:fontsize=h/8:x='mod(t*w/4,w)':y=h*0.8,setpts=N/(${rate}*TB)`;
 	const args = ['-hide_banner', '-loglevel', 'error', '-nostdin'];
+	// without a queue behind the filters, or the clock is drawn half a second before the picture is sent
 	if (place.video)
-		args.push('-re', '-f', 'lavfi', '-i', picture);
+		args.push('-thread_queue_size', '1', '-re', '-f', 'lavfi', '-i', picture);
 	if (place.audio)
-		args.push('-re', '-f', 'lavfi', '-i', `sine=frequency=${tone}:sample_rate=48000,volume=0.5,aformat=channel_layouts=stereo`);
+		args.push('-thread_queue_size', '1', '-re', '-f', 'lavfi', '-i', `sine=frequency=${tone}:sample_rate=48000,volume=0.5,aformat=channel_layouts=stereo`);
 	if (place.video)
 		args.push('-map', '0:v', ...seconds ? ['-t', String(seconds)] : [], '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-threads', '1',
 			'-b:v', `${bitrate}k`, '-maxrate', `${bitrate}k`, '-bufsize', `${bitrate}k`, '-g', String(rate * 2), ...to(place.video));

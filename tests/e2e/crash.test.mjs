@@ -59,9 +59,9 @@ async function record(name, during) {
 	await app.cloud.StartMCUMixTranscode(mixParameters(app, 1, { StreamId: name, RecordId: name }, encode));
 	const mix = await running();
 	const first = await recordingOf(box, name, ['recording']);
-	await sleep(2500);
+	await sleep(1500);
 	await during(mix);
-	await sleep(2500);
+	await sleep(1500);
 	await app.cloud.StopMCUMixTranscode({ SdkAppId: app.id, RoomId: 1 });
 	const recording = await recordingOf(box, name);
 	assert.equal(recording.id, first.id, 'one recording');

@@ -244,11 +244,14 @@ test('a bad parameter is shown where it was given', async () => {
 	complaints.length = 0; // the browser logs the 400 itself
 });
 
-test('the recording is found and played', { timeout: 60000 }, async () => {
+test('the recording is found and played', { timeout: 120000 }, async () => {
 	await page.click('.users tr:has-text("singer1") button:has-text("Stop recording")');
 	await page.waitForSelector('.users tr:has-text("singer1") button:text-is("● Record")');
 	await page.click('button:has-text("Stop mix")');
 	await recordingOf(box, 'evening');
+	// meanwhile another one, of the sound alone
+	const [{ id }] = (await box.api('GET', '/applications')).applications;
+	await box.api('POST', `/applications/${id}/rooms/101/mix`, { stream_id: 'talk', record_id: 'talk', record_audio_only: true });
 	await open('recordings');
 	await page.fill('.search input', 'even');
 	await page.waitForSelector('tr:has-text("evening") .state.finished');
@@ -262,7 +265,6 @@ test('the recording is found and played', { timeout: 60000 }, async () => {
 	}
 	await shot('recordings');
 	// the user's own, as it was sent
-	const [{ id }] = (await box.api('GET', '/applications')).applications;
 	await page.fill('.search input', `${id}_101_singer1_main`);
 	await page.waitForSelector('tr:has-text("singer1") .state.finished');
 	for (const [format, width] of [['MP4', 320], ['HLS', 320], ['FLV', 320], ['AAC', 0]]) {
@@ -271,6 +273,15 @@ test('the recording is found and played', { timeout: 60000 }, async () => {
 		await page.click('dialog .close');
 		await page.waitForSelector('dialog', { state: 'detached' });
 	}
+	await box.api('DELETE', `/applications/${id}/rooms/101/mix`);
+	await recordingOf(box, 'talk');
+	await page.fill('.search input', 'talk');
+	await page.waitForSelector('tr:has-text("talk") .state.finished');
+	assert.equal(await page.locator('.files li').count(), 1);
+	await page.click(`${file('MP3')} button:has-text("Play")`);
+	await playing('dialog video', 0);
+	await page.click('dialog .close');
+	await page.waitForSelector('dialog', { state: 'detached' });
 	await page.fill('.search input', 'even');
 	await page.waitForSelector('tr:has-text("evening")');
 	await page.waitForSelector('tr:has-text("singer1")', { state: 'detached' });
@@ -294,6 +305,24 @@ test('the recording is found and played', { timeout: 60000 }, async () => {
 	await page.fill('.search label:nth-child(2) input', '2020-01-01T00:00');
 	await page.waitForSelector('tr:has-text("evening")');
 	await page.fill('.search label:nth-child(2) input', '');
+});
+
+test('a mix of a user is seen as such, and ended', async () => {
+	const [{ id }] = (await box.api('GET', '/applications')).applications;
+	const place = (userId, x) => ({ userId, x, y: 0, width: 320, height: 180 });
+	await box.api('POST', `/applications/${id}/rooms/101/users/singer1/mix`, { config: { mode: 'PresetLayout', videoWidth: 640, videoHeight: 360,
+		videoBitrate: 500, mixUsers: [place('$PLACE_HOLDER_LOCAL_MAIN$', 0), place('$PLACE_HOLDER_REMOTE$', 320),
+			{ ...place('$PLACE_HOLDER_LOCAL_SUB$', 0), y: 180 }] } });
+	await open('rooms');
+	await page.waitForSelector('.users-mix:has-text("singer1"):has-text("PresetLayout")');
+	await page.waitForFunction(() => document.querySelectorAll('.users-mix .places .taken').length === 2);
+	assert.deepEqual(await page.$$eval('.users-mix .places span', list => list.map(place => place.textContent)), ['singer1', 'singer2', 'singer1 screen']);
+	assert.equal(await page.locator('a.button:has-text("Change mix")').count(), 0);
+	await playing('.live video', 640);
+	await shot('users-mix');
+	await page.click('button:has-text("End this user’s mix")');
+	await page.waitForSelector('a.button:has-text("Start mix")');
+	await open('recordings');
 });
 
 test('a dead callback is seen and sent again', { timeout: 60000 }, async () => {

@@ -77,6 +77,10 @@ static struct {
 	bool failing;
 	unsigned power; /* seed; 0: the kernel lives on */
 	int fail_errno;
+	bool no_sync;
+	int64_t slow_us;
+	_Atomic int64_t now_us;
+	_Atomic unsigned at_work;
 	struct change *changes; /* newest first */
 	struct folder_change *folder_changes;
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .fail_errno = ENOSPC};
@@ -94,6 +98,10 @@ bool disk_option(const char *text)
 		disk.fail_at = number;
 	else if (strncmp(text, "fail_errno=", 11) == 0)
 		disk.fail_errno = (int)number;
+	else if (strncmp(text, "slow_us=", 8) == 0)
+		disk.slow_us = (int64_t)number;
+	else if (strncmp(text, "no_sync=", 8) == 0)
+		disk.no_sync = number;
 	else
 		return false;
 	return true;
@@ -110,6 +118,26 @@ void disk_fail(bool failing)
 	pthread_mutex_lock(&disk.lock);
 	disk.failing = failing;
 	pthread_mutex_unlock(&disk.lock);
+}
+
+bool disk_time(int64_t now_us)
+{
+	if (!disk.slow_us)
+		return true;
+	if (disk.at_work)
+		return false;
+	disk.now_us = now_us;
+	return true;
+}
+
+/** The rest of a call that was done at once. */
+static void be_slow(void)
+{
+	int64_t until_us = disk.now_us + disk.slow_us;
+
+	disk.at_work--;
+	while (disk.now_us < until_us)
+		(void)usleep(50);
 }
 
 uint64_t disk_operations(void)
@@ -351,6 +379,7 @@ ssize_t __wrap_pwritev(int fd, const struct iovec *pieces, int count, off_t offs
 	size_t length = 0;
 	ssize_t result;
 
+	disk.at_work++;
 	for (int i = 0; i < count; i++)
 		length += pieces[i].iov_len;
 	pthread_mutex_lock(&disk.lock);
@@ -369,30 +398,47 @@ ssize_t __wrap_pwritev(int fd, const struct iovec *pieces, int count, off_t offs
 		crash();
 	}
 	pthread_mutex_unlock(&disk.lock);
-	if (before())
+	if (before()) {
+		disk.at_work--;
 		return after(-1);
+	}
 	if (disk.active)
 		keep_old(fd, offset, length);
 	result = __real_pwritev(fd, pieces, count, offset);
 	after(0);
+	be_slow();
+	return result;
+}
+
+/** The kernel lives on, so where nothing is timed there is nothing to wait for. */
+static bool waits(void)
+{
+	return !disk.crash_at && !disk.fail_at && !disk.no_sync;
+}
+
+static int sync_by(int (*call)(int fd), int fd)
+{
+	int result;
+
+	disk.at_work++;
+	if (before()) {
+		disk.at_work--;
+		return after(-1);
+	}
+	forget_changes(inode_of(fd));
+	result = after(waits() ? call(fd) : 0);
+	be_slow();
 	return result;
 }
 
 int __wrap_fdatasync(int fd)
 {
-	if (before())
-		return after(-1);
-	forget_changes(inode_of(fd));
-	/* the kernel lives on, so where nothing is timed there is nothing to wait for */
-	return after(disk.crash_at || disk.fail_at ? 0 : __real_fdatasync(fd));
+	return sync_by(__real_fdatasync, fd);
 }
 
 int __wrap_fsync(int fd)
 {
-	if (before())
-		return after(-1);
-	forget_changes(inode_of(fd));
-	return after(disk.crash_at || disk.fail_at ? 0 : __real_fsync(fd));
+	return sync_by(__real_fsync, fd);
 }
 
 int __wrap_ftruncate(int fd, off_t length)

@@ -3,11 +3,15 @@
  * disk allows, until it is killed, crashes where it was told to, or comes to its end.
  *
  *   fault_life RECORD_DIR MEDIA_DIR STATE_FILE [until_us=N] [finish=1] [run=1] [fail_from_us=N]
- *              [fail_to_us=N] [formats=mp4,hls,...] [split_minutes=N] [disk options, disk.h]
+ *              [fail_to_us=N] [formats=mp4,hls,...] [split_minutes=N] [desired=FILE]
+ *              [away_us=N back_us=N [then=FILE]] [disk options, disk.h]
  *
  * With formats=mp3 the stream is one of MP3. At until_us it ends; with finish=1 the recording is
  * finished before that, and its facts printed. With run=1 media time goes on even while the
- * recorder is not ready. From fail_from_us to fail_to_us the disk fails.
+ * recorder is not ready. From fail_from_us to fail_to_us the disk fails. With a file of what control
+ * desires, there are its recordings, all of the one stream under their keys, and the facts of all
+ * are printed as an array. From away_us to back_us the streams are away and nothing is sent; the
+ * other file is what is desired after it.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -24,18 +28,20 @@
 
 #define UNITS_A_TURN 16
 
+#define MAX_SINKS 16
+
 struct tess_sink {
-	const struct tess_sink_ops *ops;
+	const struct tess_sink_ops *ops; /* NULL: nobody */
 	void *arg;
 	int64_t after_us;
 	bool up, discontinuity;
 	uint64_t next; /* unit */
 };
 
-/** Stands in for the streams of the process: one stream, one sink. */
+/** Stands in for the streams of the process: all give the same. */
 struct tess_streams {
 	struct world world;
-	struct tess_sink sink;
+	struct tess_sink sinks[MAX_SINKS];
 };
 
 struct life {
@@ -44,21 +50,29 @@ struct life {
 	struct tess_loop *loop;
 	struct tess_timer *timer;
 	struct tess_records *records;
-	int64_t until_us, fail_from_us, fail_to_us;
-	const char *formats;
+	int64_t until_us, fail_from_us, fail_to_us, away_us, back_us;
+	const char *formats, *desired, *then;
 	int split_minutes;
 	bool finish, run, finishing;
 	uint64_t fragments; /* known committed */
-	int64_t begun_us;   /* first unit of this life; -1 */
+	int64_t end_us;	    /* of what is on disk, in media time */
+	bool is_away, was_away;
+	int64_t begun_us; /* first unit of this life; -1 */
 	int result;
 };
 
 int tess_streams_attach(struct tess_sink **sinkp, struct tess_streams *streams, const char *stream,
 			const struct tess_sink_ops *ops, void *arg, int64_t after_dts_us)
 {
+	struct tess_sink *sink = streams->sinks;
+
 	(void)stream;
-	streams->sink = (struct tess_sink){.ops = ops, .arg = arg, .after_us = after_dts_us};
-	*sinkp = &streams->sink;
+	while (sink->ops)
+		sink++;
+	if (sink == streams->sinks + MAX_SINKS)
+		abort();
+	*sink = (struct tess_sink){.ops = ops, .arg = arg, .after_us = after_dts_us};
+	*sinkp = sink;
 	return 0;
 }
 
@@ -88,10 +102,8 @@ static uint64_t next_key(const struct world *world, uint64_t index)
 }
 
 /** As tess_streams_attach() promises (sink.h). */
-static void place_sink(struct tess_streams *streams)
+static void place_sink(const struct world *world, struct tess_sink *sink)
 {
-	const struct world *world = &streams->world;
-	struct tess_sink *sink = &streams->sink;
 	uint64_t first = oldest(world);
 
 	if (sink->after_us == TESS_SINK_NEWEST_KEY) {
@@ -110,7 +122,7 @@ static void place_sink(struct tess_streams *streams)
 	}
 }
 
-static void bring_up(struct life *life)
+static void bring_up(struct life *life, struct tess_sink *sink)
 {
 	struct tess_streams *streams = &life->streams;
 	struct tess_stream_info info = {
@@ -131,38 +143,39 @@ static void bring_up(struct life *life)
 		info.audio_config_length = sizeof(layer3);
 		memcpy(info.audio_config, layer3, sizeof(layer3));
 	}
-	place_sink(streams);
-	streams->sink.up = true;
-	streams->sink.ops->stream_up(streams->sink.arg, &info,
-				     (uint64_t)streams->world.state->epoch_us + 1);
+	place_sink(&streams->world, sink);
+	sink->up = true;
+	sink->ops->stream_up(sink->arg, &info, (uint64_t)streams->world.state->epoch_us + 1);
 }
 
-/** What is on disk, as the facts say. */
+/** What is on disk of all of them, as the facts say. */
 static int64_t committed_us(struct life *life)
 {
+	struct world_state *state = life->streams.world.state;
 	struct tess_records_counters counters;
-	json_t *facts;
+	int64_t least_us = INT64_MAX, end_us = INT64_MAX;
+	json_t *facts, *fact;
+	size_t i;
 
 	tess_records_counters(life->records, &counters);
 	if (counters.fragments == life->fragments)
-		return life->streams.world.state->committed_us;
+		return state->committed_us;
 	life->fragments = counters.fragments;
 	facts = tess_records_facts(life->records);
-	life->streams.world.state->committed_us =
-		json_integer_value(json_object_get(json_array_get(facts, 0), "end_utc_us")) -
-		json_integer_value(json_object_get(json_array_get(facts, 0), "start_utc_us"));
-	json_decref(facts);
-	return life->streams.world.state->committed_us;
-}
+	json_array_foreach(facts, i, fact)
+	{
+		json_int_t start = json_integer_value(json_object_get(fact, "start_utc_us"));
+		json_int_t end = json_integer_value(json_object_get(fact, "end_utc_us"));
 
-static int64_t origin_us(struct life *life)
-{
-	json_t *facts = tess_records_facts(life->records);
-	json_int_t start =
-		json_integer_value(json_object_get(json_array_get(facts, 0), "start_utc_us"));
-
+		least_us = end - start < least_us ? end - start : least_us;
+		end_us = end - WORLD_UTC_US < end_us ? end - WORLD_UTC_US : end_us;
+	}
+	if (json_array_size(facts)) {
+		state->committed_us = least_us;
+		life->end_us = end_us;
+	}
 	json_decref(facts);
-	return start ? start - WORLD_UTC_US : -1;
+	return state->committed_us;
 }
 
 /** The names between commas. */
@@ -179,14 +192,50 @@ static json_t *formats_of(const struct life *life)
 
 static void desire(struct life *life, bool record)
 {
-	json_t *desired = record ? json_pack("{s:[{s:i, s:s, s:i, s:s, s:o, s:i}]}", "records",
-					     "id", 7, "stream", "mix-1", "app", 1400000001,
-					     "prefix", "fault", "formats", formats_of(life),
-					     "split_minutes", life->split_minutes)
-				 : json_pack("{s:[]}", "records");
+	const char *file = life->was_away && life->then ? life->then : life->desired;
+	json_t *desired = record && file ? json_load_file(file, 0, NULL)
+			  : record ? json_pack("{s:[{s:i, s:s, s:i, s:s, s:o, s:i}]}", "records",
+					       "id", 7, "stream", "mix-1", "app", 1400000001,
+					       "prefix", "fault", "formats", formats_of(life),
+					       "split_minutes", life->split_minutes)
+				   : json_pack("{s:[]}", "records");
 
 	tess_records_set_desired(life->records, desired);
 	json_decref(desired);
+}
+
+/** Of those that are ready, or else of all, the one that is behind; NULL: there is none. */
+static struct tess_sink *choose(struct tess_streams *streams, bool is_ready)
+{
+	struct tess_sink *chosen = NULL;
+
+	for (struct tess_sink *sink = streams->sinks; sink < streams->sinks + MAX_SINKS; sink++) {
+		if (sink->ops && sink->up && (!chosen || sink->next < chosen->next) &&
+		    (!is_ready || sink->ops->ready(sink->arg)))
+			chosen = sink;
+	}
+	return chosen;
+}
+
+static void advance(struct life *life, int64_t now_us)
+{
+	life->streams.world.state->now_us = now_us;
+	life->clock.clock.advance_to(&life->clock.clock, now_us);
+}
+
+/** Of those that are not ready the ring may come round. */
+static void overrun(struct life *life)
+{
+	const struct world *world = &life->streams.world;
+
+	for (struct tess_sink *sink = life->streams.sinks; sink < life->streams.sinks + MAX_SINKS;
+	     sink++) {
+		if (!sink->ops || !sink->up ||
+		    world_unit(world, sink->next).dts_us >= world->state->now_us - WORLD_RING_US)
+			continue;
+		sink->next = next_key(world, oldest(world));
+		sink->discontinuity = true;
+	}
 }
 
 /** @return whether there is more to feed at once */
@@ -194,11 +243,18 @@ static bool feed_one(struct life *life)
 {
 	struct tess_streams *streams = &life->streams;
 	struct world_state *state = streams->world.state;
-	struct tess_sink *sink = &streams->sink;
-	bool ready = sink->ops->ready(sink->arg);
-	struct tess_au au = world_unit(&streams->world, sink->next);
-	int64_t on_disk_us = origin_us(life) + committed_us(life);
+	struct tess_sink *sink = choose(streams, true);
+	bool ready = sink != NULL;
+	int64_t on_disk_us;
+	struct tess_au au;
 
+	if (!ready)
+		sink = choose(streams, false);
+	if (!sink)
+		return false;
+	au = world_unit(&streams->world, sink->next);
+	(void)committed_us(life);
+	on_disk_us = life->end_us;
 	if (on_disk_us > 0)
 		state->on_disk_us = on_disk_us;
 	if (life->begun_us < 0)
@@ -207,20 +263,13 @@ static bool feed_one(struct life *life)
 		on_disk_us = life->begun_us;
 	if (!life->run && (!ready || au.dts_us - on_disk_us > WORLD_AHEAD_US))
 		return false;
-	if (au.dts_us > state->now_us) {
-		state->now_us = life->run && !ready ? state->now_us + 66667 : au.dts_us;
-		life->clock.clock.advance_to(&life->clock.clock, state->now_us);
-	} else if (!ready) {
-		state->now_us += 66667;
-		life->clock.clock.advance_to(&life->clock.clock, state->now_us);
-	}
 	if (!ready) {
-		if (au.dts_us < state->now_us - WORLD_RING_US) { /* the ring came round */
-			sink->next = next_key(&streams->world, oldest(&streams->world));
-			sink->discontinuity = true;
-		}
+		advance(life, state->now_us + 66667);
+		overrun(life);
 		return false;
 	}
+	if (au.dts_us > state->now_us)
+		advance(life, au.dts_us);
 	au.discontinuity = sink->discontinuity;
 	sink->discontinuity = false;
 	sink->next++;
@@ -231,16 +280,68 @@ static bool feed_one(struct life *life)
 
 static void stop_when_finished(struct life *life)
 {
-	json_t *facts = tess_records_facts(life->records);
-	const json_t *record = json_array_get(facts, 0);
-	const char *state = json_string_value(json_object_get(record, "state"));
+	json_t *facts = tess_records_facts(life->records), *record;
+	bool over = json_array_size(facts);
+	size_t i;
 
-	if (state && (strcmp(state, "finished") == 0 || strcmp(state, "failed") == 0)) {
-		life->result = strcmp(state, "finished") != 0;
-		json_dumpf(record, stdout, JSON_COMPACT);
+	json_array_foreach(facts, i, record)
+	{
+		const char *state = json_string_value(json_object_get(record, "state"));
+
+		if (state && !strcmp(state, "failed"))
+			life->result = 1;
+		else
+			over = over && state && !strcmp(state, "finished");
+	}
+	if (over) {
+		json_dumpf(life->desired ? facts : json_array_get(facts, 0), stdout, JSON_COMPACT);
 		tess_loop_stop(life->loop);
 	}
 	json_decref(facts);
+}
+
+/** @return whether the streams are away now */
+static bool go_away(struct life *life)
+{
+	struct world_state *state = life->streams.world.state;
+
+	if (!life->away_us || life->was_away || state->now_us < life->away_us)
+		return false;
+	if (state->now_us < life->back_us) {
+		for (struct tess_sink *sink = life->streams.sinks;
+		     !life->is_away && sink < life->streams.sinks + MAX_SINKS; sink++) {
+			if (sink->ops && sink->up)
+				sink->ops->stream_away(sink->arg);
+			sink->up = false;
+		}
+		life->is_away = true;
+		advance(life, state->now_us + 66667);
+		return true;
+	}
+	life->was_away = true;
+	state->epoch_us = life->back_us;
+	life->begun_us = -1;
+	if (life->then)
+		desire(life, true);
+	return false;
+}
+
+static void feed(struct life *life)
+{
+	bool any = false;
+
+	if (go_away(life))
+		return;
+	for (struct tess_sink *sink = life->streams.sinks; sink < life->streams.sinks + MAX_SINKS;
+	     sink++) {
+		if (sink->ops && !sink->up)
+			bring_up(life, sink);
+		any = any || sink->ops;
+	}
+	for (unsigned i = 0; any && i < UNITS_A_TURN && feed_one(life); i++)
+		;
+	if (!any)
+		stop_when_finished(life); /* an earlier life had begun to finish it */
 }
 
 static void on_turn(void *arg)
@@ -251,7 +352,11 @@ static void on_turn(void *arg)
 	state->operations = disk_operations();
 	disk_fail(state->now_us >= life->fail_from_us && state->now_us < life->fail_to_us);
 	(void)committed_us(life);
-	if (life->finishing) {
+	if (!disk_time(state->now_us)) {
+		/* the disk is at work: time does not go on */
+	} else if (life->finishing) {
+		if (life->run)
+			advance(life, state->now_us + 66667);
 		stop_when_finished(life);
 	} else if (state->now_us >= life->until_us) {
 		if (life->finish) {
@@ -260,13 +365,8 @@ static void on_turn(void *arg)
 		} else {
 			tess_loop_stop(life->loop);
 		}
-	} else if (life->streams.sink.ops) {
-		if (!life->streams.sink.up)
-			bring_up(life);
-		for (unsigned i = 0; i < UNITS_A_TURN && feed_one(life); i++)
-			;
 	} else {
-		stop_when_finished(life); /* an earlier life had begun to finish it */
+		feed(life);
 	}
 	tess_timer_start(life->timer, 100);
 }
@@ -290,6 +390,14 @@ static void parse(struct life *life, int argc, char **argv)
 			life->formats = value + 1;
 		else if (strncmp(argv[i], "split_minutes=", 14) == 0)
 			life->split_minutes = (int)number;
+		else if (strncmp(argv[i], "desired=", 8) == 0)
+			life->desired = value + 1;
+		else if (strncmp(argv[i], "then=", 5) == 0)
+			life->then = value + 1;
+		else if (strncmp(argv[i], "away_us=", 8) == 0)
+			life->away_us = number;
+		else if (strncmp(argv[i], "back_us=", 8) == 0)
+			life->back_us = number;
 		else if (strncmp(argv[i], "finish=", 7) == 0)
 			life->finish = number;
 		else if (strncmp(argv[i], "run=", 4) == 0)

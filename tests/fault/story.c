@@ -55,7 +55,7 @@ int live_until(const struct story *story, json_t **facts, int64_t until_us, cons
 	text = media_run(&status, "timeout 20 %s %s %s %s finish=1 until_us=%lld %s", FAULT_LIFE,
 			 story->record_dir, story->dir, story->state_path, (long long)until_us,
 			 options);
-	json = strchr(text, '{'); /* behind what it may have logged */
+	json = strpbrk(text, "[{"); /* behind what it may have logged */
 	*facts = json ? json_loads(json, 0, NULL) : NULL;
 	if (!WIFEXITED(status) || (WEXITSTATUS(status) && WEXITSTATUS(status) != DISK_CRASHED))
 		print_error("%s: %d %s\n", options, status, text);

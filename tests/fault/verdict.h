@@ -14,12 +14,11 @@ struct excuse {
 	int64_t from_us, to_us;
 };
 
-/** Nothing that a decode of the whole file complains of. */
-void verdict_plays(const char *path);
 /**
- * The finished file at RECORD_DIR/path of these facts holds the world's units from its begin to its
- * end, each at its time and of its size, but for those that are missing in one of its marked gaps;
- * and each gap is within an excuse. @return how many units are missing
+ * The finished file at RECORD_DIR/path of these facts decodes without a complaint and holds the
+ * world's units from its begin to its end, each at its time and of its size, but for those that are
+ * missing in one of its marked gaps; and each gap is within an excuse. @return how many units are
+ * missing
  */
 unsigned verdict_content(const struct world *world, const char *record_dir, const json_t *facts,
 			 const struct excuse *excuses, unsigned count);

@@ -11,6 +11,7 @@ export interface User {
 	state: 'unknown' | 'waiting' | 'receiving' | 'stalled' | 'error'; error: string; idle_ms: number;
 	video: Track | null; audio: Track | null;
 	recording: number | null; // of this alone
+	stream_id: string; record_id: string; flv_url: string; rtmp_url: string; // of the live stream, "": it is none
 }
 export interface Tile { user: string; stream_type: string; x: number; y: number; width: number; height: number }
 export interface MixVideo { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number; background_image?: Image }
@@ -19,14 +20,16 @@ export interface Mix {
 	id: number; application: number; room: string; room_type: RoomType; stream_id: string; record_id: string; record_audio_only: boolean; started: string;
 	state: 'unknown' | 'starting' | 'running' | 'error'; error: string; video: MixVideo | null; audio: MixAudio; layout: Layout;
 	frames: number; bitrate_bps: number; frame_rate: number; latency_p95_us: number; tiles: Tile[];
-	starter?: string; // the user whose mix it is; "" or absent: nobody's
+	starter: string; // the user whose mix it is; "": the API's
+	mode: '' | 'Manual' | 'PureAudio' | 'PresetLayout' | 'ScreenSharing'; // of a user's mix
 	flv_url: string; rtmp_url: string; hls_url: string; viewers: number; recording: number | null;
 	/** What it goes on without, such as a picture that could not be fetched. */
 	warnings: { field: string; message: string }[];
 }
 export type RoomType = 'number' | 'string';
 export interface Room { application: number; room: string; room_type: RoomType; users: User[]; mix: Mix | null }
-export interface Application { id: number; name: string; description: string; frozen: Frozen; created: string; usersig_key?: string }
+export interface Application { id: number; name: string; description: string; frozen: Frozen; created: string; usersig_key?: string;
+	live_all: boolean; name_rule: 'plain' | 'md5'; biz_id: number }
 export type Frozen = 'box' | 'keep' | 'dim' | 'avatar';
 /** A picture of an application; width to y are what the client said of it. */
 export interface Picture {
@@ -43,6 +46,13 @@ export interface Recording {
 export type Format = 'hls' | 'mp4' | 'flv' | 'aac';
 export interface RecordedFile {
 	id: string; format: Format | 'mp3'; name: string; size_bytes: number; duration_ms: number; hold: boolean; expires: string | null;
+	local: boolean; upload: Upload | null; cover: string | null;
+}
+export interface Upload { state: 'pending' | 'uploading' | 'uploaded' | 'failed'; sent_bytes: number; percent: number; error: string }
+/** The secret key is written, and never read. */
+export interface UploadSettings {
+	enabled: boolean; endpoint: string; bucket: string; region: string; prefix: string; path_style: boolean; access_key: string;
+	secret_key?: string; secret_key_set: boolean; delete_local: boolean;
 }
 export interface RecordSettings {
 	mode: 'rest' | 'specified' | 'automatic'; formats: Format[]; split_minutes: number; retention_days: number; resume_timeout_s: number;
@@ -86,7 +96,7 @@ export interface Who { user: string; stream_type: 'main' | 'aux' }
 export interface Rect { x: number; y: number; width: number; height: number }
 export type Place = Who & Rect;
 /** A place of a custom layout. Its `user` may be "": it is for who comes. `image` is shown while nobody sends a picture there. */
-export interface Preset extends Place { z: number; render: number; input: number; image?: number }
+export interface Preset extends Place { z: number; render: number; input: number; image?: number; room?: string }
 /** A still picture: one that the application keeps, or one at an address. */
 export interface Image { id?: number; url?: string }
 export interface Layout {
@@ -161,7 +171,7 @@ export const api = {
 	applications: () => call<{ applications: Application[] }>('GET', '/applications').then(r => r.applications),
 	application: (id: number) => call<Application>('GET', `/applications/${id}`),
 	createApplication: (name: string, description: string) => call<Application>('POST', '/applications', { name, description }),
-	changeApplication: (id: number, change: { frozen: Frozen }) => call<Application>('PATCH', `/applications/${id}`, change),
+	changeApplication: (id: number, change: Partial<Application>) => call<Application>('PATCH', `/applications/${id}`, change),
 	deleteApplication: (id: number) => call<void>('DELETE', `/applications/${id}`),
 	keys: (id: number) => call<{ keys: Key[] }>('GET', `/applications/${id}/keys`).then(r => r.keys),
 	createKey: (id: number) => call<Key>('POST', `/applications/${id}/keys`, {}),
@@ -173,8 +183,8 @@ export const api = {
 	pictureContent: (picture: Pick<Picture, 'application' | 'id'>) => `/api/v1/applications/${picture.application}/pictures/${picture.id}/content`,
 
 	rooms: () => call<{ rooms: Room[] }>('GET', '/rooms').then(r => r.rooms),
-	enter: (room: { application: number; room: string; room_type: RoomType }, user: string) =>
-		call<Publisher>('POST', `${roomPath(room)}/users`, { user, room_type: room.room_type }),
+	enter: (room: { application: number; room: string; room_type: RoomType }, user: string, names: { stream_id?: string; record_id?: string } = {}) =>
+		call<Publisher>('POST', `${roomPath(room)}/users`, { user, room_type: room.room_type, ...names }),
 	leave: (room: Room, user: User) =>
 		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}?room_type=${room.room_type}&stream_type=${user.stream_type}`),
 	record: (room: Room, user: User) =>
@@ -203,10 +213,14 @@ export const api = {
 	deleteRecording: (id: number) => call<void>('DELETE', `/recordings/${id}`),
 	holdFile: (id: number, file: string, hold: boolean) => call<RecordedFile>('PATCH', `/recordings/${id}/files/${file}`, { hold }),
 	deleteFile: (id: number, file: string) => call<void>('DELETE', `/recordings/${id}/files/${file}`),
+	uploadFile: (id: number, file: string) => call<RecordedFile>('POST', `/recordings/${id}/files/${file}/upload`),
+	findRecordings: () => call<{ found: number }>('POST', '/recordings/find'),
 	fileAddress: (id: number, file: string) => `/api/v1/recordings/${id}/files/${file}`,
 
 	recordSettings: (id: number) => call<RecordSettings>('GET', `/applications/${id}/recording`),
 	changeRecordSettings: (id: number, change: Partial<RecordSettings>) => call<RecordSettings>('PATCH', `/applications/${id}/recording`, change),
+	uploadSettings: (id: number) => call<UploadSettings>('GET', `/applications/${id}/upload`),
+	changeUploadSettings: (id: number, change: Partial<UploadSettings>) => call<UploadSettings>('PATCH', `/applications/${id}/upload`, change),
 	areas: (id: number) => call<{ areas: Area[] }>('GET', `/applications/${id}/areas`).then(r => r.areas),
 	createArea: (id: number, name: string) => call<Area>('POST', `/applications/${id}/areas`, { name }),
 

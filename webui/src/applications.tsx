@@ -3,9 +3,11 @@ import { useState } from 'preact/hooks';
 import { api, type Application, type Frozen, type Key } from './api';
 import { time } from './format';
 import { t } from './i18n';
-import { LiveSettingsDialog } from './live_settings';
+import { LiveSettings } from './live_settings';
 import { Dialog, Field, Form, Problem } from './parts';
+import { ProtectionDialog } from './protection';
 import { RecordSettingsDialog } from './record_settings';
+import { UploadSettingsDialog } from './upload_settings';
 import { usePolled } from './state';
 
 export function Applications() {
@@ -34,7 +36,8 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 	const [made, setMade] = useState<Key>();
 	const [userSigKey, setUserSigKey] = useState('');
 	const [recording, setRecording] = useState(false);
-	const [live, setLive] = useState(false);
+	const [protecting, setProtecting] = useState(false);
+	const [uploading, setUploading] = useState(false);
 	const [problem, setProblem] = useState<Error>();
 	const guard = (action: () => Promise<unknown>) => () => { setProblem(undefined); action().catch(setProblem); };
 	return <article class="card">
@@ -45,8 +48,10 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 			const frozen = event.currentTarget.value as Frozen;
 			guard(async () => { await api.changeApplication(app.id, { frozen }); again(); })();
 		}}>{(['box', 'keep', 'dim', 'avatar'] as const).map(how => <option key={how} value={how}>{t(`frozen_${how}`)}</option>)}</select></label>
-		<button class="plain" onClick={() => setRecording(true)}>{t('recordSettings')}</button>
-		<button class="plain" onClick={() => setLive(true)}>{t('liveSettings')}</button>
+		<LiveSettings app={app} again={again} />
+		<button class="plain" onClick={() => setRecording(true)}>{t('recordSettings')}</button>{' '}
+		<button class="plain" onClick={() => setUploading(true)}>{t('uploadSettings')}</button>{' '}
+		<button class="plain" onClick={() => setProtecting(true)}>{t('protection')}</button>
 		<h3>{t('apiKeys')}</h3>
 		<ul class="keys">{keys.data?.map(key => <li key={key.secret_id}><code>{key.secret_id}</code>
 			<button class="plain" onClick={guard(async () => {
@@ -61,7 +66,8 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 		})}>{t('remove')}</button></div>
 		{problem && <Problem error={problem} />}
 		{recording && <RecordSettingsDialog app={app} onClose={() => setRecording(false)} />}
-		{live && <LiveSettingsDialog app={app} onClose={() => setLive(false)} />}
+		{uploading && <UploadSettingsDialog app={app} onClose={() => setUploading(false)} />}
+		{protecting && <ProtectionDialog app={app} onClose={() => setProtecting(false)} />}
 		{made && <Dialog title={t('newKey')} onClose={() => setMade(undefined)}>
 			<p class="notice warn">{t('secretOnce')}</p>
 			<dl><dt>SecretId</dt><dd><code>{made.secret_id}</code></dd><dt>SecretKey</dt><dd><code>{made.secret_key}</code></dd></dl>

@@ -3,7 +3,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Tile } from './api';
 import { t } from './i18n';
-import { LivePlayer, modes, type Figures, type Form, type Mode, type PlayerState } from './live_player';
+import { LivePlayer, type Figures, type Form, type PlayerState } from './live_player';
+import { modes, type Mode } from './pace';
 import { remember, remembered } from './state';
 
 const lastMode = (): Mode => {
@@ -28,7 +29,7 @@ export function Live({ flv, hls, width, height, tiles = [], mode: asked, form: b
 	}, [url, form, mode]);
 	const change = (next: Mode) => { remember('play_mode', next); setMode(next); };
 	return <div class="watch">
-		<div class="live" style={width && height ? { aspectRatio: `${width} / ${height}` } : {}}>
+		<div class={width && height ? 'live' : 'live free'} style={width && height ? { aspectRatio: `${width} / ${height}` } : {}}>
 			<video ref={video} muted={muted} playsInline />
 			{width && height && tiles.map(tile => <span class="tile" key={`${tile.user}/${tile.stream_type}`} style={{
 				left: `${tile.x / width * 100}%`, top: `${tile.y / height * 100}%`,
@@ -46,7 +47,7 @@ export function Live({ flv, hls, width, height, tiles = [], mode: asked, form: b
 			{figures && state === 'playing' && <>
 				<span class="behind">{t('behindLive')} {figures.behind_s.toFixed(1)} s</span>
 				<span class="buffer">{t('buffered')} {figures.buffer_s.toFixed(1)} s{figures.rate !== 1 && ` · ×${figures.rate.toFixed(2)}`}</span>
-				{figures.first_picture_ms !== null && <span class="first" data-ms={figures.first_picture_ms}>
+				{figures.first_picture_ms !== null && <span class="first">
 					{t('firstPicture')} {figures.first_picture_ms} ms</span>}
 				{figures.stalls > 0 && <span class="stalls">{figures.stalls} {t('stalls')}</span>}
 			</>}

@@ -3,56 +3,18 @@
 // and comes back by itself when the stream was away.
 import type Hls from 'hls.js';
 import mpegts from 'mpegts.js';
+import { jump_s, Pace, type Mode } from './pace';
 
-export const modes = ['auto', 'fast', 'smooth'] as const;
-export type Mode = typeof modes[number];
 export type Form = 'flv' | 'hls';
 export type PlayerState = 'connecting' | 'playing' | 'failed';
 export interface Figures {
 	buffer_s: number; // what there is to play
 	behind_s: number; // the newest picture that there is, seconds before what is shown
 	rate: number; stalls: number;
-	first_picture_ms: number | null; // from the request
+	first_picture_ms: number | null; // from the request; null: none yet, or there is sound alone
 }
 
 const retry_ms = 1500, look_ms = 250;
-/** The least and the most that each mode keeps in the buffer. */
-const bounds: Record<Mode, [number, number]> = { auto: [1, 5], fast: [0.3, 1], smooth: [5, 5] };
-/** A buffer this much larger than it should be is jumped over rather than played faster. */
-const jump_s = 8;
-/** `auto` tries with less after this long without a stall. */
-const calm_ms = 30000;
-
-/** How fast to play, and how much to keep, by what there is: http-flv alone, hls.js does this itself. */
-export class Pace {
-	aim: number;
-	private calm_since = 0;
-	private hurrying = false;
-	constructor(private mode: Mode) { this.aim = bounds[mode][0]; }
-
-	stalled(now_ms: number) {
-		this.calm_since = now_ms;
-		this.aim = Math.min(bounds[this.mode][1], this.aim + (this.mode === 'auto' ? 1 : 0));
-	}
-
-	/** The playback rate; null: jump to the aim. */
-	rate(buffer_s: number, now_ms: number): number | null {
-		const [least, most] = bounds[this.mode];
-		if (this.mode === 'auto' && now_ms - this.calm_since > calm_ms) {
-			this.calm_since = now_ms;
-			this.aim = Math.max(least, this.aim - 0.5);
-		}
-		const high = this.mode === 'fast' ? most : this.aim + 0.5;
-		if (buffer_s > high + jump_s) return null;
-		// up to the limit nothing is done, then all of it
-		this.hurrying = buffer_s > (this.hurrying ? (this.aim + high) / 2 : high);
-		if (this.hurrying) return buffer_s > high + 2 ? 1.5 : 1.1;
-		// what is missing is gathered by playing slower, so that the first picture is there at once
-		if (this.mode !== 'fast' && buffer_s < this.aim - 0.3) return this.mode === 'smooth' ? 0.9 : 0.95;
-		return 1;
-	}
-}
-
 export class LivePlayer {
 	private flv?: mpegts.Player;
 	private hls?: Hls;
@@ -62,6 +24,7 @@ export class LivePlayer {
 	private pace: Pace;
 	private stalls = 0;
 	private begun_ms = 0;
+	private started = false;
 	private first_picture_ms: number | null = null;
 
 	constructor(private video: HTMLVideoElement, private url: string, private form: Form, private mode: Mode,
@@ -82,9 +45,12 @@ export class LivePlayer {
 		this.stop();
 	}
 
-	private playing = () => this.onState('playing');
+	private playing = () => {
+		this.started = true;
+		this.onState('playing');
+	};
 	private waiting = () => {
-		if (this.first_picture_ms === null || this.video.seeking) return;
+		if (!this.started || this.video.seeking) return;
 		this.stalls++;
 		this.pace.stalled(performance.now());
 	};
@@ -99,6 +65,7 @@ export class LivePlayer {
 	private async start() {
 		this.begun_ms = performance.now();
 		this.first_picture_ms = null;
+		this.started = false;
 		this.video.playbackRate = 1;
 		const begun = this.begun_ms;
 		this.video.requestVideoFrameCallback?.(() => {
@@ -149,7 +116,7 @@ export class LivePlayer {
 		const { video } = this, ranges = video.buffered;
 		const end = ranges.length ? ranges.end(ranges.length - 1) : 0;
 		const buffer = Math.max(0, end - video.currentTime);
-		if (this.flv && this.first_picture_ms !== null) {
+		if (this.flv && this.started) {
 			const rate = this.pace.rate(buffer, performance.now());
 			if (rate === null) video.currentTime = end - this.pace.aim;
 			else if (rate !== video.playbackRate) video.playbackRate = rate;

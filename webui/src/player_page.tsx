@@ -4,7 +4,7 @@
 import { render } from 'preact';
 import { language, setLanguage, t } from './i18n';
 import { Live } from './live';
-import { modes, type Mode } from './live_player';
+import { modes, type Mode } from './pace';
 import './style.css';
 
 const asked = new URLSearchParams(location.search);

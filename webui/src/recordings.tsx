@@ -16,6 +16,7 @@ export function Recordings() {
 	const [offset, setOffset] = useState(0);
 	const [playing, setPlaying] = useState<{ recording: Recording; file: RecordedFile }>();
 	const [problem, setProblem] = useState<Error>();
+	const [finding, setFinding] = useState(false);
 	const { data, error, again } = usePolled(() => api.recordings(search, page_size, offset), 2000, `${JSON.stringify(search)}/${offset}`);
 	const narrow = (change: Partial<Search>) => { setSearch({ ...search, ...change }); setOffset(0); };
 	const act = (action: Promise<unknown>) => { setProblem(undefined); action.then(again, setProblem); };
@@ -36,7 +37,7 @@ export function Recordings() {
 			<thead><tr><th>{t('name')}</th><th>{t('room')}</th><th>{t('state')}</th><th>{t('start')}</th><th class="number">{t('length')}</th>
 				<th class="number">{t('bytes')}</th><th>{t('picture')}</th><th class="number">{t('gaps')}</th><th>{t('files')}</th><th /></tr></thead>
 			<tbody>{data.recordings.map(recording => <tr key={recording.id}>
-				<td title={recording.path}>{recording.prefix}{recording.user && <small> {recording.user} {recording.stream_type}</small>}</td>
+				<td title={recording.path}><Cover recording={recording} />{recording.prefix}{recording.user && <small> {recording.user} {recording.stream_type}</small>}</td>
 				<td>{recording.application} / {recording.room}</td>
 				<td><State state={recording.state} title={recording.error} /></td>
 				<td>{time(recording.start)}</td>
@@ -57,6 +58,8 @@ export function Recordings() {
 			<span>{offset + 1}–{Math.min(offset + page_size, data.total)} / {data.total}{data.total === counted && '+'}</span>
 			<button class="plain" disabled={offset + page_size >= data.total} onClick={() => setOffset(offset + page_size)}>{t('next')}</button>
 		</div>}
+		<div class="buttons"><button class="plain" onClick={() => { act(api.findRecordings()); setFinding(true); }}>{t('findRecordings')}</button>
+			{finding && <span class="hint">{t('findStarted')}</span>}</div>
 		<Callbacks />
 		{playing && <Dialog wide title={playing.recording.prefix} onClose={() => setPlaying(undefined)}>
 			<Playback recording={playing.recording} file={playing.file} />
@@ -65,16 +68,30 @@ export function Recordings() {
 	</section>;
 }
 
+/** The picture of a recording: that of the first file that has one. */
+function Cover({ recording }: { recording: Recording }) {
+	const cover = recording.files.find(file => file.cover)?.cover;
+	return cover ? <img class="cover" src={cover} loading="lazy" alt="" /> : null;
+}
+
+function UploadState({ file }: { file: RecordedFile }) {
+	const { state, percent, error } = file.upload!;
+	return <><State state={state} title={error} />{state === 'uploading' && ` ${percent} %`}
+		{state === 'failed' && <span class="hint"> {error}</span>}{!file.local && <span class="hint"> {t('inStorage')}</span>}{' '}</>;
+}
+
 function Row({ recording, file, play, act }: {
 	recording: Recording; file: RecordedFile; play: () => void; act: (action: Promise<unknown>) => void;
 }) {
 	const expires = file.expires ? `${t('expires')} ${time(file.expires)}` : '';
 	return <li title={`${file.name}\nFileId ${file.id}\n${expires}`}>
-		<b>{file.format.toUpperCase()}</b> <span class="hint">{duration(file.duration_ms)} {bytes(file.size_bytes)}</span>
+		<b>{file.format.toUpperCase()}</b> {file.upload && <UploadState file={file} />}<span class="hint">{duration(file.duration_ms)} {bytes(file.size_bytes)}</span>
 		<button onClick={play}>{t('play')}</button>
 		<a class="button plain" href={api.fileAddress(recording.id, file.id)} download>{t('download')}</a>
 		<button class="plain" aria-pressed={file.hold} title={t('holdHint')}
 			onClick={() => act(api.holdFile(recording.id, file.id, !file.hold))}>{t(file.hold ? 'release' : 'hold')}</button>
+		{file.upload && ['pending', 'failed'].includes(file.upload.state) && <button class="plain"
+			onClick={() => act(api.uploadFile(recording.id, file.id))}>{t('uploadAgain')}</button>}
 		{!file.hold && recording.files.length > 1 && <button class="plain"
 			onClick={() => { if (confirm(t('confirmDeleteFile'))) act(api.deleteFile(recording.id, file.id)); }}>{t('remove')}</button>}
 	</li>;

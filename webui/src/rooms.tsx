@@ -7,6 +7,7 @@ import { t } from './i18n';
 import { editorAddress, roomOfAddress } from './layout/address';
 import { LayoutEditor } from './layout/editor';
 import { Live } from './live';
+import { OwnStreams } from './own_stream';
 import { Dialog, Field, Form, Problem, State } from './parts';
 import { Relays } from './relays';
 import { Share } from './share';
@@ -40,14 +41,16 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 			<small>SdkAppId {room.application} · {room.users.length} {t('people')}</small></h2>
 		<div class="columns">
 			<div>
-				{mix?.video && mix.flv_url ? <Live flv={mix.flv_url} hls={mix.hls_url} width={mix.video.width} height={mix.video.height} tiles={mix.tiles} /> :
+				{mix?.flv_url ? <Live flv={mix.flv_url} hls={mix.hls_url} width={mix.video?.width} height={mix.video?.height} tiles={mix.tiles} /> :
 					<div class="live none"><p class="over">{mix ? t('notWatched') : t('noMix')}</p></div>}
 				{mix && <MixFacts mix={mix} />}
 				{mix?.flv_url && <Share flv={mix.flv_url} hls={mix.hls_url} rtmp={mix.rtmp_url} />}
 				{mix?.stream_id && <Relays application={mix.application} stream={mix.stream_id} />}
+				<OwnStreams application={room.application} users={room.users} />
+				{mix?.starter && <UsersMix mix={mix} />}
 				<div class="buttons">
-					<a class="button" href={editorAddress(room)}>{mix ? t('changeThis') : t('startMix')} …</a>
-					{mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{t('stopMix')}</button>}
+					{!mix?.starter && <a class="button" href={editorAddress(room)}>{mix ? t('changeThis') : t('startMix')} …</a>}
+					{mix && <button class="danger" onClick={guard(() => api.stopMix(room))}>{mix.starter ? t('endUsersMix') : t('stopMix')}</button>}
 				</div>
 				{problem && <Problem error={problem} />}
 			</div>
@@ -59,6 +62,26 @@ function RoomCard({ room, again }: { room: Room; again: () => void }) {
 			</table>
 		</div>
 	</article>;
+}
+
+/** A mix that a user started, who alone changes it: whose, which mode, and its places with whom they are for and who is there. */
+function UsersMix({ mix }: { mix: Mix }) {
+	const { video, starter } = mix;
+	const presets = [...mix.layout.presets ?? []].sort((a, b) => a.z - b.z);
+	return <div class="users-mix">
+		<p>{t('mixOf')} <b>{starter}</b>{mix.mode && <> · {t(`mode${mix.mode}`)}</>}</p>
+		{video && <div class="places" style={{ aspectRatio: `${video.width} / ${video.height}` }}>
+			{presets.map((place, i) => {
+				const tile = mix.tiles.find(one => one.x === place.x - place.x % 2 && one.y === place.y - place.y % 2 &&
+					(!place.user || one.user === place.user) && one.stream_type === place.stream_type);
+				const whose = (place.user || t('whoComes')) + (place.room ? ` (${t('room')} ${place.room})` : '');
+				return <span key={i} class={tile ? 'taken' : ''} title={whose} style={{
+					left: `${place.x / video.width * 100}%`, top: `${place.y / video.height * 100}%`,
+					width: `${place.width / video.width * 100}%`, height: `${place.height / video.height * 100}%`,
+				}}>{tile?.user ?? whose}{place.stream_type === 'aux' && <small> {t('screenOf')}</small>}{place.input === 2 && <small> {t('inputSound')}</small>}</span>;
+			})}
+		</div>}
+	</div>;
 }
 
 function UserRow({ user, leave, record }: { user: User; leave: () => void; record: () => void }) {
@@ -98,14 +121,16 @@ function Enter({ onClose }: { onClose: () => void }) {
 	const [place, setPlace] = useState<Publisher>();
 	return <Dialog title={t('enterUser')} onClose={onClose}>
 		{apps?.length === 0 && <p class="notice warn"><a href="#/applications">{t('noApplications')}</a></p>}
-		{!place && apps && apps.length > 0 && <Form submit={t('enter')} onSubmit={async ({ application, room, user }) => {
+		{!place && apps && apps.length > 0 && <Form submit={t('enter')} onSubmit={async ({ application, room, user, stream_id, record_id }) => {
 			const room_type: RoomType = /^[0-9]+$/.test(room) ? 'number' : 'string';
-			setPlace(await api.enter({ application: Number(application), room, room_type }, user));
+			setPlace(await api.enter({ application: Number(application), room, room_type }, user, { stream_id, record_id }));
 		}}>
 			<label class="field"><span>{t('application')}</span><select name="application">
 				{apps.map(app => <option key={app.id} value={app.id}>{app.name} ({app.id})</option>)}</select></label>
 			<Field label={t('room')} name="room" maxLength={64} required />
 			<Field label={t('user')} name="user" maxLength={32} pattern="[A-Za-z0-9_\-]+" required />
+			<Field label={t('ownStreamId')} name="stream_id" maxLength={64} />
+			<Field label={t('ownRecordId')} name="record_id" maxLength={64} pattern="[A-Za-z0-9_\-]+" />
 			<p class="hint">{t('enterHint')}</p>
 		</Form>}
 		{place && <>

@@ -4,6 +4,7 @@
 #include "firmware/control/api/address.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -187,6 +188,44 @@ static int sign(char text[TESS_SHA256_HEX], const struct tess_control *control, 
 	if (!rc)
 		tess_hex(text, mac, mac_length);
 	return rc;
+}
+
+/* An address that is asked for again and again is the same all day, or a browser would fetch the
+ * picture each time. */
+#define COVER_LIFE_S (86400LL)
+
+int tess_address_cover(char path[160], const struct tess_control *control, int64_t file)
+{
+	int64_t now = tess_control_utc_us(control) / 1000000;
+	int64_t expires = (now / COVER_LIFE_S + 8) * COVER_LIFE_S;
+	char signature[TESS_SHA256_HEX];
+	int rc = sign(signature, control, file, expires);
+
+	snprintf(path, 160, "/cover/%" PRId64 "/%" PRId64 "/%s.jpg", file, expires, signature);
+	return rc;
+}
+
+void tess_address_control(char url[320], const struct tess_control *control)
+{
+	const char *port = strrchr(control->config->control.listen, ':');
+	char host[TESS_HOST_MAX];
+
+	tess_address_host(host, control);
+	snprintf(url, 320, "http://%s%s", host, port ? port : "");
+}
+
+int tess_address_check(const struct tess_control *control, int64_t recording, const char *expires,
+		       const char *signature)
+{
+	int64_t until = strtoll(expires, NULL, 10);
+	char right[TESS_SHA256_HEX];
+	int rc = sign(right, control, recording, until);
+
+	if (rc)
+		return rc;
+	return tess_equal_secret(right, signature) && until * 1000000 > tess_control_utc_us(control)
+		       ? 0
+		       : -EACCES;
 }
 
 int tess_address_file(char url[512], const struct tess_control *control,

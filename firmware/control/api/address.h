@@ -39,6 +39,15 @@ void tess_address_rtmp(char url[TESS_LIVE_URL_MAX], const struct tess_control *c
 int tess_address_file(char url[512], const struct tess_control *control,
 		      const struct tess_request *request, int64_t recording,
 		      int64_t life_s) TESS_MUST_CHECK;
+/** Where a file's thumbnail is, on control: a path. It stays the same for some hours. @retval 0,
+ * -ENOMEM */
+int tess_address_cover(char path[160], const struct tess_control *control,
+		       int64_t file) TESS_MUST_CHECK;
+/** Control's own address for others: "http://host:port". */
+void tess_address_control(char url[320], const struct tess_control *control);
+/** Whether somebody may fetch files of a recording now. @retval 0, -EACCES, -ENOMEM */
+int tess_address_check(const struct tess_control *control, int64_t recording, const char *expires,
+		       const char *signature) TESS_MUST_CHECK;
 /** The same for one file of it. @p request may be NULL. @retval as above */
 int tess_address_media_file(char url[TESS_FILE_URL_MAX], const struct tess_control *control,
 			    const struct tess_request *request, const struct tess_file *file,

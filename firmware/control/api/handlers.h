@@ -60,6 +60,11 @@ int tess_api_areas(struct tess_call *call);
 int tess_api_area_add(struct tess_call *call);
 int tess_api_area_set(struct tess_call *call);
 
+int tess_api_upload_settings(struct tess_call *call);
+int tess_api_upload_settings_set(struct tess_call *call);
+int tess_api_file_upload(struct tess_call *call);
+int tess_api_recordings_find(struct tess_call *call);
+
 int tess_api_callbacks(struct tess_call *call);
 int tess_api_callback_resend(struct tess_call *call);
 int tess_api_callback_remove(struct tess_call *call);

@@ -13,6 +13,7 @@
 
 #include "firmware/control/api/handlers.h"
 #include "firmware/control/api/views.h"
+#include "firmware/control/jobs/uploads.h"
 
 /* clang-format off */
 #define METRICS(X) \
@@ -23,6 +24,9 @@
 	X(USERS, "tessera_users", "gauge", "Users in all rooms.") \
 	X(MIXES, "tessera_mixes", "gauge", "Mixes that should run.") \
 	X(RECORDINGS, "tessera_recordings", "gauge", "Recordings by state.") \
+	X(UPLOADS, "tessera_uploads", "gauge", "Files that go to object storage, by state.") \
+	X(UPLOAD_BYTES, "tessera_upload_bytes_total", "counter", "Bytes that arrived in object storage.") \
+	X(UPLOAD_EVENTS, "tessera_upload_events_total", "counter", "Files uploaded, objects removed, requests that failed.") \
 	X(DISK_SIZE, "tessera_disk_size_bytes", "gauge", "Size of the file system of the recordings.") \
 	X(DISK_FREE, "tessera_disk_free_bytes", "gauge", "Free space for recordings.") \
 	X(MIX_UP, "tessera_mix_running", "gauge", "1 when the mix runs.") \
@@ -158,6 +162,23 @@ static int each_state(void *arg, const char *state, int64_t count)
 {
 	sample(arg, RECORDINGS, (double)count, "state", state, NO_LABELS);
 	return 0;
+}
+
+static int each_upload_state(void *arg, const char *state, int64_t count)
+{
+	sample(arg, UPLOADS, (double)count, "state", state, NO_LABELS);
+	return 0;
+}
+
+static void upload_metrics(struct metrics *metrics)
+{
+	struct tess_upload_counters counters;
+
+	tess_uploads_counters(metrics->control, &counters);
+	sample(metrics, UPLOAD_BYTES, (double)counters.bytes, NO_LABELS);
+	sample(metrics, UPLOAD_EVENTS, (double)counters.uploaded, "event", "uploaded", NO_LABELS);
+	sample(metrics, UPLOAD_EVENTS, (double)counters.removed, "event", "removed", NO_LABELS);
+	sample(metrics, UPLOAD_EVENTS, (double)counters.failures, "event", "failed", NO_LABELS);
 }
 
 /* The labels of a room: application, room_type, room. */
@@ -374,7 +395,10 @@ static int collect(struct metrics *metrics)
 	sample(metrics, ROOMS, (double)counts.rooms, NO_LABELS);
 	sample(metrics, USERS, (double)counts.users, NO_LABELS);
 	sample(metrics, MIXES, (double)counts.mixes, NO_LABELS);
+	upload_metrics(metrics);
 	rc = tess_store_recording_states(store, each_state, metrics);
+	if (!rc)
+		rc = tess_store_upload_states(store, each_upload_state, metrics);
 	if (!rc)
 		rc = tess_store_mixes(store, each_mix, metrics);
 	if (!rc)

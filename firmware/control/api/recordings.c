@@ -7,6 +7,8 @@
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/handlers.h"
 #include "firmware/control/api/views.h"
+#include "firmware/control/jobs/found.h"
+#include "firmware/control/jobs/uploads.h"
 #include "firmware/control/store/files.h"
 
 /* long enough to watch what was begun in the evening until the morning */
@@ -210,7 +212,7 @@ int tess_api_file_set(struct tess_call *call)
 		return rc;
 	file.hold = hold;
 	tess_call_audit(call, hold ? "file.hold" : "file.release", "%lld", (long long)file.id);
-	return tess_response_json(call->response, 200, tess_view_file(&file));
+	return tess_response_json(call->response, 200, tess_view_file(call->control, &file));
 }
 
 int tess_api_file_remove(struct tess_call *call)
@@ -228,4 +230,45 @@ int tess_api_file_remove(struct tess_call *call)
 	tess_control_changed(call->control);
 	tess_call_audit(call, "file.remove", "%lld", (long long)file.id);
 	return tess_call_empty(call, 204);
+}
+
+/* One that has none begins, one that waits is tried at once. */
+int tess_api_file_upload(struct tess_call *call)
+{
+	struct tess_control *control = call->control;
+	struct tess_upload_settings settings;
+	struct tess_upload upload;
+	struct tess_file file = {0};
+	int rc = file_of(call, &file);
+
+	if (rc < 0)
+		return tess_call_done(rc);
+	rc = tess_store_upload_settings_get(control->store, &settings, file.application);
+	explicit_bzero(settings.secret_key, sizeof(settings.secret_key));
+	if (rc)
+		return rc;
+	rc = tess_store_upload_get(control->store, &upload, file.id);
+	if (rc == -ENOENT && !settings.enabled)
+		return tess_call_error(call, 409, "not_enabled", "",
+				       "The application does not upload its files.");
+	if (rc == -ENOENT)
+		rc = tess_uploads_add(control, &file);
+	else if (!rc && strcmp(upload.state, "uploaded") != 0) {
+		upload.next_us = tess_control_utc_us(control);
+		rc = tess_store_upload_set(control->store, &upload);
+	}
+	if (rc)
+		return rc;
+	tess_uploads_wake(control);
+	tess_call_audit(call, "file.upload", "%lld", (long long)file.id);
+	return tess_response_json(call->response, 202, tess_view_file(control, &file));
+}
+
+/* Those that lie on disk without a row. */
+int tess_api_recordings_find(struct tess_call *call)
+{
+	tess_found_scan(call->control);
+	tess_call_audit(call, "recording.find", "%s", "");
+	return tess_response_json(call->response, 202,
+				  json_pack("{si}", "found", (int)tess_found_count(call->control)));
 }

@@ -75,6 +75,7 @@ static const struct tess_route ROUTES[] = {
 	{"DELETE", V1 "/streams/{stream}/viewers/{viewer}", ADMIN, tess_api_viewer_kick},
 	{"GET", V1 "/jobs", READ, tess_api_jobs},
 	{"GET", V1 "/recordings", READ, tess_api_recordings},
+	{"POST", V1 "/recordings/find", ADMIN, tess_api_recordings_find},
 	{"GET", V1 "/recordings/{recording}", READ, tess_api_recording_get},
 	{"DELETE", V1 "/recordings/{recording}", ADMIN, tess_api_recording_remove},
 	{"GET", V1 "/recordings/{recording}/file", READ, tess_api_recording_file},
@@ -83,6 +84,10 @@ static const struct tess_route ROUTES[] = {
 	{"PATCH", V1 "/recordings/{recording}/files/{file}", ADMIN, tess_api_file_set},
 	{"DELETE", V1 "/recordings/{recording}/files/{file}", ADMIN, tess_api_file_remove},
 
+	{"POST", V1 "/recordings/{recording}/files/{file}/upload", ADMIN, tess_api_file_upload},
+
+	{"GET", APP "/upload", READ, tess_api_upload_settings},
+	{"PATCH", APP "/upload", ADMIN, tess_api_upload_settings_set},
 	{"GET", APP "/recording", READ, tess_api_record_settings},
 	{"PATCH", APP "/recording", ADMIN, tess_api_record_settings_set},
 	{"GET", APP "/areas", READ, tess_api_areas},

@@ -14,6 +14,7 @@
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/publications.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/jobs/uploads.h"
 
 int tess_view_copy(json_t *to, const json_t *from, const char *name, json_t *missing)
 {
@@ -221,8 +222,8 @@ json_t *tess_view_mix(const struct tess_call *call, const struct tess_mix *row)
 				"started", tess_time_json(row->started_us), "state",
 				tess_view_mix_state(call->control, row->id), "recording",
 				recording_of(call, stream)));
-	/* only where it is so is it among the parameters */
-	json = merged(json_pack("{sb}", "record_audio_only", false), json);
+	/* only where there is something to say are they among the parameters */
+	json = merged(json_pack("{sb ss}", "record_audio_only", false, "mode", ""), json);
 	if (copy_ints(json, fact, counts) ||
 	    tess_view_copy(json, fact, "frame_rate", json_real(0)) ||
 	    tess_view_copy(json, fact, "error", json_string("")) ||
@@ -314,30 +315,59 @@ static json_t *gaps_json(const json_t *fact, const char *stored)
 	return to;
 }
 
-/* FileIds are beyond what a number of JavaScript holds: text. */
-json_t *tess_view_file(const struct tess_file *row)
+/* Where it is on its way to object storage; null: it goes nowhere. */
+static json_t *upload_json(const struct tess_control *control, int64_t file)
 {
-	char id[24];
+	struct tess_upload upload;
+	int64_t sent, percent;
+
+	if (tess_store_upload_get(control->store, &upload, file))
+		return json_null();
+	sent = strcmp(upload.state, "uploaded") != 0 ? tess_uploads_sent(control, &upload)
+						     : upload.size_bytes;
+	percent = upload.size_bytes ? sent * 100 / upload.size_bytes : 0;
+	/* what was sent and not answered yet is not there */
+	if (percent > 99 && strcmp(upload.state, "uploaded") != 0)
+		percent = 99;
+	return json_pack("{ss sI sI ss}", "state", upload.state, "sent_bytes", (json_int_t)sent,
+			 "percent", (json_int_t)percent, "error", upload.error);
+}
+
+/* FileIds are beyond what a number of JavaScript holds: text. */
+json_t *tess_view_file(const struct tess_control *control, const struct tess_file *row)
+{
+	char id[24], cover[160];
 
 	snprintf(id, sizeof(id), "%lld", (long long)row->id);
-	return json_pack("{ss ss ss sI sI sb so}", "id", id, "format", row->format, "name",
+	if (row->cover && tess_address_cover(cover, control, row->id))
+		return NULL;
+	return json_pack("{ss ss ss sI sI sb sb so so so}", "id", id, "format", row->format, "name",
 			 row->name, "size_bytes", (json_int_t)row->size_bytes, "duration_ms",
-			 (json_int_t)row->duration_us / 1000, "hold", row->hold, "expires",
+			 (json_int_t)row->duration_us / 1000, "hold", row->hold, "local",
+			 row->local, "upload", upload_json(control, row->id), "cover",
+			 row->cover ? json_string(cover) : json_null(), "expires",
 			 tess_time_json(row->expires_us));
 }
 
+struct file_list {
+	const struct tess_control *control;
+	json_t *files;
+};
+
 static int add_file(void *arg, const struct tess_file *row)
 {
-	return json_array_append_new(arg, tess_view_file(row)) ? -ENOMEM : 0;
+	const struct file_list *list = arg;
+
+	return json_array_append_new(list->files, tess_view_file(list->control, row)) ? -ENOMEM : 0;
 }
 
 static json_t *files_json(const struct tess_call *call, int64_t recording)
 {
-	json_t *files = json_array();
+	struct file_list list = {.control = call->control, .files = json_array()};
 
-	if (tess_store_files_of(call->control->store, recording, add_file, files))
-		return fail(files);
-	return files;
+	if (tess_store_files_of(call->control->store, recording, add_file, &list))
+		return fail(list.files);
+	return list.files;
 }
 
 json_t *tess_view_recording(const struct tess_call *call, const struct tess_recording *row)

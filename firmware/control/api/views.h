@@ -17,7 +17,7 @@ json_t *tess_view_stream(const struct tess_call *call, const struct tess_mix *ro
 /** The live stream that a user sends. */
 json_t *tess_view_user_stream(const struct tess_call *call, const struct tess_publisher *row);
 json_t *tess_view_recording(const struct tess_call *call, const struct tess_recording *row);
-json_t *tess_view_file(const struct tess_file *row);
+json_t *tess_view_file(const struct tess_control *control, const struct tess_file *row);
 /** An engine as media tells of it, whole whatever it told. */
 json_t *tess_view_engine(const json_t *fact);
 /** "running", "starting", "error", or "unknown" while media is away. */

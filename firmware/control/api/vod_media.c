@@ -38,18 +38,28 @@ static json_t *basic_info(const struct tess_control *control, const struct tess_
 {
 	int64_t now_us = tess_control_utc_us(control), life_s = ADDRESS_LIFE_S;
 	char created[32], expires[32] = "9999-12-31T23:59:59Z", url[TESS_FILE_URL_MAX];
+	char cover[512];
 
 	tess_time_text(created, file->created_us);
 	if (file->expires_us) {
 		tess_time_text(expires, file->expires_us);
 		life_s = (file->expires_us - now_us) / 1000000;
 	}
+	*cover = 0;
+	if (file->cover) {
+		char path[160];
+
+		tess_address_control(cover, control);
+		if (tess_address_cover(path, control, file->id))
+			return NULL;
+		snprintf(cover + strlen(cover), sizeof(cover) - strlen(cover), "%s", path);
+	}
 	if (tess_address_media_file(url, control, NULL, file, life_s))
 		return NULL;
 	return json_pack("{ss ss ss ss ss si ss ss ss ss ss so ss ss s[] ss ss ss ss}", "Name",
 			 file->name, "Description", "", "CreateTime", created, "UpdateTime",
 			 created, "ExpireTime", expires, "ClassId", 0, "ClassName", "", "ClassPath",
-			 "", "CoverUrl", "", "Type", file->format, "MediaUrl", url, "SourceInfo",
+			 "", "CoverUrl", cover, "Type", file->format, "MediaUrl", url, "SourceInfo",
 			 source_info(control, file), "StorageRegion", TESS_VOD_REGION,
 			 "StoragePath", file->path, "TagSet", "Vid", "", "Category",
 			 category_of(file), "Status", "Normal", "StorageClass", "STANDARD");

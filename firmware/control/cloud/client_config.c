@@ -84,10 +84,11 @@ uint32_t tess_client_screen_kbps(uint32_t width, uint32_t height, uint32_t frame
 	return kbps < 200 ? 200 : kbps > 4000 ? 4000 : (uint32_t)kbps;
 }
 
+static const char *const mode_names[] = {"Manual", "PureAudio", "PresetLayout", "ScreenSharing"};
+
 /* The modes by number, by name, and by the name of the constant, which ends in it. */
 static int64_t mode_of(const json_t *value)
 {
-	static const char *const names[] = {"Manual", "PureAudio", "PresetLayout", "ScreenSharing"};
 	const char *text = json_string_value(value), *last;
 
 	if (json_is_integer(value))
@@ -96,7 +97,7 @@ static int64_t mode_of(const json_t *value)
 		return 0;
 	last = strrchr(text, '_');
 	for (int i = 0; i < 4; i++) {
-		if (!strcasecmp(last ? last + 1 : text, names[i]))
+		if (!strcasecmp(last ? last + 1 : text, mode_names[i]))
 			return MODE_MANUAL + i;
 	}
 	return 0;
@@ -118,6 +119,7 @@ static bool check_mode(struct reading *reading)
 		return false;
 	}
 	reading->mode = (enum mode)mode;
+	reading->mix->mode = mode_names[mode - MODE_MANUAL];
 	return true;
 }
 

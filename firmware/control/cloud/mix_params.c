@@ -450,6 +450,10 @@ json_t *tess_mix_request_to_json(const struct tess_mix_request *mix)
 			 "sample_rate", (int)mix->audio.sample_rate, "bitrate_kbps",
 			 (int)mix->audio.bitrate_kbps, "channels", (int)mix->audio.channels,
 			 "layout", layout_to_json(mix));
+	if (json && mix->mode && json_object_set_new(json, "mode", json_string(mix->mode))) {
+		json_decref(json);
+		return NULL;
+	}
 	if (json && mix->record_audio_only &&
 	    json_object_set_new(json, "record_audio_only", json_true())) {
 		json_decref(json);

@@ -56,6 +56,7 @@ struct tess_mix_request {
 	char stream_id[TESS_CLOUD_MAX_ID + 1]; /* "" = not watched live */
 	char record_id[TESS_CLOUD_MAX_ID + 1]; /* "" = not recorded; one of the two is there */
 	char starter[TESS_CLOUD_MAX_USER + 1]; /* the user that started it; "": the API */
+	const char *mode;		       /* of a user's mix, e.g. "Manual"; NULL: the API's */
 	struct {			       /* PublishCdnParams; url "": none */
 		uint32_t biz_id;
 		char url[TESS_CLOUD_MAX_URL + 1]; /* has a secret in it */
@@ -125,7 +126,8 @@ int tess_cloud_dismiss_parse(struct tess_cloud_room *room, const json_t *params,
 			     struct tess_cloud_error *error) TESS_MUST_CHECK;
 /**
  * The members "video" (null when audio only), "audio" and "layout" of a mix as docs/links.md has
- * them, "auto_size" and "record_audio_only" where it is so, and "stream_id" and "record_id" (may be
+ * them, "mode" of a user's mix, "auto_size" and "record_audio_only" where it is so, and "stream_id"
+ * and "record_id" (may be
  * ""). Equal requests give equal objects.
  * @return a new reference, NULL when out of memory
  */

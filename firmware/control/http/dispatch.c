@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "firmware/control/api/backend.h"
+#include "firmware/control/api/objects.h"
 #include "firmware/control/api/router.h"
 #include "firmware/control/http/static.h"
 
@@ -62,6 +63,9 @@ void tess_dispatch(struct tess_control *control, const struct tess_request *requ
 		tess_backend_handle(control, request, response);
 	} else if (is_admin(request->path)) {
 		admin(control, request, response);
+	} else if (get && tess_objects_is_asked(request)) {
+		control->http.web++;
+		tess_objects_handle(control, request, response);
 	} else if (get) {
 		control->http.web++;
 		tess_static_handle(control, request, response);

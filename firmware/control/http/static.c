@@ -12,6 +12,7 @@
 
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/router.h"
+#include "firmware/control/jobs/s3.h"
 
 #define MAX_PATH_BYTES 512
 
@@ -71,12 +72,35 @@ static int open_file(const char *dir, const char *path, struct stat *status)
 	return -ENOENT;
 }
 
-/* What the page may load: its own files, and pictures and sound of egress; the player, which other
- * pages may show within theirs, those of any box's play domain. */
+struct origins {
+	char text[2048];
+	size_t length;
+};
+
+static int add_origin(void *arg, const struct tess_upload_place *place)
+{
+	char origin[TESS_UPLOAD_ENDPOINT_MAX + TESS_UPLOAD_BUCKET_MAX + 4];
+	struct origins *origins = arg;
+	size_t length;
+
+	tess_s3_origin(origin, place);
+	length = strlen(origin);
+	if (strstr(origins->text, origin) || length + 2 > sizeof(origins->text) - origins->length)
+		return 0;
+	origins->length += (size_t)snprintf(origins->text + origins->length,
+					    sizeof(origins->text) - origins->length, " %s", origin);
+	return 0;
+}
+
+/* What the page may load: its own files, and pictures and sound of egress and of the object
+ * storages that egress sends it to; the player, which other pages may show within theirs, those of
+ * any box's play domain. */
 static int policy(struct tess_control *control, const struct tess_request *request,
 		  struct tess_response *response, const char *path)
 {
+	struct origins origins = {.length = 0};
 	char egress[320];
+	int rc;
 
 	if (!strcmp(path, TESS_STATIC_PLAYER_FILE))
 		return tess_response_header(
@@ -85,14 +109,17 @@ static int policy(struct tess_control *control, const struct tess_request *reque
 			"img-src 'self' data:; connect-src 'self' http: https:; "
 			"media-src blob: http: https:; worker-src 'self' blob:; base-uri 'none'; "
 			"form-action 'none'; frame-ancestors *");
+	rc = tess_store_upload_endpoints(control->store, add_origin, &origins);
+	if (rc)
+		return rc;
 	tess_address_egress(egress, control, request);
 	return tess_response_header(
 		response, "Content-Security-Policy",
 		"default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
-		"img-src 'self' data: blob:; connect-src 'self' %s; media-src 'self' blob: %s; "
+		"img-src 'self' data: blob:; connect-src 'self' %s%s; media-src 'self' blob: %s%s; "
 		"worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; "
 		"form-action 'self'; frame-ancestors 'none'",
-		egress, egress);
+		egress, origins.text, egress, origins.text);
 }
 
 static int headers(struct tess_control *control, const struct tess_request *request,

@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/control/jobs/covers.h"
+#include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/guard.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/publications.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/jobs/uploads.h"
 #include "firmware/control/store/files.h"
 #include "firmware/control/text.h"
 
@@ -67,13 +70,14 @@ static int frozen_of(const struct tess_control *control, uint32_t id, char froze
 	return rc;
 }
 
-/* What is recorded as MP3 is made as MP3. */
+/* What is recorded as MP3 is made as MP3; who started it, and how, is nothing to media. */
 static int take_mp3(json_t *object, int64_t id)
 {
 	char stream[32];
 	bool wanted = json_is_true(json_object_get(object, "record_audio_only"));
 
 	(void)json_object_del(object, "record_audio_only");
+	(void)json_object_del(object, "mode");
 	if (!wanted)
 		return 0;
 	tess_rooms_mp3_stream(stream, id);
@@ -212,9 +216,11 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 {
 	struct records records = {json_array(), json_array()};
 	json_t *lives = json_array(), *files = json_array(), *relays = json_array();
-	json_t *guard = NULL;
+	json_t *guard = NULL, *orders = tess_uploads_orders(control);
 	int rc;
 
+	tess_found_orders(control, orders);
+	tess_covers_orders(control, orders);
 	rc = tess_store_mixes(control->store, live, lives);
 	if (!rc)
 		rc = tess_store_publishers(control->store, NULL, live_user, lives);
@@ -230,14 +236,16 @@ int tess_desired_egress(json_t **messagep, struct tess_control *control, int64_t
 		json_decref(files);
 		json_decref(lives);
 		json_decref(relays);
+		json_decref(orders);
 		json_decref(records.wanted);
 		json_decref(records.deleted);
 		return rc;
 	}
-	*messagep = json_pack("{ss sI ss ss so so so so sO so so}", "type", "desired", "epoch",
-			      (json_int_t)epoch, "token_key", control->token_key, "time_zone",
-			      control->config->box.time_zone, "live", lives, "guard", guard,
-			      "relays", relays, "records", records.wanted, "acknowledged",
-			      acknowledged, "deleted", records.deleted, "deleted_files", files);
+	*messagep =
+		json_pack("{ss sI ss ss so so so so sO so so so}", "type", "desired", "epoch",
+			  (json_int_t)epoch, "token_key", control->token_key, "time_zone",
+			  control->config->box.time_zone, "live", lives, "guard", guard, "relays",
+			  relays, "records", records.wanted, "acknowledged", acknowledged,
+			  "deleted", records.deleted, "deleted_files", files, "orders", orders);
 	return *messagep ? 0 : -ENOMEM;
 }

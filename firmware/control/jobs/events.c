@@ -182,3 +182,11 @@ int tess_events_status(struct tess_control *control, const struct tess_recording
 		rc = add_status(control, recording, event, format);
 	return rc;
 }
+
+int tess_events_upload(struct tess_control *control, const struct tess_recording *recording,
+		       const struct tess_upload *upload, const char *event)
+{
+	return *recording->settings.callback_url
+		       ? add_status(control, recording, event, upload->format)
+		       : 0;
+}

@@ -9,6 +9,7 @@
 
 #include "firmware/control/control.h"
 #include "firmware/control/store/files.h"
+#include "firmware/control/store/uploads.h"
 
 #define TESS_EVENT_FILE	  100
 #define TESS_EVENT_STATUS 332
@@ -19,5 +20,9 @@ int tess_events_file(struct tess_control *control, const struct tess_recording *
 /** @p event is a record_event: record_start_succeeded, record_paused, ... @retval as above */
 int tess_events_status(struct tess_control *control, const struct tess_recording *recording,
 		       const char *event) TESS_MUST_CHECK;
+
+/** One of the upload of a file: "upload_succeeded", "upload_failed". @retval as above */
+int tess_events_upload(struct tess_control *control, const struct tess_recording *recording,
+		       const struct tess_upload *upload, const char *event) TESS_MUST_CHECK;
 
 #endif

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/events.h"
+#include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/import_files.h"
 #include "firmware/control/jobs/usage.h"
 #include "firmware/control/text.h"
@@ -182,6 +184,48 @@ static int forget(struct tess_import *import, struct tess_control *control, int6
 	return rc;
 }
 
+/* The prefix of APP/PREFIX_START_END.SUFFIX. */
+static void name_recording(struct tess_recording *row, const char *path)
+{
+	const char *slash = strchr(path, '/');
+	struct tess_found_name name;
+
+	if (slash && !tess_found_name(&name, slash + 1)) {
+		tess_text_copy(row->record_id, sizeof(row->record_id), name.prefix);
+		tess_text_copy(row->prefix, sizeof(row->prefix), name.prefix);
+	}
+}
+
+/* A recording of a store that was lost, or of another box: it gets a row with the id that it has on
+ * disk, once it is finished and its application is there. @retval 0, -ENOENT not yet */
+static int adopt(struct tess_control *control, struct tess_recording *row, const json_t *fact)
+{
+	const char *path = text(fact, "path");
+	int rc;
+
+	if (strcmp(text(fact, "state"), "finished") != 0 || !*path)
+		return -ENOENT;
+	*row = (struct tess_recording){
+		.id = number(fact, "id"),
+		.room = {.type = TESS_ROOM_ID_STRING},
+		.state = "finishing",
+		.created_us = number(fact, "start_utc_us"),
+		.start_us = number(fact, "start_utc_us"),
+		.end_us = number(fact, "end_utc_us"),
+		.duration_us = number(fact, "duration_us"),
+	};
+	rc = tess_found_owner(control, strtoll(path, NULL, 10), &row->room.sdk_app_id,
+			      &row->settings.area);
+	if (rc)
+		return rc;
+	name_recording(row, path);
+	rc = tess_store_recording_import(control->store, row);
+	if (rc)
+		return rc;
+	TESS_INFO("recording.found", "id=%lld path=%s", (long long)row->id, path);
+	return tess_store_recording_get(control->store, row, row->id);
+}
+
 /* @retval 1 the desired state changes (a file is gone), 0, or an error */
 static int import_one(struct tess_import *import, struct tess_control *control, const json_t *fact)
 {
@@ -195,7 +239,9 @@ static int import_one(struct tess_import *import, struct tess_control *control, 
 	if (rc == -ENOENT && !strcmp(state, "failed") && !*text(fact, "path"))
 		return json_array_append_new(import->acknowledged, json_integer(id)) ? -ENOMEM : 0;
 	if (rc == -ENOENT)
-		return 0;
+		rc = adopt(control, &row, fact);
+	if (rc == -ENOENT)
+		return 0; /* nobody's, or not yet */
 	if (rc)
 		return rc;
 	if (!strcmp(row.state, "deleting")) {

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/control/jobs/covers.h"
 #include "firmware/control/jobs/events.h"
+#include "firmware/control/jobs/uploads.h"
 #include "firmware/control/text.h"
 
 #define DAY_US 86400000000LL
@@ -57,7 +59,9 @@ static int add(struct tess_control *control, const struct tess_recording *record
 		return rc == -EEXIST ? 0 : rc; /* told once more */
 	TESS_INFO("recording.file", "id=%lld file=%lld path=%s", (long long)recording->id,
 		  (long long)file->id, file->path);
-	return tess_events_file(control, recording, file);
+	tess_covers_wake(control);
+	rc = tess_uploads_add(control, file);
+	return rc ? rc : tess_events_file(control, recording, file);
 }
 
 static int64_t number(const json_t *object, const char *name, int64_t absent)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,8 +28,12 @@ struct tess_post {
 	struct tess_poster *poster;
 	CURL *easy;
 	struct curl_slist *headers;
-	tess_post_done *done;
+	tess_post_done *done; /* of a post, else asked */
+	tess_ask_done *asked;
 	void *arg;
+	char *answer; /* of an ask, TESS_ASK_BODY_MAX bytes and a 0 */
+	size_t answer_length;
+	char etag[160];
 	bool refused; /* its address is an excluded one */
 	char error[CURL_ERROR_SIZE];
 };
@@ -53,16 +58,18 @@ static void post_free(struct tess_post *post)
 		curl_easy_cleanup(post->easy);
 	}
 	curl_slist_free_all(post->headers);
+	free(post->answer);
 	free(post);
 }
 
 static void post_over(struct tess_post *post, CURLcode result)
 {
-	tess_post_done *done = post->done;
-	char error[CURL_ERROR_SIZE + 64] = "";
-	void *arg = post->arg;
+	struct tess_post over = *post;
+	char error[CURL_ERROR_SIZE + 64] = "", none[1] = "";
+	curl_off_t length = -1;
 	long status = 0;
 
+	(void)curl_easy_getinfo(post->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	if (result == CURLE_OK)
 		(void)curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &status);
 	else if (post->refused)
@@ -73,8 +80,22 @@ static void post_over(struct tess_post *post, CURLcode result)
 	for (char *at = error; *at; at++)
 		if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
 			*at = '?';
+	post->answer = NULL;
 	post_free(post);
-	done(arg, status, error);
+	if (over.done) {
+		over.done(over.arg, status, error);
+	} else {
+		const struct tess_ask_answer answer = {
+			.status = status,
+			.error = error,
+			.body = over.answer ? over.answer : none,
+			.etag = over.etag,
+			.length = length,
+		};
+
+		over.asked(over.arg, &answer);
+	}
+	free(over.answer);
 }
 
 static void read_messages(struct tess_poster *poster)
@@ -191,6 +212,31 @@ static size_t forget_body(char *data, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
+static size_t keep_body(char *data, size_t size, size_t count, void *arg)
+{
+	struct tess_post *post = arg;
+	size_t length = size * count;
+
+	if (!post->answer)
+		post->answer = malloc(TESS_ASK_BODY_MAX + 1);
+	if (!post->answer || length > TESS_ASK_BODY_MAX - post->answer_length)
+		return 0; /* an error */
+	memcpy(post->answer + post->answer_length, data, length);
+	post->answer_length += length;
+	post->answer[post->answer_length] = 0;
+	return length;
+}
+
+static size_t keep_etag(char *data, size_t size, size_t count, void *arg)
+{
+	struct tess_post *post = arg;
+	size_t length = size * count;
+
+	if (length > 5 && !strncasecmp(data, "etag:", 5))
+		(void)snprintf(post->etag, sizeof(post->etag), "%.*s", (int)(length - 5), data + 5);
+	return length;
+}
+
 int tess_poster_start(struct tess_poster **posterp, struct tess_loop *loop, const char *excluded,
 		      const char *ca_file)
 {
@@ -227,8 +273,7 @@ void tess_poster_stop(struct tess_poster *poster)
 	free(poster);
 }
 
-static bool set_options(struct tess_post *post, const char *url, const char *body,
-			int64_t timeout_us)
+static bool set_common(struct tess_post *post, const char *url, int64_t timeout_us)
 {
 	const struct tess_poster *poster = post->poster;
 	CURL *easy = post->easy;
@@ -237,8 +282,6 @@ static bool set_options(struct tess_post *post, const char *url, const char *bod
 	bad |= curl_easy_setopt(easy, CURLOPT_URL, url);
 	bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->headers);
-	bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
-	bad |= curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body);
 	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "Tessera");
 	bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -249,7 +292,6 @@ static bool set_options(struct tess_post *post, const char *url, const char *bod
 	bad |= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
-	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, forget_body);
 	bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->error);
 	bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
 	if (*poster->ca_file)
@@ -257,24 +299,81 @@ static bool set_options(struct tess_post *post, const char *url, const char *bod
 	return !bad;
 }
 
-int tess_poster_post(struct tess_poster *poster, const char *url, const char *body,
-		     int64_t timeout_us, tess_post_done *done, void *arg)
+static bool set_post(struct tess_post *post, const char *body)
+{
+	int bad = 0;
+
+	bad |= curl_easy_setopt(post->easy, CURLOPT_POST, 1L);
+	bad |= curl_easy_setopt(post->easy, CURLOPT_COPYPOSTFIELDS, body);
+	bad |= curl_easy_setopt(post->easy, CURLOPT_WRITEFUNCTION, forget_body);
+	return !bad;
+}
+
+static bool set_ask(struct tess_post *post, const struct tess_ask *ask)
+{
+	CURL *easy = post->easy;
+	int bad = 0;
+
+	if (!strcmp(ask->method, "HEAD"))
+		bad |= curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	if (ask->body)
+		bad |= curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, ask->body);
+	else if (strcmp(ask->method, "HEAD") != 0)
+		bad |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, ask->method);
+	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body);
+	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, keep_etag);
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, post);
+	return !bad;
+}
+
+static struct tess_post *post_alloc(struct tess_poster *poster, const char *type)
 {
 	struct tess_post *post = calloc(1, sizeof(*post));
 
 	if (!post)
-		return -ENOMEM;
+		return NULL;
 	post->poster = poster;
-	post->done = done;
-	post->arg = arg;
 	post->next = poster->posts;
 	poster->posts = post;
 	post->easy = curl_easy_init();
 	/* some servers would wait for the body that waits for them */
 	post->headers = curl_slist_append(NULL, "Expect:");
 	if (post->headers)
-		(void)curl_slist_append(post->headers, "Content-Type: application/json");
-	if (!post->easy || !post->headers || !set_options(post, url, body, timeout_us) ||
+		(void)curl_slist_append(post->headers, type);
+	if (post->easy && post->headers)
+		return post;
+	post_free(post);
+	return NULL;
+}
+
+int tess_poster_ask(struct tess_poster *poster, const struct tess_ask *ask, tess_ask_done *done,
+		    void *arg)
+{
+	struct tess_post *post = post_alloc(poster, "Content-Type: application/xml");
+
+	if (!post)
+		return -ENOMEM;
+	post->asked = done;
+	post->arg = arg;
+	if (!set_common(post, ask->url, ask->timeout_us) || !set_ask(post, ask) ||
+	    curl_multi_add_handle(poster->multi, post->easy)) {
+		post_free(post);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int tess_poster_post(struct tess_poster *poster, const char *url, const char *body,
+		     int64_t timeout_us, tess_post_done *done, void *arg)
+{
+	struct tess_post *post = post_alloc(poster, "Content-Type: application/json");
+
+	if (!post)
+		return -ENOMEM;
+	post->done = done;
+	post->arg = arg;
+	if (!set_common(post, url, timeout_us) || !set_post(post, body) ||
 	    curl_multi_add_handle(poster->multi, post->easy)) {
 		post_free(post);
 		return -ENOMEM;

@@ -11,11 +11,14 @@
 
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/client_mix.h"
+#include "firmware/control/jobs/covers.h"
 #include "firmware/control/jobs/desired.h"
+#include "firmware/control/jobs/found.h"
 #include "firmware/control/jobs/import.h"
 #include "firmware/control/jobs/metering.h"
 #include "firmware/control/jobs/pictures.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/jobs/uploads.h"
 #include "firmware/control/jobs/user_records.h"
 #include "firmware/link/link.h"
 
@@ -28,6 +31,7 @@ struct tess_reconcile {
 	struct tess_link *links[TESS_PROCESS_EGRESS + 1];
 	struct tess_import import;
 	struct tess_metering *metering;
+	json_t *records; /* of facts of egress that are not all here yet; NULL: none are */
 	int64_t epoch;
 };
 
@@ -127,11 +131,35 @@ static void meter(struct tess_reconcile *reconcile, enum tess_process process)
 			   strerror(-rc));
 }
 
+/* What egress tells of many recordings comes in several messages, which are taken as one. @return
+ * true: that was the last */
+static bool gather(struct tess_reconcile *reconcile, json_t *message)
+{
+	json_t *records = json_object_get(message, "records");
+
+	if (json_is_true(json_object_get(message, "more"))) {
+		if (!reconcile->records)
+			reconcile->records = json_array();
+		if (json_array_extend(reconcile->records, records))
+			TESS_ERROR("facts.gather", "error=\"out of memory\"");
+		return false;
+	}
+	if (reconcile->records) {
+		if (json_array_extend(records, reconcile->records))
+			TESS_ERROR("facts.gather", "error=\"out of memory\"");
+		json_decref(reconcile->records);
+		reconcile->records = NULL;
+	}
+	return true;
+}
+
 static void facts(struct tess_reconcile *reconcile, enum tess_process process, json_t *message)
 {
 	struct tess_control *control = reconcile->control;
-	int rc;
+	int rc, told;
 
+	if (process == TESS_PROCESS_EGRESS && !gather(reconcile, message))
+		return;
 	rc = tess_facts_take(control->facts, process, message, tess_clock_now_us(control->clock));
 	if (!rc && process == TESS_PROCESS_MEDIA) {
 		tess_rooms_leave_idle(control);
@@ -142,7 +170,11 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 		rc = tess_import_records(&reconcile->import, control, message);
 	}
 	meter(reconcile, process);
-	if (rc == 1)
+	told = process == TESS_PROCESS_EGRESS &&
+	       (tess_uploads_told(control, json_object_get(message, "orders")) |
+		tess_found_told(control, json_object_get(message, "orders")) |
+		tess_covers_told(control, json_object_get(message, "orders")));
+	if (rc == 1 || (!rc && told))
 		changed(reconcile);
 	else if (rc)
 		TESS_ERROR("facts.take", "process=%s error=\"%s\"", tess_process_text(process),
@@ -158,6 +190,24 @@ static void client_mix(struct tess_reconcile *reconcile, struct tess_link *link,
 	json_decref(answer);
 	if (rc)
 		TESS_WARN("link.answer", "type=client_mix error=\"%s\"", strerror(-rc));
+}
+
+/* From egress, which may not decode it, to media, which has no files. */
+static void key_frame(struct tess_reconcile *reconcile, const json_t *message, int fd)
+{
+	struct tess_link *media = reconcile->links[TESS_PROCESS_MEDIA];
+	json_t *cover;
+	int rc = -ENOTCONN;
+
+	if (!tess_covers_key_frame(reconcile->control, message))
+		return;
+	cover = json_pack("{ss sO}", "type", "cover", "id", json_object_get(message, "id"));
+	if (media)
+		rc = cover ? tess_link_send(media, cover, &fd, 1) : -ENOMEM;
+	json_decref(cover);
+	if (rc)
+		TESS_WARN("cover.send", "error=\"%s\"", strerror(-rc));
+	changed(reconcile);
 }
 
 /* 0 for a link that has not said hello, or was replaced */
@@ -176,16 +226,21 @@ static void on_message(void *arg, struct tess_link *link, json_t *message, int *
 	const char *type = json_string_value(json_object_get(message, "type"));
 	int process = process_of(reconcile, link);
 
-	for (unsigned i = 0; i < fd_count; i++)
-		close(fds[i]); /* none is expected here */
 	if (type && !strcmp(type, "hello"))
 		hello(reconcile, link, message);
 	else if (type && !strcmp(type, "facts") && process)
 		facts(reconcile, process, message);
 	else if (type && !strcmp(type, "client_mix") && process == TESS_PROCESS_MEDIA)
 		client_mix(reconcile, link, message);
+	else if (type && !strcmp(type, "key_frame") && process == TESS_PROCESS_EGRESS &&
+		 fd_count == 1)
+		key_frame(reconcile, message, fds[0]);
+	else if (type && !strcmp(type, "cover") && process == TESS_PROCESS_MEDIA)
+		tess_covers_made(reconcile->control, message, fd_count == 1 ? fds[0] : -1);
 	else
 		TESS_WARN("link.message", "type=%s ignored=yes", type ? type : "?");
+	for (unsigned i = 0; i < fd_count; i++)
+		close(fds[i]);
 }
 
 static void on_up(void *arg, struct tess_link *link)
@@ -207,6 +262,10 @@ static void on_down(void *arg, struct tess_link *link)
 	tess_facts_down(reconcile->control->facts, process,
 			tess_control_utc_us(reconcile->control));
 	TESS_WARN("link.down", "process=%s", tess_process_text(process));
+	if (process == TESS_PROCESS_EGRESS) {
+		json_decref(reconcile->records);
+		reconcile->records = NULL;
+	}
 	if (process == TESS_PROCESS_EGRESS && tess_import_reset(&reconcile->import))
 		TESS_ERROR("link.down", "error=\"out of memory\"");
 }
@@ -264,5 +323,6 @@ void tess_reconcile_stop(struct tess_reconcile *reconcile)
 	tess_timer_free(reconcile->timer);
 	tess_import_fini(&reconcile->import);
 	tess_metering_free(reconcile->metering);
+	json_decref(reconcile->records);
 	free(reconcile);
 }

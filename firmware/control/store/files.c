@@ -130,7 +130,9 @@ void tess_file_column(const struct tess_query *q, struct tess_file *row)
 	row->width = (uint32_t)tess_column_int(q, 17);
 	row->height = (uint32_t)tess_column_int(q, 18);
 	row->part = tess_column_int(q, 19);
-	tess_column_text(q, 20, row->user, sizeof(row->user));
+	row->local = tess_column_int(q, 20) != 0;
+	row->cover = tess_column_int(q, 21) == 1;
+	tess_column_text(q, 22, row->user, sizeof(row->user));
 }
 
 int tess_file_list(struct tess_query *q, int (*each)(void *arg, const struct tess_file *row),
@@ -165,6 +167,18 @@ int tess_store_file_get(struct tess_store *store, struct tess_file *file, uint32
 	return rc ? rc : row == 1 ? 0 : -ENOENT;
 }
 
+int tess_store_file_has_path(struct tess_store *store, const char *path)
+{
+	struct tess_query q =
+		tess_query(store->db, "SELECT count(*) FROM recording_file WHERE path = ?");
+	int64_t count = 0;
+	int rc;
+
+	tess_query_text(&q, path);
+	rc = tess_store_value(&q, &count);
+	return rc ? rc : count != 0;
+}
+
 int tess_store_files_of(struct tess_store *store, int64_t recording,
 			int (*each)(void *arg, const struct tess_file *row), void *arg)
 {
@@ -194,6 +208,16 @@ static int mark_deleting(struct tess_store *store, int64_t id)
 
 	tess_query_int(&q, id);
 	return tess_store_run_one(&q);
+}
+
+/* What of it is in object storage is to go too. */
+static int remove_objects(struct tess_store *store, int64_t id)
+{
+	struct tess_query q = tess_query(
+		store->db, "UPDATE upload SET state = 'removing', next_us = 0 WHERE file = ?");
+
+	tess_query_int(&q, id);
+	return tess_query_run(&q);
 }
 
 /* A recording that goes on gets more files yet. */
@@ -226,6 +250,8 @@ int tess_store_file_delete(struct tess_store *store, int64_t id)
 		return rc;
 	rc = mark_deleting(store, id);
 	if (!rc)
+		rc = remove_objects(store, id);
+	if (!rc)
 		rc = delete_empty_recording(store, id);
 	return tess_store_finish(store, rc);
 }
@@ -238,7 +264,8 @@ int tess_store_files_deleting(struct tess_store *store,
 		store->db, "SELECT recording, path FROM recording_file AS f"
 			   " WHERE f.state = 'deleting' AND 'deleting' !="
 			   " (SELECT r.state FROM recording AS r WHERE r.id = f.recording)"
-			   " ORDER BY recording, path");
+			   " UNION SELECT recording, path FROM recording_file WHERE local = 2"
+			   " AND state = 'there' ORDER BY recording, path");
 	int stop = 0, rc;
 
 	while (!stop && tess_query_row(&q) == 1)
@@ -270,6 +297,28 @@ static int delete_without_files(struct tess_store *store, int64_t id)
 	return tess_query_run(&q);
 }
 
+int tess_store_file_leave(struct tess_store *store, int64_t id)
+{
+	struct tess_query q = tess_query(store->db, "UPDATE recording_file SET local = 2"
+						    " WHERE id = ? AND local = 1"
+						    " AND state = 'there'");
+
+	tess_query_int(&q, id);
+	return tess_store_run_one(&q);
+}
+
+/* @retval 0 it was to leave this disk, and stays in the object storage; -ENOENT it was not */
+static int has_left(struct tess_store *store, int64_t recording, const char *path)
+{
+	struct tess_query q = tess_query(
+		store->db, "UPDATE recording_file SET local = 0 WHERE recording = ? AND path = ?"
+			   " AND local = 2 AND state = 'there'");
+
+	tess_query_int(&q, recording);
+	tess_query_text(&q, path);
+	return tess_store_run_one(&q);
+}
+
 int tess_store_file_removed(struct tess_store *store, int64_t recording, const char *path)
 {
 	struct tess_query q =
@@ -281,6 +330,8 @@ int tess_store_file_removed(struct tess_store *store, int64_t recording, const c
 	tess_query_int(&q, recording);
 	tess_query_text(&q, path);
 	rc = tess_store_value(&q, &id);
+	if (rc == -ENOENT)
+		return has_left(store, recording, path);
 	if (rc)
 		return rc;
 	rc = tess_store_begin(store);

@@ -31,6 +31,8 @@ struct tess_file {
 	int64_t expires_us; /* 0 = never */
 	int64_t duration_us, size_bytes;
 	uint32_t width, height; /* 0 = sound alone */
+	bool local;		/* on this disk; else in object storage alone; read only */
+	bool cover;		/* it has a thumbnail; read only */
 };
 
 /**
@@ -41,6 +43,8 @@ int tess_store_file_add(struct tess_store *store, struct tess_file *file) TESS_M
 /** @retval 0, -ENOENT none that is there has this id in this area */
 int tess_store_file_get(struct tess_store *store, struct tess_file *file, uint32_t application,
 			int64_t area, int64_t id) TESS_MUST_CHECK;
+/** @retval 1 some file has this path, 0 none, or an error */
+int tess_store_file_has_path(struct tess_store *store, const char *path) TESS_MUST_CHECK;
 /** Those of a recording that are there, in order of making. */
 int tess_store_files_of(struct tess_store *store, int64_t recording,
 			int (*each)(void *arg, const struct tess_file *row),
@@ -54,6 +58,8 @@ int tess_store_file_hold(struct tess_store *store, int64_t recording, int64_t id
  * @retval 0, -ENOENT, -EBUSY it is held
  */
 int tess_store_file_delete(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
+/** It is in object storage for good, and may leave this disk. @retval 0, -ENOENT */
+int tess_store_file_leave(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
 /** Files to be removed of recordings that stay, for egress. */
 int tess_store_files_deleting(struct tess_store *store,
 			      int (*each)(void *arg, int64_t recording, const char *path),

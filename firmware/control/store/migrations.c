@@ -321,6 +321,69 @@ static const char *const STEPS[] = {
 	"UPDATE recording SET prefix = record_id;"
 	"DROP INDEX recording_record_id;"
 	"CREATE INDEX recording_prefix ON recording(prefix, id);",
+	/* 10: upload of finished files to object storage */
+	"CREATE TABLE upload_setting("
+	" application INTEGER PRIMARY KEY REFERENCES application(id) ON DELETE CASCADE,"
+	" enabled INTEGER NOT NULL,"
+	" endpoint TEXT NOT NULL," /* http(s)://host[:port] */
+	" bucket TEXT NOT NULL,"
+	" region TEXT NOT NULL,"
+	" prefix TEXT NOT NULL,"
+	" path_style INTEGER NOT NULL,"
+	" access_key TEXT NOT NULL,"
+	" secret_key TEXT NOT NULL," /* in clear: requests are signed with it */
+	" delete_local INTEGER NOT NULL);"
+
+	/* An object, or the objects of an HLS file. The row outlives its file's until they are
+	 * removed. Where it lies is as the settings were when it began. */
+	"CREATE TABLE upload("
+	" file INTEGER PRIMARY KEY," /* FileId */
+	" application INTEGER NOT NULL REFERENCES application(id) ON DELETE CASCADE,"
+	" recording INTEGER NOT NULL,"
+	" path TEXT NOT NULL,"
+	" format TEXT NOT NULL,"
+	" size_bytes INTEGER NOT NULL,"
+	" state TEXT NOT NULL"
+	"  CHECK(state IN ('pending','uploading','uploaded','failed','removing')),"
+	" endpoint TEXT NOT NULL,"
+	" bucket TEXT NOT NULL,"
+	" region TEXT NOT NULL,"
+	" prefix TEXT NOT NULL,"
+	" path_style INTEGER NOT NULL,"
+	" delete_local INTEGER NOT NULL,"
+	" upload_id TEXT NOT NULL DEFAULT ''," /* of a multipart upload that is under way */
+	" items INTEGER NOT NULL DEFAULT 0,"   /* rows of upload_item; 0: not known yet */
+	" etag TEXT NOT NULL DEFAULT '',"      /* as the upload's last answer said */
+	" playlist TEXT NOT NULL DEFAULT '',"  /* of an HLS file */
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" next_us INTEGER NOT NULL,"
+	" error TEXT NOT NULL DEFAULT '');"
+	"CREATE INDEX upload_due ON upload(next_us) WHERE state != 'uploaded';"
+	"CREATE INDEX upload_state ON upload(state, application);"
+	"CREATE INDEX upload_recording ON upload(recording, path);"
+
+	/* parts of one object, or objects of an HLS file, in the order in which they are sent */
+	"CREATE TABLE upload_item("
+	" file INTEGER NOT NULL REFERENCES upload(file) ON DELETE CASCADE,"
+	" item INTEGER NOT NULL," /* from 1 */
+	" path TEXT NOT NULL,"	  /* below the folder of recordings */
+	" at_bytes INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL,"
+	" etag TEXT NOT NULL DEFAULT ''," /* empty: it is not there yet */
+	" PRIMARY KEY(file, item)) WITHOUT ROWID;"
+
+	/* 1 the file is on this disk, 2 it is to leave it, 0 it has left */
+	"ALTER TABLE recording_file ADD COLUMN local INTEGER NOT NULL DEFAULT 1;"
+	/* 0 nobody made a thumbnail of it, 1 it has one, 2 none could be made */
+	"ALTER TABLE recording_file ADD COLUMN cover INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX recording_file_uncovered ON recording_file(id) WHERE cover = 0 AND width > 0"
+	" AND local = 1 AND state = 'there' AND format IN ('mp4','hls');"
+	"CREATE TABLE cover("
+	" file INTEGER PRIMARY KEY REFERENCES recording_file(id) ON DELETE CASCADE,"
+	" jpeg BLOB NOT NULL);"
+	"CREATE INDEX recording_file_leaving ON recording_file(recording) WHERE local = 2;"
+	"CREATE INDEX recording_file_path ON recording_file(path);"
+	"CREATE INDEX recording_file_room ON recording_file(application, area, room);",
 };
 
 unsigned tess_migrations_latest(void)

@@ -46,6 +46,69 @@ int tess_store_recording_add(struct tess_store *store, struct tess_recording *re
 	return rc;
 }
 
+static int raise_sequence(struct tess_store *store, int64_t least)
+{
+	struct tess_query q = tess_query(
+		store->db,
+		"UPDATE sqlite_sequence SET seq = max(seq + 1, ?) WHERE name = 'recording'");
+	int rc;
+
+	tess_query_int(&q, least);
+	rc = tess_store_run_one(&q);
+	if (rc != -ENOENT)
+		return rc;
+	q = tess_query(store->db, "INSERT INTO sqlite_sequence(name, seq) VALUES('recording', ?)");
+	tess_query_int(&q, least > 1 ? least : 1);
+	return tess_query_run(&q);
+}
+
+int tess_store_recording_reserve(struct tess_store *store, int64_t *id, int64_t least)
+{
+	struct tess_query q;
+	int rc = raise_sequence(store, least);
+
+	if (rc)
+		return rc;
+	q = tess_query(store->db, "SELECT seq FROM sqlite_sequence WHERE name = 'recording'");
+	return tess_store_value(&q, id);
+}
+
+int tess_store_recording_import(struct tess_store *store, const struct tess_recording *recording)
+{
+	struct tess_query q = tess_query(
+		store->db,
+		"INSERT INTO recording(id, application, room_type, room, stream,"
+		" stream_id, record_id, wanted, state, path, created_us, start_us, end_us,"
+		" duration_us, size_bytes, width, height, area, metered_us, prefix)"
+		" VALUES(?, ?, ?, ?, '', '', ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT(id) DO UPDATE SET width = max(width, excluded.width),"
+		" height = max(height, excluded.height),"
+		" duration_us = max(duration_us, excluded.duration_us),"
+		" metered_us = max(metered_us, excluded.metered_us),"
+		" size_bytes = CASE WHEN excluded.path LIKE '%.mp4'"
+		"  THEN excluded.size_bytes ELSE size_bytes END,"
+		" path = CASE WHEN excluded.path LIKE '%.mp4' THEN excluded.path"
+		"  ELSE path END");
+
+	tess_query_int(&q, recording->id);
+	tess_store_bind_room(&q, &recording->room);
+	tess_query_text(&q, recording->record_id);
+	tess_query_text(&q, recording->state);
+	tess_query_text(&q, recording->path);
+	tess_query_int(&q, recording->created_us);
+	tess_query_int(&q, recording->start_us);
+	tess_query_int(&q, recording->end_us);
+	tess_query_int(&q, recording->duration_us);
+	tess_query_int(&q, recording->size_bytes);
+	tess_query_int(&q, recording->width);
+	tess_query_int(&q, recording->height);
+	tess_query_int(&q, recording->settings.area);
+	/* what was recorded in another life of the store is not metered now */
+	tess_query_int(&q, recording->duration_us);
+	tess_query_text(&q, recording->prefix);
+	return tess_query_run(&q);
+}
+
 #define COLUMNS                                                                                 \
 	"SELECT id, application, room_type, room, stream, stream_id, record_id, wanted, state," \
 	" path, created_us, start_us, end_us, duration_us, size_bytes, width, height, error, "  \
@@ -286,6 +349,15 @@ static int delete_files(struct tess_store *store, int64_t id)
 	return tess_query_run(&q);
 }
 
+static int remove_objects(struct tess_store *store, int64_t id)
+{
+	struct tess_query q = tess_query(store->db, "UPDATE upload SET state = 'removing',"
+						    " next_us = 0 WHERE recording = ?");
+
+	tess_query_int(&q, id);
+	return tess_query_run(&q);
+}
+
 int tess_store_recording_delete(struct tess_store *store, int64_t id)
 {
 	struct tess_query q = tess_query(
@@ -303,6 +375,8 @@ int tess_store_recording_delete(struct tess_store *store, int64_t id)
 	rc = tess_store_recording_state(store, id, "deleting", "");
 	if (!rc)
 		rc = delete_files(store, id);
+	if (!rc)
+		rc = remove_objects(store, id);
 	return tess_store_finish(store, rc);
 }
 

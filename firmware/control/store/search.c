@@ -2,8 +2,9 @@
  * firmware/control/store/search.c - the search for files, fast among a million.
  *
  * All filters are in one statement, in which arrays are JSON texts. What differs is what leads: the
- * narrowest of ids, prefixes, streams and texts, if it finds few files by its index; else the time
- * of making, by which the files are gone through: what is common is found soon on that way.
+ * narrowest of ids, prefixes, streams, rooms and texts, if it finds few files by its index; else
+ * the time of making, by which the files are gone through: what is common is found soon on that
+ * way.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@
 	" AND (?5 IS NULL OR +stream_id IN (SELECT value FROM json_each(?5)))"               \
 	" AND (?6 IS NULL OR EXISTS (SELECT 1 FROM t WHERE instr(lower(name), v) > 0))"      \
 	" AND (?17 IS NULL OR instr(lower(name), lower(?17)) > 0)"                           \
-	" AND (?7 IS NULL OR room IN (SELECT value FROM json_each(?7)))"                     \
+	" AND (?7 IS NULL OR +room IN (SELECT value FROM json_each(?7)))"                    \
 	" AND (?8 IS NULL OR format IN (SELECT value FROM json_each(?8)))"                   \
 	" AND (?9 IS NULL OR CASE WHEN width > 0 THEN 'Video' ELSE 'Audio' END"              \
 	"  IN (SELECT value FROM json_each(?9)))"                                            \
@@ -46,10 +47,13 @@
 #define STREAMS                                                                                  \
 	"SELECT g.id FROM json_each(?5) CROSS JOIN recording_file AS g WHERE g.application = ?1" \
 	" AND g.area = ?2 AND g.stream_id = value"
+#define ROOMS                                                                                    \
+	"SELECT g.id FROM json_each(?7) CROSS JOIN recording_file AS g WHERE g.application = ?1" \
+	" AND g.area = ?2 AND g.room = value"
 /* ?14 is the expression for the index of texts */
 #define TEXTS "SELECT rowid FROM recording_text WHERE recording_text MATCH ?14"
 
-enum leader { BY_TIME_OF_MAKING = 1, BY_IDS, BY_NAMES, BY_STREAMS, BY_TEXTS };
+enum leader { BY_TIME_OF_MAKING = 1, BY_IDS, BY_NAMES, BY_STREAMS, BY_ROOMS, BY_TEXTS };
 
 #define BEST                                                                            \
 	"CASE WHEN ?6 IS NULL THEN 0 ELSE (SELECT min(CASE WHEN lower(name) = v THEN 0" \
@@ -170,7 +174,7 @@ static void bind_filter(struct tess_query *q, const struct tess_file_filter *fil
 static int choose(struct tess_store *store, const struct tess_file_filter *filter,
 		  const struct search *search)
 {
-	static const enum leader order[] = {BY_NAMES, BY_STREAMS, BY_TEXTS};
+	static const enum leader order[] = {BY_NAMES, BY_STREAMS, BY_ROOMS, BY_TEXTS};
 
 	if (search->ids)
 		return BY_IDS;
@@ -192,6 +196,13 @@ static int choose(struct tess_store *store, const struct tess_file_filter *filte
 			tess_query_null(&q);
 			tess_query_null(&q);
 			tess_query_text(&q, search->streams);
+		} else if (order[i] == BY_ROOMS && search->rooms) {
+			q = tess_query(store->db, COUNT(ROOMS));
+			tess_query_int(&q, filter->application);
+			tess_query_int(&q, filter->area);
+			for (int unused = 3; unused < 7; unused++)
+				tess_query_null(&q);
+			tess_query_text(&q, search->rooms);
 		} else if (order[i] == BY_TEXTS && search->match) {
 			q = tess_query(store->db, COUNT("SELECT 1 FROM recording_text"
 							" WHERE recording_text MATCH ?"));
@@ -228,6 +239,9 @@ static struct tess_query page_of(struct tess_db *db, int leader, bool oldest_fir
 	case BY_STREAMS:
 		return oldest_first ? tess_query(db, PAGE(STREAMS, "ASC"))
 				    : tess_query(db, PAGE(STREAMS, "DESC"));
+	case BY_ROOMS:
+		return oldest_first ? tess_query(db, PAGE(ROOMS, "ASC"))
+				    : tess_query(db, PAGE(ROOMS, "DESC"));
 	case BY_TEXTS:
 		return oldest_first ? tess_query(db, PAGE(TEXTS, "ASC"))
 				    : tess_query(db, PAGE(TEXTS, "DESC"));
@@ -271,6 +285,8 @@ static struct tess_query total_of(struct tess_db *db, int leader)
 		return tess_query(db, TOTAL(NAMES));
 	case BY_STREAMS:
 		return tess_query(db, TOTAL(STREAMS));
+	case BY_ROOMS:
+		return tess_query(db, TOTAL(ROOMS));
 	case BY_TEXTS:
 		return tess_query(db, TOTAL(TEXTS));
 	default:

@@ -118,6 +118,19 @@ int tess_store_area_get(struct tess_store *store, struct tess_area *area, uint32
 	return rc ? rc : row == 1 ? 0 : -ENOENT;
 }
 
+int tess_store_area_owner(struct tess_store *store, uint32_t *application, int64_t id)
+{
+	struct tess_query q =
+		tess_query(store->db, "SELECT application FROM storage_area WHERE id = ?");
+	int64_t value = 0;
+	int rc;
+
+	tess_query_int(&q, id);
+	rc = tess_store_value(&q, &value);
+	*application = (uint32_t)value;
+	return rc;
+}
+
 int tess_store_area_set(struct tess_store *store, const struct tess_area *area)
 {
 	struct tess_query q =

@@ -61,6 +61,9 @@ int tess_store_area_add(struct tess_store *store, struct tess_area *area) TESS_M
 /** One of this application. @retval 0, -ENOENT */
 int tess_store_area_get(struct tess_store *store, struct tess_area *area, uint32_t application,
 			int64_t id) TESS_MUST_CHECK;
+/** Whose area it is. @retval 0, -ENOENT */
+int tess_store_area_owner(struct tess_store *store, uint32_t *application,
+			  int64_t id) TESS_MUST_CHECK;
 /** Name, description, status and quota of area->id. @retval 0, -ENOENT */
 int tess_store_area_set(struct tess_store *store, const struct tess_area *area) TESS_MUST_CHECK;
 /** In order of making. */

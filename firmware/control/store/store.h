@@ -300,6 +300,16 @@ struct tess_recording_filter {
 /** @retval 0 with recording->id set; it is wanted, state waiting */
 int tess_store_recording_add(struct tess_store *store,
 			     struct tess_recording *recording) TESS_MUST_CHECK;
+/**
+ * An id for a recording that was found on disk, and is to be added by
+ * tess_store_recording_import(); nobody else gets it. None is below @p least.
+ */
+int tess_store_recording_reserve(struct tess_store *store, int64_t *id,
+				 int64_t least) TESS_MUST_CHECK;
+/** One that was found: with the id, state and times that it has. One that is there gets what this
+ * file of it tells besides. @retval 0, -ENOENT no such application */
+int tess_store_recording_import(struct tess_store *store,
+				const struct tess_recording *recording) TESS_MUST_CHECK;
 /** @retval 0, -ENOENT */
 int tess_store_recording_get(struct tess_store *store, struct tess_recording *recording,
 			     int64_t id) TESS_MUST_CHECK;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Any bytes as a request: what is taken has a safe path, and is taken the same when it comes in
- * pieces.
+ * pieces; what of it goes on in a playlist cannot end a line or a quoted text.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "firmware/egress/http_request.h"
+#include "firmware/egress/live_hls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,6 +25,24 @@ static void check_path(const char *path)
 	check(strlen(path) < 3 || strcmp(path + strlen(path) - 3, "/..") != 0);
 	for (; *path; path++)
 		check((unsigned char)*path >= 0x20 && *path != 0x7f);
+}
+
+static void check_hls(const struct tess_http_request *request)
+{
+	static struct tess_hls_ask ask;
+	static char name[TESS_HTTP_MAX_PATH];
+	int rc = tess_hls_ask_read(&ask, name, request);
+
+	check(rc == 0 || rc == -ENOENT || rc == -EINVAL);
+	if (rc)
+		return;
+	check(*name && !strchr(name, '/'));
+	check(!*ask.query || *ask.query == '?');
+	check(strlen(ask.query) < sizeof(ask.query));
+	for (const char *at = ask.query; *at; at++)
+		check(*at > 0x20 && *at < 0x7f && *at != '"' && *at != '<' && *at != '>');
+	check(!strstr(ask.query, "&_HLS_") && strncmp(ask.query, "?_HLS_", 6) != 0);
+	check(tess_hls_session(-1, request, &ask) != 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -45,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check(used <= size && used == used_pieces);
 	check_path(whole.path);
+	check_hls(&whole);
 	if (!tess_http_query(value, sizeof(value), whole.query, "sign"))
 		check(strlen(value) < sizeof(value));
 	for (uint64_t length = 0; length < 3; length++) {

@@ -47,7 +47,8 @@ static void start(void *arg)
 					       .viewer_buffer_bytes = 200000,
 					       .hls_bytes = memory,
 					       .max_viewers = 3};
-	struct tess_http_config config = {.max_connections = 8, .clock = tess_clock_system()};
+	struct tess_http_config config = {
+		.max_connections = 8, .max_viewers = 3, .clock = tess_clock_system()};
 	struct tess_loop *loop = turning_loop(turning);
 
 	(void)arg;

@@ -20,6 +20,7 @@
 
 static char dir[32];
 static int fd;
+static bool more; /* as the last step said */
 
 static void make(const char *path)
 {
@@ -70,7 +71,7 @@ static void step(const char *wanted, const char *expected)
 	json_t *list = json_loads(wanted, 0, NULL), *gone;
 	json_t *other = json_loads(expected, 0, NULL);
 
-	gone = tess_removals_step(dir, list);
+	gone = tess_removals_step(dir, list, &more);
 	assert_true(json_equal(gone, other));
 	json_decref(list);
 	json_decref(gone);
@@ -83,8 +84,9 @@ static void step(const char *wanted, const char *expected)
 static void test_removed(void **state)
 {
 	(void)state;
-	/* one a step; told until it is not wanted gone any more */
-	step("[" M3U8 "," FLV "]", "[" M3U8 "]");
+	/* told until it is not wanted gone any more */
+	step("[" M3U8 "]", "[" M3U8 "]");
+	assert_false(more);
 	assert_false(there("7/a_s_e.m3u8") || there("7/a_s.hls") || there("by-id/5/a_s.hls") ||
 		     there("by-id/5/a_s_e.m3u8"));
 	assert_true(there("7/a_s_e.flv"));
@@ -93,6 +95,36 @@ static void test_removed(void **state)
 	step("[" FLV "]", "[" FLV "]");
 	step("[]", "[]");
 	assert_true(there("7/a_s_e.mp4") && there("by-id/5/a_s_e.mp4"));
+}
+
+/* A long HLS file goes in steps; the playlist last, and what comes behind it waits. */
+static void test_in_steps(void **state)
+{
+	char name[40];
+
+	(void)state;
+	for (unsigned i = 2; i <= 2 * TESS_REMOVALS_A_STEP; i++) {
+		(void)sprintf(name, "7/a_s.hls/%u.m4s", i);
+		make(name);
+	}
+	step("[" M3U8 "," FLV "]", "[]");
+	assert_true(more && there("7/a_s.hls") && there("7/a_s_e.m3u8"));
+	step("[" M3U8 "," FLV "]", "[]");
+	assert_true(more && there("7/a_s_e.m3u8") && there("7/a_s_e.flv"));
+	step("[" M3U8 "," FLV "]", "[" M3U8 "," FLV "]");
+	assert_false(more || there("7/a_s.hls") || there("7/a_s_e.m3u8") || there("7/a_s_e.flv"));
+}
+
+/* by-id/ID -> ../APP/NAME of an earlier firmware */
+static void test_old_layout(void **state)
+{
+	(void)state;
+	make("7/old.mp4");
+	assert_int_equal(symlinkat("../7/old.mp4", fd, "by-id/9"), 0);
+	step("[{\"id\":9,\"path\":\"7/a_s_e.mp4\"}]", "[]");
+	assert_true(there("7/a_s_e.mp4") && there("7/old.mp4") && there("by-id/9"));
+	step("[{\"id\":9,\"path\":\"7/old.mp4\"}]", "[{\"id\":9,\"path\":\"7/old.mp4\"}]");
+	assert_false(there("7/old.mp4") || there("by-id/9"));
 }
 
 static void test_refused(void **state)
@@ -114,6 +146,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_in_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_old_layout, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};
 

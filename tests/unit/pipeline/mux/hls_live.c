@@ -224,7 +224,7 @@ static void test_gap_and_other_parameters(void **state)
 	assert_int_equal(video(7200, false), 0);
 	/* a key frame without parameter sets of its own */
 	au = unit_video(data, 7300, 50, true, false);
-	data[4] = 0x68; /* no SPS any more */
+	data[4] = 0x68;						     /* no SPS any more */
 	assert_int_equal(tess_hls_live_add(hls, &au, OFFSET_US), 1); /* goes by those before */
 	assert_true(tess_hls_live_settle(hls));
 	/* the stream is another one, without sound */

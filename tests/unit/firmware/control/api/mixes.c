@@ -59,7 +59,7 @@ static void test_life(void **state)
 		f.json,
 		"{'id':1,'application':1400000001,'room':'101','room_type':'number',"
 		"'stream':'mix-1','epoch':1,'stream_id':'show','record_id':'file001',"
-		"'record_audio_only':false,"
+		"'record_audio_only':false,'mode':'',"
 		"'starter':'','publish':null,"
 		"'started':'2023-11-14T22:13:20.000Z','state':'unknown','error':'',"
 		"'video':{'width':640,'height':360,'bitrate_kbps':1500,'frame_rate':15,'gop_s':3,"

@@ -214,7 +214,7 @@ static void test_files(void **state)
 	fixture_call(&f, "PATCH", path, "{'hold':true}", 200);
 	(void)snprintf(text, sizeof(text),
 		       "{'id':'%lld','format':'flv','name':'r 1','size_bytes':0,'duration_ms':0,"
-		       "'hold':true,'expires':null}",
+		       "'hold':true,'local':true,'upload':null,'cover':null,'expires':null}",
 		       (long long)file.id);
 	assert_json(f.json, text);
 	fixture_refused(&f, "DELETE", path, NULL, 409, "held", "");

@@ -53,6 +53,8 @@ static void expect(const char *expected)
 {
 	json_t *json = tess_mix_request_to_json(&mix);
 
+	assert_string_equal(json_string_value(json_object_get(json, "mode")), mix.mode);
+	json_object_del(json, "mode");
 	assert_json(json, expected);
 	json_decref(json);
 }
@@ -66,6 +68,7 @@ static void test_pure_audio(void **state)
 	       "'layout':{'template':4,'render':0,'users':[],'pure_audio_hold_place':0,"
 	       "'local':'anna','others_heard':true}}");
 	assert_string_equal(mix.starter, "anna");
+	assert_string_equal(mix.mode, "PureAudio");
 	accept("{'mode':2,'audioSampleRate':16000,'audioBitrate':32,'audioChannels':1,"
 	       "'streamId':'mine','videoWidth':77777,'mixUsers':7}");
 	assert_int_equal(mix.audio.sample_rate, 16000);
@@ -387,6 +390,7 @@ static void test_pictures(void **state)
 	       "'render':0,'input':0,'image':64}],"
 	       "'water_mark':{'url':'http://a/mark.png','x':500,'y':20,'width':100,'height':40}}}");
 	accept("{'mode':4,'backgroundImage':'https://a/b.JPG','backgroundColor':7}");
+	assert_string_equal(mix.mode, "ScreenSharing");
 	assert_string_equal(mix.video.background_image.url, "https://a/b.JPG");
 	assert_int_equal(mix.video.background_image.id, 0);
 	/* nothing is seen of it */

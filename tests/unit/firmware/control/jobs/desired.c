@@ -75,7 +75,7 @@ static void test_messages(void **state)
 		"{'type':'desired','epoch':18,'token_key':'" KEY "',"
 		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
 		"'relays':[],'records':[],'acknowledged':[],"
-		"'deleted':[],'deleted_files':[]}");
+		"'deleted':[],'deleted_files':[],'orders':[]}");
 
 	fixture_user(&f, "alice");
 	fixture_call(&f, "POST", ROOM "/users",
@@ -108,7 +108,7 @@ static void test_messages(void **state)
 		      "'guard':{'play':{},'push':{},'apps':{}},"
 		      "'relays':[],'records':[{'id':1,'stream':'mix-1','app':1400000001,"
 		      "'prefix':'file001','formats':['mp4'],'split_minutes':120,'resume_timeout_s':"
-		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[]}");
+		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[],'orders':[]}");
 
 	/* the application has its own way with pictures that stand still */
 	fixture_call(&f, "PATCH", "/api/v1/applications/1400000001", "{'frozen':'avatar'}", 200);
@@ -124,7 +124,7 @@ static void test_messages(void **state)
 		"{'type':'desired','epoch':21,'token_key':'" KEY "',"
 		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
 		"'relays':[],'records':[],'acknowledged':[],"
-		"'deleted':[],'deleted_files':[]}");
+		"'deleted':[],'deleted_files':[],'orders':[]}");
 	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
 	(void)stpcpy(row.state, "finished");
 	assert_int_equal(tess_store_recording_facts(f.control.store, &row), 0);
@@ -134,7 +134,7 @@ static void test_messages(void **state)
 		"{'type':'desired','epoch':22,'token_key':'" KEY "',"
 		"'time_zone':'Asia/Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},"
 		"'relays':[],'records':[],'acknowledged':[],"
-		"'deleted':[1],'deleted_files':[]}");
+		"'deleted':[1],'deleted_files':[],'orders':[]}");
 
 	/* sound only, string room, file alone */
 	fixture_call(&f, "DELETE", ROOM "/users/alice", NULL, 204);
@@ -161,7 +161,7 @@ static void test_messages(void **state)
 		"'relays':[],'records':[{'id':2,"
 		"'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
 		"minutes':120,'resume_timeout_s':0}],"
-		"'acknowledged':[],'deleted':[1],'deleted_files':[]}");
+		"'acknowledged':[],'deleted':[1],'deleted_files':[],'orders':[]}");
 }
 
 /* What a user sends is a stream for media when it is live, and watched by its name. */
@@ -188,7 +188,7 @@ static void test_live(void **state)
 		"'guard':{'play':{},'push':{},'apps':{}},'relays':[{'id':1,'app':1400000001,'epoch'"
 		":1,"
 		"'stream':'user-2','url':'rtmp://cdn/app/KEY'}],'records':[],'acknowledged':[],"
-		"'deleted':[],'deleted_files':[]}");
+		"'deleted':[],'deleted_files':[],'orders':[]}");
 }
 
 int main(void)

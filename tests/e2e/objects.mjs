@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// An object storage to upload to: s3rver, which keeps objects in files, behind a gate that checks what s3rver does not (each
+// signature of AWS Signature Version 4, Content-MD5), notes each request, and can be told to fail.
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { createRequire } from 'node:module';
+
+const S3rver = createRequire(import.meta.url)('s3rver');
+const hmac = (key, text) => crypto.createHmac('sha256', key).update(text).digest();
+const escaped = text => encodeURIComponent(text).replace(/[!'()*]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** What is wrong with a presigned request; undefined: nothing. Written from AWS's text, not from ours. */
+function fault(request, secrets) {
+	const url = new URL(request.url, 'http://gate');
+	const query = url.searchParams;
+	const [id, day, region, service, end] = (query.get('X-Amz-Credential') ?? '').split('/');
+	const time = query.get('X-Amz-Date') ?? '';
+	if (query.get('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256' || service !== 's3' || end !== 'aws4_request' || !time.startsWith(day))
+		return 'AccessDenied';
+	if (!secrets[id])
+		return 'InvalidAccessKeyId';
+	const at = Date.parse(time.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z'));
+	if (!(at < Date.now() + 60000 && Date.now() < at + Number(query.get('X-Amz-Expires')) * 1000))
+		return 'AccessDenied';
+	const signature = query.get('X-Amz-Signature');
+	query.delete('X-Amz-Signature');
+	const names = query.get('X-Amz-SignedHeaders').split(';');
+	const canonical = [request.method, url.pathname.split('/').map(part => escaped(decodeURIComponent(part))).join('/'),
+		[...query].map(([name, value]) => `${escaped(name)}=${escaped(value)}`).sort().join('&'),
+		...names.map(name => `${name}:${request.headers[name]}`), '', names.join(';'), 'UNSIGNED-PAYLOAD'].join('\n');
+	const text = ['AWS4-HMAC-SHA256', time, `${day}/${region}/s3/aws4_request`, crypto.createHash('sha256').update(canonical).digest('hex')].join('\n');
+	const key = ['s3', 'aws4_request'].reduce(hmac, hmac(hmac(`AWS4${secrets[id]}`, day), region));
+	return names.includes('host') && hmac(key, text).toString('hex') === signature ? undefined : 'SignatureDoesNotMatch';
+}
+
+/** Starts it; `gate.requests` notes what was let in, `gate.trouble(request)` may give a status, 'hang', or nothing. */
+export async function startObjects(dir, bucket) {
+	fs.mkdirSync(dir, { recursive: true });
+	const s3 = new S3rver({ directory: dir, port: 0, address: '127.0.0.1', silent: true, configureBuckets: [{ name: bucket }] });
+	const { port } = await s3.run();
+	const secrets = { S3RVER: 'S3RVER' };
+	const refuse = (response, status, code) => {
+		response.writeHead(status, { 'Content-Type': 'application/xml' });
+		response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`);
+	};
+	const gate = http.createServer((request, response) => {
+		const chunks = [];
+		const wrong = fault(request, secrets);
+		const trouble = gate.trouble?.(request);
+		request.on('data', data => chunks.push(data));
+		request.on('end', () => {
+			const body = Buffer.concat(chunks);
+			const md5 = request.headers['content-md5'];
+			if (wrong)
+				return refuse(response, 403, wrong);
+			if (trouble === 'hang')
+				return gate.hung.push(response);
+			if (trouble)
+				return refuse(response, trouble, 'InternalError');
+			if (md5 && crypto.createHash('md5').update(body).digest('base64') !== md5)
+				return refuse(response, 400, 'BadDigest');
+			const note = { method: request.method, path: new URL(request.url, 'http://gate').pathname, query: new URL(request.url, 'http://gate').searchParams,
+				bytes: body.length };
+			const onward = http.request({ port, host: '127.0.0.1', method: request.method, path: request.url,
+				headers: request.headers }, answer => {
+				note.status = answer.statusCode;
+				gate.requests.push(note);
+				response.writeHead(answer.statusCode, answer.headers);
+				answer.pipe(response);
+			});
+			onward.on('error', () => response.destroy());
+			onward.end(body);
+		});
+		request.on('error', () => {});
+	});
+	gate.requests = [];
+	gate.hung = [];
+	gate.secrets = secrets;
+	await new Promise(done => gate.listen(0, '127.0.0.1', done));
+	gate.endpoint = `http://127.0.0.1:${gate.address().port}`;
+	/** The bytes of an object; undefined: it is not there. */
+	gate.object = name => {
+		const file = path.join(dir, bucket, `${name}._S3rver_object`);
+		return fs.existsSync(file) ? fs.readFileSync(file) : undefined;
+	};
+	gate.stop = async () => {
+		for (const response of gate.hung)
+			response.destroy();
+		gate.closeAllConnections();
+		gate.close();
+		await s3.close();
+	};
+	return gate;
+}
