@@ -96,6 +96,48 @@ test('a picture is uploaded, looked at and deleted', async () => {
 	await page.waitForFunction(() => !document.querySelector('.pictures li'));
 });
 
+test('who may watch is set', async () => {
+	await open('applications');
+	await page.click('.card:has-text("Concert hall") button:has-text("Who may watch")');
+	await page.fill('dialog input[name=name]', 'Play.Example.com');
+	await page.click('dialog button:has-text("Add domain")');
+	const row = 'dialog tr:has-text("play.example.com")';
+	await page.click(`${row} button:has-text("Keys")`);
+	assert.match(await page.inputValue('dialog input[name=key]'), /^[0-9a-f]{32}$/);
+	await page.check('dialog input[name=enabled]');
+	await page.fill('dialog input[name=back_key]', 'spare');
+	await page.click('dialog .domain button:has-text("Save")');
+	await page.waitForSelector(`${row}:has-text("signed addresses alone")`);
+	await page.selectOption('dialog select[name=referrer_mode]', 'allow');
+	await page.fill('dialog textarea[name=referrers]', '*.example.com\nexample.org');
+	await page.fill('dialog textarea[name=ip_deny]', '192.0.2.0/40');
+	await page.fill('dialog input[name=max_stream_viewers]', '250');
+	await page.click('dialog > form:last-of-type button:has-text("Save")');
+	await page.waitForSelector('dialog [role=alert]:has-text("ip_deny")');
+	complaints.length = 0; // the browser logs the 400 itself
+	await page.fill('dialog textarea[name=ip_deny]', '192.0.2.0/24');
+	await page.click(`${row} button:has-text("Keys")`);
+	await page.waitForSelector('dialog .domain');
+	await page.setViewportSize({ width: 1360, height: 1800 });
+	await shot('who-may-watch');
+	await page.setViewportSize({ width: 1360, height: 900 });
+	await page.click('dialog > form:last-of-type button:has-text("Save")');
+	await page.waitForSelector('dialog', { state: 'detached' });
+	const { applications: [{ id }] } = await box.api('GET', '/applications');
+	assert.deepEqual(await box.api('GET', `/applications/${id}/live`), { referrer_mode: 'allow', referrer_empty: true,
+		referrers: ['*.example.com', 'example.org'], ip_allow: [], ip_deny: ['192.0.2.0/24'], origins: [], max_viewers: 0, max_stream_viewers: 250 });
+	// the other tests watch from a page of the box
+	await box.api('PATCH', `/applications/${id}/live`, { referrer_mode: 'off' });
+	await page.evaluate(() => localStorage.setItem('language', 'zh'));
+	await page.reload();
+	await page.click('.card:has-text("Concert hall") button:has-text("播放权限")');
+	await page.waitForSelector('dialog td:has-text("仅限签名地址")');
+	await shot('who-may-watch-zh');
+	await page.evaluate(() => localStorage.setItem('language', 'en'));
+	await page.reload();
+	await open('applications');
+});
+
 test('how the application records is set', async () => {
 	await open('applications');
 	await page.click('.card:has-text("Concert hall") button:has-text("Recording settings")');
@@ -177,6 +219,10 @@ test('a user enters, publishers are seen, a mix is started and watched', { timeo
 	await page.waitForSelector('.mix-facts .rec');
 	await sleep(3000);
 	await shot('rooms');
+	await page.click('.mix-facts .viewers');
+	await page.waitForSelector('dialog table.viewers td:has-text("127.0.0.1")');
+	await shot('viewers');
+	await page.click('dialog .close');
 	const size = await page.$eval('.live video', video => video.videoWidth / video.videoHeight);
 	assert.ok(Math.abs(size - 16 / 9) < 0.01);
 });

@@ -115,6 +115,14 @@ export interface MixRequest {
 	layout?: Partial<Layout>;
 }
 
+/** Its keys are there when it was asked for alone. */
+export interface Domain { kind: 'play' | 'push'; name: string; enabled: boolean; delta_s: number; key?: string; back_key?: string }
+export interface LiveRules {
+	referrer_mode: 'off' | 'allow' | 'deny'; referrer_empty: boolean; referrers: string[]; ip_allow: string[]; ip_deny: string[]; origins: string[];
+	max_viewers: number; max_stream_viewers: number;
+}
+export interface Viewer { id: number; address: string; protocol: string; since: string; bytes_sent: number }
+
 /** What the box refused, in its own words. `field` names the bad input, if there is one. */
 export class ApiError extends Error {
 	constructor(readonly status: number, readonly code: string, message: string, readonly field = '') {
@@ -219,6 +227,18 @@ export const api = {
 	changeUploadSettings: (id: number, change: Partial<UploadSettings>) => call<UploadSettings>('PATCH', `/applications/${id}/upload`, change),
 	areas: (id: number) => call<{ areas: Area[] }>('GET', `/applications/${id}/areas`).then(r => r.areas),
 	createArea: (id: number, name: string) => call<Area>('POST', `/applications/${id}/areas`, { name }),
+
+	domains: (id: number) => call<{ domains: Domain[] }>('GET', `/applications/${id}/domains`).then(r => r.domains),
+	domain: (id: number, { kind, name }: Domain) => call<Domain>('GET', `/applications/${id}/domains/${kind}/${e(name)}`),
+	addDomain: (id: number, kind: Domain['kind'], name: string) => call<Domain>('POST', `/applications/${id}/domains`, { kind, name }),
+	changeDomain: (id: number, { kind, name }: Domain, change: Partial<Domain>) =>
+		call<Domain>('PATCH', `/applications/${id}/domains/${kind}/${e(name)}`, change),
+	deleteDomain: (id: number, { kind, name }: Domain) => call<void>('DELETE', `/applications/${id}/domains/${kind}/${e(name)}`),
+	liveRules: (id: number) => call<LiveRules>('GET', `/applications/${id}/live`),
+	changeLiveRules: (id: number, change: Partial<LiveRules>) => call<LiveRules>('PATCH', `/applications/${id}/live`, change),
+	viewers: (stream: string) => call<{ total: number; viewers: Viewer[] }>('GET', `/streams/${e(stream)}/viewers`),
+	kick: (stream: string, id: number) => call<void>('DELETE', `/streams/${e(stream)}/viewers/${id}`),
+	kickAll: (stream: string) => call<void>('DELETE', `/streams/${e(stream)}/viewers`),
 
 	callbacks: () => call<{ waiting: number; dead: number; callbacks: Callback[] }>('GET', '/callbacks'),
 	resendCallback: (id: number) => call<void>('POST', `/callbacks/${id}/resend`),

@@ -5,6 +5,7 @@ import { time } from './format';
 import { t } from './i18n';
 import { LiveSettings } from './live_settings';
 import { Dialog, Field, Form, Problem } from './parts';
+import { ProtectionDialog } from './protection';
 import { RecordSettingsDialog } from './record_settings';
 import { UploadSettingsDialog } from './upload_settings';
 import { usePolled } from './state';
@@ -35,6 +36,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 	const [made, setMade] = useState<Key>();
 	const [userSigKey, setUserSigKey] = useState('');
 	const [recording, setRecording] = useState(false);
+	const [protecting, setProtecting] = useState(false);
 	const [uploading, setUploading] = useState(false);
 	const [problem, setProblem] = useState<Error>();
 	const guard = (action: () => Promise<unknown>) => () => { setProblem(undefined); action().catch(setProblem); };
@@ -48,7 +50,8 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 		}}>{(['box', 'keep', 'dim', 'avatar'] as const).map(how => <option key={how} value={how}>{t(`frozen_${how}`)}</option>)}</select></label>
 		<LiveSettings app={app} again={again} />
 		<button class="plain" onClick={() => setRecording(true)}>{t('recordSettings')}</button>{' '}
-		<button class="plain" onClick={() => setUploading(true)}>{t('uploadSettings')}</button>
+		<button class="plain" onClick={() => setUploading(true)}>{t('uploadSettings')}</button>{' '}
+		<button class="plain" onClick={() => setProtecting(true)}>{t('protection')}</button>
 		<h3>{t('apiKeys')}</h3>
 		<ul class="keys">{keys.data?.map(key => <li key={key.secret_id}><code>{key.secret_id}</code>
 			<button class="plain" onClick={guard(async () => {
@@ -64,6 +67,7 @@ function ApplicationCard({ app, again }: { app: Application; again: () => void }
 		{problem && <Problem error={problem} />}
 		{recording && <RecordSettingsDialog app={app} onClose={() => setRecording(false)} />}
 		{uploading && <UploadSettingsDialog app={app} onClose={() => setUploading(false)} />}
+		{protecting && <ProtectionDialog app={app} onClose={() => setProtecting(false)} />}
 		{made && <Dialog title={t('newKey')} onClose={() => setMade(undefined)}>
 			<p class="notice warn">{t('secretOnce')}</p>
 			<dl><dt>SecretId</dt><dd><code>{made.secret_id}</code></dd><dt>SecretKey</dt><dd><code>{made.secret_key}</code></dd></dl>

@@ -12,6 +12,7 @@ import { Dialog, Field, Form, Problem, State } from './parts';
 import { Relays } from './relays';
 import { Share } from './share';
 import { useAddress, usePolled } from './state';
+import { Viewers } from './viewers';
 
 export function Rooms() {
 	const { data, error, again } = usePolled(api.rooms, 1000);
@@ -107,7 +108,7 @@ function MixFacts({ mix }: { mix: Mix }) {
 		<span>{mix.frame_rate.toFixed(1)} fps</span>
 		<span>{bitrate(mix.bitrate_bps)}</span>
 		<span>{t('delay')} {(mix.latency_p95_us / 1000).toFixed(0)} ms</span>
-		<span>{mix.viewers} {t('viewers')}</span>
+		{mix.stream_id ? <Viewers stream={mix.stream_id} count={mix.viewers} /> : <span>{mix.viewers} {t('viewers')}</span>}
 		{mix.recording !== null && <span class="rec">● {t('recordingNow')}</span>}
 		{mix.flv_url && <code>{mix.flv_url}</code>}
 		{mix.warnings.map(warning => <span class="warning" key={warning.field} title={warning.field}>⚠ {warning.message}</span>)}
