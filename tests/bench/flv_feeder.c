@@ -3,12 +3,12 @@
  * streams, made up, in real time: 15 pictures a second with a key frame each 3 s, and AAC at 48
  *kHz.
  *
- *	bench-flv-feeder RUN_DIR VIDEO_KBPS [STREAMS]
+ *	bench-flv-feeder RUN_DIR VIDEO_KBPS [STREAMS [RELAY_URL]]
  *
  * Streams are bench, bench1, bench2, ..., their pictures spread over time. SIGUSR1: all of them are
- * recorded from then on, the second time no longer. The pictures are real in their framing and
- * parameter sets only; what is in the slices is filler. Each picture has
- * a stamp (stamp.h).
+ * recorded from then on, the second time no longer. RELAY_URL: the first is pushed there. The
+ *pictures are real in their framing and parameter sets only; what is in the slices is filler. Each
+ *picture has a stamp (stamp.h).
  */
 #include <signal.h>
 #include <stdio.h>
@@ -52,6 +52,7 @@ struct feeder {
 	struct stream streams[MAX_STREAMS];
 	unsigned count;
 	bool recording;
+	const char *relay; /* NULL: none */
 	uint8_t picture[1 << 20];
 };
 
@@ -164,9 +165,13 @@ static void send_desired(struct feeder *feeder)
 								 i + 1, "stream", name, "app", 1,
 								 "prefix", name, "format", "mp4"));
 	}
-	message = json_pack("{s:s, s:i, s:s, s:o, s:o, s:[], s:[]}", "type", "desired", "epoch", 1,
-			    "token_key", "", "live", live, "records", records, "acknowledged",
-			    "deleted");
+	message = json_pack("{s:s, s:i, s:s, s:o, s:o, s:[], s:[], s:o}", "type", "desired",
+			    "epoch", 1, "token_key", "", "live", live, "records", records,
+			    "acknowledged", "deleted", "relays",
+			    feeder->relay ? json_pack("[{s:i, s:i, s:s, s:s}]", "id", 1, "epoch", 1,
+						      "stream", feeder->streams[0].name, "url",
+						      feeder->relay)
+					  : json_array());
 	(void)tess_link_send(feeder->control, message, NULL, 0);
 	json_decref(message);
 }
@@ -258,15 +263,15 @@ static int run(struct feeder *feeder, const char *run_dir)
 int main(int argc, char **argv)
 {
 	static struct feeder feeder;
-	int kbps = argc == 3 || argc == 4 ? atoi(argv[2]) : 0,
-	    count = argc == 4 ? atoi(argv[3]) : 1;
+	int kbps = argc >= 3 && argc <= 5 ? atoi(argv[2]) : 0, count = argc > 3 ? atoi(argv[3]) : 1;
 
 	if (kbps < 100 || kbps > 20000 || count < 1 || count > MAX_STREAMS) {
-		fprintf(stderr, "usage: %s RUN_DIR VIDEO_KBPS [STREAMS]\n", argv[0]);
+		fprintf(stderr, "usage: %s RUN_DIR VIDEO_KBPS [STREAMS [RELAY_URL]]\n", argv[0]);
 		return 2;
 	}
 	tess_log_init("feeder", TESS_LOG_WARN);
 	feeder.video_bitrate_bps = (uint32_t)kbps * 1000;
 	feeder.count = (unsigned)count;
+	feeder.relay = argc > 4 ? argv[4] : NULL;
 	return run(&feeder, argv[1]);
 }
