@@ -11,7 +11,9 @@
 
 #include "firmware/base/log.h"
 #include "firmware/control/cloud/form.h"
+#include "firmware/control/cloud/stream_name.h"
 #include "firmware/control/cloud/usersig.h"
+#include "firmware/control/jobs/guard.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/control/text.h"
 
@@ -37,9 +39,22 @@ static bool refuse(struct verdict *verdict, const char *code, const char *format
 }
 
 /*
- * May this user publish? By a UserSig, as every user enters. This is the one place where another
- * right would be looked for, such as a push key of the application (txSecret, txTime of the form).
+ * By the key of a push domain (txSecret, txTime): it signs the name that the user's stream has by
+ * the rule, whatever name is asked for. @retval 1, 0, or an error
  */
+static int has_push_key(struct tess_control *control, const struct tess_publisher *row,
+			const char *query, struct verdict *verdict)
+{
+	char name[TESS_STREAM_NAME_MAX + 1];
+	int rc = tess_stream_name(name, TESS_NAME_RULE_PLAIN, &row->room, row->user,
+				  row->stream_type, 0);
+
+	if (!rc)
+		rc = tess_guard_push(control, row->room.sdk_app_id, name, query);
+	return rc ? rc : refuse(verdict, "denied", "txSecret is not good for %.100s now.", name);
+}
+
+/* May this user publish? By a UserSig, as every user enters. */
 static bool is_authorized(const struct tess_control *control,
 			  const struct tess_application *application, const char *user,
 			  const struct tess_form *form, struct verdict *verdict)
@@ -190,9 +205,12 @@ static int judge(struct tess_control *control, const json_t *message, struct tes
 	if (rc == -ENOENT) {
 		refuse(verdict, "denied", "There is no such application.");
 		rc = 0;
-	} else if (!rc && is_authorized(control, &application, row->user, &form, verdict) &&
-		   read_names(&form, row, verdict)) {
-		rc = enter(control, row, verdict);
+	} else if (!rc) {
+		rc = tess_form_get(&form, "txSecret")
+			     ? has_push_key(control, row, query, verdict)
+			     : is_authorized(control, &application, row->user, &form, verdict);
+		if (rc == 1)
+			rc = read_names(&form, row, verdict) ? enter(control, row, verdict) : 0;
 	}
 	tess_form_free(&form);
 	return rc;

@@ -9,9 +9,11 @@
 
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
+#include "firmware/base/tx_secret.h"
 #include "firmware/control/cloud/usersig.h"
 #include "firmware/control/jobs/desired.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/store/live.h"
 #include "fixture.h"
 
 #define APP   1400000001
@@ -222,6 +224,38 @@ static void test_who_may_not(void **state)
 	assert_int_equal(f.changes, 0);
 }
 
+/** Behind '?', for the stream that alice sends to room 101. */
+static const char *push(const char *by, const char *name, int64_t after_s)
+{
+	static char query[TESS_TX_QUERY_SIZE];
+
+	assert_int_equal(tess_tx_query(query, by, name, NOW_S + after_s), 0);
+	return query;
+}
+
+static void test_push_key(void **state)
+{
+	struct tess_live_domain domain = {.kind = "push",
+					  .name = "push.example",
+					  .application = APP,
+					  .enabled = true,
+					  .key = "master",
+					  .back_key = "backup"};
+	static const char name[] = "1400000001_101_alice_main";
+
+	(void)state;
+	refused(APP, "101", "alice", push("master", name, 60), "denied", "not good for");
+	assert_int_equal(tess_store_domain_add(f.control.store, &domain), 0);
+	refused(APP, "101", "alice", push("other", name, 60), "denied", "not good for");
+	refused(APP, "101", "alice", push("master", name, -1), "denied", "not good for");
+	/* another room or user */
+	refused(APP, "102", "alice", push("master", name, 60), "denied", "102_alice");
+	refused(APP, "101", "bob", push("master", name, 60), "denied", "101_bob");
+	assert_int_equal(publishers(), 0);
+	assert_true(enters("number", "101", "alice", push("backup", name, 0)) > 0);
+	assert_int_equal(publishers(), 1);
+}
+
 static void test_again(void **state)
 {
 	struct tess_publisher row = {
@@ -295,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_enters_and_leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_may_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_push_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_follows_egress, setup, teardown),
