@@ -51,7 +51,9 @@ static int has_push_key(struct tess_control *control, const struct tess_publishe
 
 	if (!rc)
 		rc = tess_guard_push(control, row->room.sdk_app_id, name, query);
-	return rc ? rc : refuse(verdict, "denied", "txSecret is not good for %.100s now.", name);
+	if (!rc)
+		refuse(verdict, "denied", "txSecret is not good for %.100s now.", name);
+	return rc;
 }
 
 /* May this user publish? By a UserSig, as every user enters. */
