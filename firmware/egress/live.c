@@ -15,6 +15,7 @@
 #include "firmware/egress/viewer.h"
 
 #define TICK_US		 10000
+#define TICK_AHEAD	 8 /* players that are fetched into the cache before they are looked at */
 #define MIN_TURN_US	 20000
 #define MAX_TURN_US	 100000
 #define TURN_US_A_PLAYER 100
@@ -29,6 +30,10 @@
 
 struct player {
 	struct output *output;
+	/* what each tick looks at, side by side */
+	int64_t due_us, progress_us;
+	bool blocked;
+	bool drained;	/* all that there was had been sent */
 	unsigned index; /* of output->players */
 	struct tess_viewer viewer;
 	struct tess_rtmp_server *rtmp; /* NULL: http-flv */
@@ -37,11 +42,8 @@ struct player {
 	union tess_addr address;
 	int64_t joined_us;
 	uint64_t metered; /* of the bytes sent, what is in the traffic */
-	int64_t due_us, progress_us;
 	uint32_t input_bytes;
 	uint32_t phase; /* of 1024: where in the turn it is written to */
-	bool blocked;
-	bool drained; /* all that there was had been sent */
 };
 
 struct output {
@@ -624,8 +626,11 @@ static void tick_output(struct output *output, int64_t now_us)
 	if (!output->up && !output->ended && now_us - output->away_us > AWAY_US)
 		close_all(output, "away");
 	/* downwards: who takes the place of one that leaves has had its turn */
-	for (unsigned i = output->player_count; i-- > 0;)
+	for (unsigned i = output->player_count; i-- > 0;) {
+		if (i >= TICK_AHEAD)
+			__builtin_prefetch(output->players[i - TICK_AHEAD]);
 		tick_player(output->players[i], now_us);
+	}
 }
 
 static void on_tick(void *arg)

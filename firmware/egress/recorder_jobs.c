@@ -76,6 +76,8 @@ static void job_submit(struct record_job *job)
 static void job_ended(struct record_job *job, int result)
 {
 	struct tess_recorder *r = job->recorder;
+	/* one more fragment of a recording that goes on is no news: facts are told now and then */
+	bool news = result || r->disk_fails || r->deleting || r->state != TESS_RECORDER_RECORDING;
 
 	r->jobs--;
 	if (!result && r->disk_fails) {
@@ -83,7 +85,8 @@ static void job_ended(struct record_job *job, int result)
 		r->error[0] = 0;
 		TESS_INFO("record.disk_back", "record=%" PRId64 " path=%s", r->meta.id, r->path);
 	}
-	tess_recorder_changed(r);
+	if (news)
+		tess_recorder_changed(r);
 }
 
 static void job_free(struct record_job *job)
@@ -141,6 +144,7 @@ static void done_create(struct tess_writer_job *base, int result)
 	if (!result) {
 		tess_recorder_set_name(r, job->name);
 		memcpy(r->bytes, job->bytes, sizeof(r->bytes));
+		tess_recorder_changed(r);
 		TESS_INFO("record.started", "record=%" PRId64 " stream=%s path=%s", r->meta.id,
 			  r->meta.stream, r->path);
 	} else if (result != -ECANCELED) {
