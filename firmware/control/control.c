@@ -99,3 +99,9 @@ void tess_control_changed(struct tess_control *control)
 		control->changed(control->changed_arg);
 	tess_uploads_wake(control);
 }
+
+void tess_control_orders(struct tess_control *control)
+{
+	if (control->orders)
+		control->orders(control->changed_arg);
+}

@@ -37,6 +37,8 @@ struct tess_control {
 	/** The desired state is another one now; may be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
+	/** Of the desired state no more than the orders for egress is another; may be NULL. */
+	void (*orders)(void *arg);
 	/** There is something in the outbox; may be NULL. */
 	void (*outbox)(void *arg);
 	void *outbox_arg;
@@ -56,6 +58,9 @@ int tess_control_open(struct tess_control *control, const struct tess_config *co
 void tess_control_close(struct tess_control *control);
 /** To be called after each change of desired state. */
 void tess_control_changed(struct tess_control *control);
+/** The same when only orders for egress are others: media is not told, which has no part in them.
+ */
+void tess_control_orders(struct tess_control *control);
 
 static inline int64_t tess_control_utc_us(const struct tess_control *control)
 {
