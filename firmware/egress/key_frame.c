@@ -67,6 +67,7 @@ static int read_moof(int fd, uint64_t at, struct tess_moof *moof, uint8_t **data
 	uint32_t length;
 	int rc = tess_read_fully(fd, box, sizeof(box), at);
 
+	*moof = (struct tess_moof){0};
 	*data = NULL;
 	if (rc)
 		return rc == -ENODATA ? 0 : rc;

@@ -228,7 +228,6 @@ const texts = {
 	uploadSecretKey: ['Secret access key', '访问密钥'],
 	uploadSecretKept: ['set; empty: it stays', '已设置；留空则保持不变'],
 	uploadDeleteLocal: ['Delete the local copy once the upload is verified', '上传校验通过后删除本地副本'],
-	uploadNow: ['Upload', '上传'],
 	uploadAgain: ['Upload again', '重新上传'],
 	inStorage: ['in storage', '仅在对象存储'],
 	findRecordings: ['Look for recordings on disk', '查找磁盘上的录制文件'],

@@ -69,7 +69,7 @@ void tess_trip_go_on(struct trip *trip)
 		tess_trip_end(trip);
 	}
 	if (rc == 1)
-		tess_control_changed(uploads->control);
+		tess_control_orders(uploads->control);
 	if (!trip->file)
 		tess_timer_start(uploads->timer, rc < 0 ? TESS_UPLOADS_RETRY_US : 0);
 }

@@ -63,7 +63,7 @@ static int fail(struct trip *trip, long status, const char *error)
 
 	trip->uploads->counters.failures++;
 	if (json_object_size(trip->orders))
-		tess_control_changed(control);
+		tess_control_orders(control);
 	tess_trip_end(trip);
 	tess_uploads_wake(control);
 	if (rc)

@@ -300,7 +300,7 @@ static int delete_without_files(struct tess_store *store, int64_t id)
 int tess_store_file_leave(struct tess_store *store, int64_t id)
 {
 	struct tess_query q = tess_query(store->db, "UPDATE recording_file SET local = 2"
-						    " WHERE id = ? AND local = 1"
+						    " WHERE id = ? AND local = 1 AND NOT hold"
 						    " AND state = 'there'");
 
 	tess_query_int(&q, id);

@@ -58,7 +58,9 @@ int tess_store_file_hold(struct tess_store *store, int64_t recording, int64_t id
  * @retval 0, -ENOENT, -EBUSY it is held
  */
 int tess_store_file_delete(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
-/** It is in object storage for good, and may leave this disk. @retval 0, -ENOENT */
+/** It is in object storage for good, and may leave this disk. @retval 0, -ENOENT none, or it is
+ * held
+ */
 int tess_store_file_leave(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
 /** Files to be removed of recordings that stay, for egress. */
 int tess_store_files_deleting(struct tess_store *store,
