@@ -418,6 +418,12 @@ test('the player: http-flv and LL-HLS in Chromium, also within another page', { 
 		await measure(frame, 'LL-HLS', 3);
 		assert.equal(await frame.textContent('select[name=mode] option:checked'), '极速');
 		await page.screenshot({ path: path.join(shots, 'player-embedded-zh.png') });
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: true });
+		const alice = await until('the stream of a single user', async () => (await box.api('GET', '/rooms')).rooms
+			.flatMap(room => room.users).find(user => user.user === 'alice' && user.flv_url));
+		await page.goto(`${box.url}/player?src=${encodeURIComponent(alice.flv_url)}&mode=fast`);
+		await measure(page, 'http-flv of a single user', 1);
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: false });
 		await page.goto(`${box.url}/player?src=${encodeURIComponent('javascript:alert(1)')}`);
 		await page.waitForSelector('.over:has-text("names no stream")');
 		assert.deepEqual(complaints, []);
@@ -638,6 +644,7 @@ test('a server is added and removed in the web UI', { timeout: 60000 }, async ()
 		await page.click('.own-streams summary:has-text("_1_alice_main")');
 		assert.match(await page.textContent('.own-streams code'), /\/live\/\d+_1_alice_main\.flv$/);
 		await page.waitForSelector('.own-streams .relays');
+		await page.waitForSelector('.own-streams .live-bar .buffer');
 		await page.screenshot({ path: path.join(root, 'build/screenshots/own-streams.png') });
 		await box.api('PATCH', `/applications/${app.id}`, { live_all: false });
 		assert.deepEqual(complaints, []);
