@@ -16,6 +16,7 @@ import { Box, ffprobe, mixParameters, root, sleep, until } from './box.mjs';
 import { protectTests } from './protect.mjs';
 
 const kills = process.env.TESSERA_LONG ? 20 : 3;
+const viewers = kills > 3 ? 100 : 20;
 const secret = 'k3y-of-the-cdn';
 let box, app, dir, cdn, mix, browser;
 
@@ -457,7 +458,15 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 	checkStreams(ffprobe(cdn.url('relayed')));
 	let player = spawn('ffmpeg', ['-v', 'error', '-i', mix.rtmp_url, '-f', 'null', '-'], { stdio: 'ignore' }), gone = false;
 	player.once('exit', () => { gone = true; });
-	await until('a viewer', async () => (await box.api('GET', '/streams')).streams[0].viewers === 1);
+	// and more of both kinds, who look at each byte of the framing and at the time stamps
+	const crowd = [[mix.flv_url, 'flv'], [mix.rtmp_url, 'rtmp']].map(([url, kind]) => {
+		const child = spawn(path.join(box.bin, 'bench-live-client'), [new URL(url).port, 'show', viewers / 2, 3600, kind], { stdio: ['ignore', 'pipe', 'inherit'] });
+		child.output = '';
+		child.stdout.on('data', data => { child.output += data; });
+		return child;
+	});
+	await until('all viewers', async () => (await box.api('GET', '/streams')).streams[0].viewers === 1 + viewers);
+	await until('pictures for all', () => crowd.every(child => child.output.includes('ready')));
 	for (let i = 0; i < kills; i++) {
 		// what dies again within 10 s is started later each time, which would be the hole that is measured
 		if (i >= 3)
@@ -468,6 +477,13 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 	}
 	assert.ok(!gone, 'the viewer is still there');
 	player.kill('SIGKILL');
+	for (const child of crowd) {
+		const end = new Promise(done => child.once('close', done));
+		child.kill('SIGTERM');
+		assert.equal(await end, 0, child.output);
+		const waited = Number(/errors=0 .*longest_wait_ms=(\d+)/.exec(child.output)?.[1]);
+		assert.ok(waited > 100 && waited <= 2000, child.output);
+	}
 	const now = await inState(relay.id, 'publishing');
 	assert.equal(now.publishes, 1);
 	assert.equal(now.failures, 0);
