@@ -130,7 +130,6 @@ void tess_file_column(const struct tess_query *q, struct tess_file *row)
 	row->width = (uint32_t)tess_column_int(q, 17);
 	row->height = (uint32_t)tess_column_int(q, 18);
 	row->part = tess_column_int(q, 19);
-	tess_column_text(q, 20, row->user, sizeof(row->user));
 }
 
 int tess_file_list(struct tess_query *q, int (*each)(void *arg, const struct tess_file *row),
