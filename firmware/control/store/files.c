@@ -132,7 +132,6 @@ void tess_file_column(const struct tess_query *q, struct tess_file *row)
 	row->part = tess_column_int(q, 19);
 	row->local = tess_column_int(q, 20) != 0;
 	row->cover = tess_column_int(q, 21) == 1;
-	tess_column_text(q, 22, row->user, sizeof(row->user));
 }
 
 int tess_file_list(struct tess_query *q, int (*each)(void *arg, const struct tess_file *row),
