@@ -228,7 +228,7 @@ const texts = {
 	uploadSecretKey: ['Secret access key', '访问密钥'],
 	uploadSecretKept: ['set; empty: it stays', '已设置；留空则保持不变'],
 	uploadDeleteLocal: ['Delete the local copy once the upload is verified', '上传校验通过后删除本地副本'],
-	uploadAgain: ['Upload again', '重新上传'],
+	uploadAgain: ['Retry', '重试'],
 	inStorage: ['in storage', '仅在对象存储'],
 	findRecordings: ['Look for recordings on disk', '查找磁盘上的录制文件'],
 	findStarted: ['Files without an entry get one, of applications that are there.', '没有条目的文件会被加入列表（限已存在的应用）。'],

@@ -184,7 +184,7 @@ json_t *tess_uploads_orders(const struct tess_control *control)
 	return orders;
 }
 
-/* Of which trip an order is: FILE:ITEM or FILE:list. */
+/* Of which trip an order is: FILE:ITEM:WHERE or FILE:list. */
 static struct trip *trip_of_order(struct tess_uploads *uploads, const char *id)
 {
 	int64_t file = strtoll(id, NULL, 10);
