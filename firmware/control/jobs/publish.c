@@ -11,7 +11,9 @@
 
 #include "firmware/base/log.h"
 #include "firmware/control/cloud/form.h"
+#include "firmware/control/cloud/stream_name.h"
 #include "firmware/control/cloud/usersig.h"
+#include "firmware/control/jobs/guard.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/control/text.h"
 
@@ -36,19 +38,13 @@ static bool refuse(struct verdict *verdict, const char *code, const char *format
 	return false;
 }
 
-/*
- * May this user publish? By a UserSig, as every user enters. This is the one place where another
- * right would be looked for, such as a push key of the application (txSecret, txTime of the form).
- */
-static bool is_authorized(const struct tess_control *control,
-			  const struct tess_application *application, const char *user,
-			  const struct tess_form *form, struct verdict *verdict)
+/* By a UserSig, as every user enters. */
+static bool has_usersig(const struct tess_control *control,
+			const struct tess_application *application, const char *user,
+			const char *usersig, struct verdict *verdict)
 {
-	const char *usersig = tess_form_get(form, "usersig");
 	int64_t now_s = tess_control_utc_us(control) / 1000000;
 
-	if (!usersig || !*usersig)
-		return refuse(verdict, "denied", "usersig is missing.");
 	switch (tess_usersig_verify(usersig, application->usersig_key, application->id, user,
 				    now_s)) {
 	case 0:
@@ -62,6 +58,36 @@ static bool is_authorized(const struct tess_control *control,
 	default:
 		return refuse(verdict, "denied", "The UserSig cannot be read.");
 	}
+}
+
+/* By a key of the application's push domains. What is signed is the name that the stream has by the
+ * rule, whatever name it is given: that says the room and the user. */
+static bool has_push_key(struct tess_control *control, const struct tess_publisher *row,
+			 const char *query, struct verdict *verdict)
+{
+	char name[TESS_STREAM_NAME_MAX + 1];
+	int rc = tess_stream_name(name, TESS_NAME_RULE_PLAIN, &row->room, row->user,
+				  row->stream_type, 0);
+
+	if (!rc)
+		rc = tess_guard_push(control, row->room.sdk_app_id, name, query);
+	if (rc < 0)
+		TESS_ERROR("user.publish", "error=\"%s\"", strerror(-rc));
+	return rc > 0 || refuse(verdict, "denied",
+				"txSecret and txTime are not right for this address, or over.");
+}
+
+static bool is_authorized(struct tess_control *control, const struct tess_application *application,
+			  const struct tess_publisher *row, const struct tess_form *form,
+			  const char *query, struct verdict *verdict)
+{
+	const char *usersig = tess_form_get(form, "usersig");
+
+	if (usersig && *usersig)
+		return has_usersig(control, application, row->user, usersig, verdict);
+	if (tess_form_get(form, "txSecret"))
+		return has_push_key(control, row, query, verdict);
+	return refuse(verdict, "denied", "usersig is missing, or txSecret and txTime.");
 }
 
 static const char *text_of(const json_t *message, const char *name)
@@ -190,7 +216,7 @@ static int judge(struct tess_control *control, const json_t *message, struct tes
 	if (rc == -ENOENT) {
 		refuse(verdict, "denied", "There is no such application.");
 		rc = 0;
-	} else if (!rc && is_authorized(control, &application, row->user, &form, verdict) &&
+	} else if (!rc && is_authorized(control, &application, row, &form, query, verdict) &&
 		   read_names(&form, row, verdict)) {
 		rc = enter(control, row, verdict);
 	}
