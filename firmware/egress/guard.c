@@ -21,7 +21,6 @@ enum reason {
 	REASON_SECRET,
 	REASON_REFERRER,
 	REASON_ADDRESS,
-	REASON_PUSH,
 	REASONS,
 };
 
@@ -30,7 +29,6 @@ static const char *const NAMES[REASONS] = {
 	[REASON_SECRET] = "viewers_denied_secret",
 	[REASON_REFERRER] = "viewers_denied_referrer",
 	[REASON_ADDRESS] = "viewers_denied_address",
-	[REASON_PUSH] = "pushes_denied",
 };
 
 struct tess_guard {
@@ -211,23 +209,6 @@ int tess_play_check(struct tess_guard *guard, uint32_t app, const struct tess_pl
 	good = domain ? is_good(guard, domain, play->stream, play->query)
 		      : is_good_anywhere(guard, domains, app, play);
 	return good ? 0 : deny(guard, REASON_SECRET, play->stream);
-}
-
-int tess_push_check(struct tess_guard *guard, const char *host, const char *stream,
-		    const char *query, uint32_t *app)
-{
-	char plain[TESS_GUARD_HOST_SIZE];
-	const json_t *domain;
-
-	plain_host(plain, host);
-	domain = guard ? json_object_get(json_object_get(guard->rules, "push"), plain) : NULL;
-	if (!domain)
-		return -ENOENT;
-	/* a push domain has no delta_s: it is good until txTime */
-	if (!is_good(guard, domain, stream, query))
-		return deny(guard, REASON_PUSH, stream);
-	*app = (uint32_t)number(domain, "app");
-	return 0;
 }
 
 void tess_guard_cors(const struct tess_guard *guard, uint32_t app, const char *origin,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/egress/guard.h - who may play and who may push, by the `guard` object of the desired
- * state (docs/links.md): play domains and their keys, referrers, addresses, limits.
+ * firmware/egress/guard.h - who may play, by the `guard` object of the desired state
+ * (docs/links.md): play domains and their keys, referrers, addresses, limits.
  *
  * The host that a client asked for decides whose domain it is. A name that is nobody's domain (the
  * box's own address) is as good as the least protected domain of the stream's application, and open
@@ -39,12 +39,6 @@ void tess_guard_apply(struct tess_guard *guard, const json_t *rules);
  */
 int tess_play_check(struct tess_guard *guard, uint32_t app,
 		    const struct tess_play *play) TESS_MUST_CHECK;
-/**
- * May a stream of this name be pushed to this host, by the keys of the push domain?
- * @retval 0 *app is whose domain it is, -EACCES no, -ENOENT it is no push domain
- */
-int tess_push_check(struct tess_guard *guard, const char *host, const char *stream,
-		    const char *query, uint32_t *app) TESS_MUST_CHECK;
 /**
  * The headers of CORS (Fetch §3.2) for a request with this Origin ("" = none): the origins of the
  * application, or all when it has named none.

@@ -242,14 +242,16 @@ static enum next answer_hls(struct connection *connection, struct tess_live_hls 
 }
 
 static enum next serve_hls(struct connection *connection, const struct tess_http_request *request,
-			   const char *name, const struct tess_hls_ask *ask)
+			   const char *name, struct tess_hls_ask *ask)
 {
-	uint64_t session = tess_hls_session(connection->fd, request, ask);
-	int rc = check_live(connection, request, name, session);
 	struct tess_live_hls *hls;
+	int rc;
 
+	ask->session = tess_hls_session(connection->fd, request, ask);
+	rc = check_live(connection, request, name, ask->session);
 	if (!rc)
-		rc = tess_live_watch_hls(connection->http->config.live, name, session, &hls);
+		rc = tess_live_watch_hls(connection->http->config.live, name, ask->session,
+					 connection->fd, &hls);
 	if (rc)
 		return refuse_live(connection, request, rc);
 	connection->head_only = request->method == TESS_HTTP_HEAD;

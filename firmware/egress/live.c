@@ -12,6 +12,7 @@
 
 #include "firmware/base/log.h"
 #include "firmware/egress/live_hls.h"
+#include "firmware/egress/live_internal.h"
 #include "firmware/egress/viewer.h"
 
 #define TICK_US		 10000
@@ -27,61 +28,6 @@
 #define HLS_SWEEP_US 1000000
 /* a player has nothing to say; some send keep-alive bytes */
 #define MAX_INPUT_BYTES 65536
-
-struct player {
-	struct output *output;
-	/* what each tick looks at, side by side */
-	int64_t due_us, progress_us;
-	bool blocked;
-	bool drained;	/* all that there was had been sent */
-	unsigned index; /* of output->players */
-	struct tess_viewer viewer;
-	struct tess_rtmp_server *rtmp; /* NULL: http-flv */
-	struct tess_watch *watch;
-	uint64_t id;
-	union tess_addr address;
-	int64_t joined_us;
-	uint64_t metered; /* of the bytes sent, what is in the traffic */
-	uint32_t input_bytes;
-	uint32_t phase; /* of 1024: where in the turn it is written to */
-};
-
-struct output {
-	struct output *next;
-	struct tess_live *live;
-	struct tess_sink *sink;
-	struct tess_window *window;
-	struct player **players; /* in no order; one that leaves is replaced by the last */
-	unsigned player_count, player_room;
-	char name[TESS_LIVE_NAME_SIZE], stream[TESS_STREAM_KEY_SIZE];
-	struct tess_live_hls *hls; /* NULL: nobody watches it */
-	uint64_t hls_metered;	   /* of what it sent, what is in the traffic */
-	uint32_t app;
-	bool wanted; /* while a desired state is applied */
-	bool up, ended;
-	int64_t away_us;	 /* since when it has not been up */
-	uint64_t closed_sent;	 /* bytes sent to players that are gone */
-	uint64_t measured_bytes; /* of the stream, when the bit rate was taken last */
-	int64_t measured_us;
-	struct tess_log_limit drop_limit;
-};
-
-struct tess_live {
-	struct tess_loop *loop;
-	struct tess_streams *streams;
-	struct tess_live_config config;
-	struct tess_timer *tick, *hls_sweep;
-	struct output *outputs;
-	unsigned output_count, player_count;
-	struct tess_live_hls_config hls;
-	uint64_t hls_held; /* bytes of all HLS */
-	uint32_t next_phase;
-	uint64_t next_viewer;
-	uint64_t refused_stream, refused_application; /* of viewers_refused */
-	uint64_t hls_refused, viewers_refused, viewer_overruns, viewers_stalled, units_dropped;
-	uint64_t closed_sent; /* bytes sent to players that are gone, of all outputs there ever were
-			       */
-};
 
 static void on_tick(void *arg);
 static void on_hls_sweep(void *arg);
@@ -127,18 +73,11 @@ static bool send_rtmp(struct player *player)
 	return !out->length;
 }
 
-static void meter(struct player *player)
-{
-	tess_traffic_add(player->output->live->config.traffic, player->output->app,
-			 TESS_TRAFFIC_LIVE_BYTES, player->viewer.bytes_sent - player->metered);
-	player->metered = player->viewer.bytes_sent;
-}
-
-static void player_close(struct player *player, const char *reason)
+void tess_live_player_close(struct player *player, const char *reason)
 {
 	struct output *output = player->output;
 
-	meter(player);
+	tess_live_meter(player);
 	TESS_DEBUG("viewer.closed", "name=%s reason=%s bytes=%" PRIu64, output->name, reason,
 		   player->viewer.bytes_sent);
 	output->closed_sent += player->viewer.bytes_sent;
@@ -158,7 +97,7 @@ static void player_close(struct player *player, const char *reason)
 static void close_all(struct output *output, const char *reason)
 {
 	while (output->player_count)
-		player_close(output->players[output->player_count - 1], reason);
+		tess_live_player_close(output->players[output->player_count - 1], reason);
 }
 
 static void on_stream_up(void *arg, const struct tess_stream_info *info, uint64_t epoch)
@@ -213,19 +152,10 @@ static const struct tess_sink_ops live_sink = {
 	.stream_end = on_stream_end,
 };
 
-static void meter_hls(struct output *output)
-{
-	uint64_t sent = output->hls ? tess_live_hls_sent(output->hls) : 0;
-
-	tess_traffic_add(output->live->config.traffic, output->app, TESS_TRAFFIC_LIVE_BYTES,
-			 sent - output->hls_metered);
-	output->hls_metered = sent;
-}
-
 /** What was sent by HLS is the output's. */
 static void hls_free(struct output *output)
 {
-	meter_hls(output);
+	tess_live_meter_hls(output);
 	output->hls_metered = 0;
 	if (output->hls) {
 		output->closed_sent += tess_live_hls_sent(output->hls);
@@ -262,7 +192,7 @@ void tess_live_free(struct tess_live *live)
 	free(live);
 }
 
-static struct output *find(struct tess_live *live, const char *name)
+struct output *tess_live_find(struct tess_live *live, const char *name)
 {
 	for (struct output *output = live->outputs; output; output = output->next) {
 		if (!strcmp(output->name, name))
@@ -318,7 +248,7 @@ void tess_live_apply(struct tess_live *live, const json_t *outputs)
 		const char *name = json_string_value(json_object_get(entry, "name"));
 		const char *stream = json_string_value(json_object_get(entry, "stream"));
 		uint32_t app = (uint32_t)json_integer_value(json_object_get(entry, "app"));
-		struct output *output = name ? find(live, name) : NULL;
+		struct output *output = name ? tess_live_find(live, name) : NULL;
 		int rc = -EINVAL;
 
 		if (output && stream && !strcmp(output->stream, stream) && output->app == app) {
@@ -342,7 +272,7 @@ void tess_live_apply(struct tess_live *live, const json_t *outputs)
 
 int tess_live_application(struct tess_live *live, const char *name, uint32_t *app)
 {
-	const struct output *output = find(live, name);
+	const struct output *output = tess_live_find(live, name);
 
 	if (!output)
 		return -ENOENT;
@@ -356,16 +286,6 @@ static uint32_t lower(uint32_t a, uint32_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
-static unsigned hls_viewers(const struct output *output)
-{
-	return output->hls ? tess_live_hls_viewers(output->hls) : 0;
-}
-
-static unsigned viewers_of(const struct output *output)
-{
-	return output->player_count + hls_viewers(output);
-}
-
 /** Is the output, or its application, at its own limit? Counts that. */
 static bool is_full(struct tess_live *live, const struct output *output)
 {
@@ -375,12 +295,12 @@ static bool is_full(struct tess_live *live, const struct output *output)
 	tess_guard_limits(live->config.guard, output->app, &of_stream, &of_application);
 	of_stream = lower(of_stream, live->config.max_stream_viewers);
 	of_application = lower(of_application, live->config.max_application_viewers);
-	if (of_stream && viewers_of(output) >= of_stream) {
+	if (of_stream && tess_live_viewers_of(output) >= of_stream) {
 		live->refused_stream++;
 		return true;
 	}
 	for (const struct output *one = live->outputs; one && of_application; one = one->next)
-		viewers += one->app == output->app ? viewers_of(one) : 0;
+		viewers += one->app == output->app ? tess_live_viewers_of(one) : 0;
 	if (!of_application || viewers < of_application)
 		return false;
 	live->refused_application++;
@@ -392,13 +312,13 @@ unsigned tess_live_hls_watching(const struct tess_live *live)
 	unsigned viewers = 0;
 
 	for (const struct output *output = live->outputs; output; output = output->next)
-		viewers += hls_viewers(output);
+		viewers += tess_live_hls_viewers_of(output);
 	return viewers;
 }
 
 int tess_live_admit(struct tess_live *live, const char *name)
 {
-	struct output *output = find(live, name);
+	struct output *output = tess_live_find(live, name);
 
 	if (!output || output->ended ||
 	    (!output->up && tess_loop_now_us(live->loop) - output->away_us > AWAY_US))
@@ -431,7 +351,7 @@ int tess_live_join(struct tess_live *live, const char *name, int fd, struct tess
 {
 	const struct tess_wire wire = {.kind = rtmp ? TESS_WIRE_RTMP_PLAY : TESS_WIRE_FLV,
 				       .stream = TESS_RTMP_STREAM};
-	struct output *output = find(live, name);
+	struct output *output = tess_live_find(live, name);
 	struct player *player;
 	int rc;
 
@@ -447,8 +367,7 @@ int tess_live_join(struct tess_live *live, const char *name, int fd, struct tess
 	}
 	player->output = output;
 	player->id = live->next_viewer++;
-	if (getpeername(fd, &player->address.sa, &(socklen_t){sizeof(player->address)}))
-		player->address = (union tess_addr){.in = {.sin_family = AF_INET}};
+	tess_live_peer(&player->address, fd);
 	player->due_us = player->progress_us = player->joined_us = tess_loop_now_us(live->loop);
 	/* the odd step reaches all 1024 phases, neighbours far apart */
 	player->phase = live->next_phase = (live->next_phase + 633) % 1024;
@@ -476,15 +395,16 @@ static int begin_hls(struct output *output)
 
 bool tess_live_knows_hls(struct tess_live *live, const char *name, uint64_t session)
 {
-	struct output *output = find(live, name);
+	struct output *output = tess_live_find(live, name);
 
 	return output && output->hls && tess_live_hls_touch(output->hls, session);
 }
 
-int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t session,
+int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t session, int fd,
 			struct tess_live_hls **hlsp)
 {
-	struct output *output = find(live, name);
+	union tess_addr address;
+	struct output *output = tess_live_find(live, name);
 	int rc = 0;
 
 	if (!output)
@@ -493,8 +413,10 @@ int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t sessi
 		rc = tess_live_admit(live, name);
 		if (!rc && !output->hls)
 			rc = begin_hls(output);
+		tess_live_peer(&address, fd);
 		if (!rc)
-			rc = tess_live_hls_add_viewer(output->hls, session);
+			rc = tess_live_hls_add_viewer(output->hls, session, live->next_viewer++,
+						      &address);
 	}
 	if (!rc)
 		*hlsp = output->hls;
@@ -551,7 +473,7 @@ static void serve(struct player *player, int64_t now_us)
 	}
 	switch (tess_viewer_send(&player->viewer, player->output->window)) {
 	case TESS_VIEWER_CLOSED:
-		player_close(player, "gone");
+		tess_live_player_close(player, "gone");
 		return;
 	case TESS_VIEWER_BLOCKED:
 		set_blocked(player, true);
@@ -594,7 +516,7 @@ static void on_io(void *arg, uint32_t events)
 	struct player *player = arg;
 
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR) && has_hung_up(player)) {
-		player_close(player, "gone");
+		tess_live_player_close(player, "gone");
 		return;
 	}
 	if (events & EPOLLOUT)
@@ -606,7 +528,7 @@ static void tick_player(struct player *player, int64_t now_us)
 	if (player->blocked) {
 		if (now_us - player->progress_us > STALL_US) {
 			player->output->live->viewers_stalled++;
-			player_close(player, "stalled");
+			tess_live_player_close(player, "stalled");
 		}
 	} else if (player->due_us <= now_us) {
 		if (player->output->ended && player->drained) {
@@ -614,7 +536,7 @@ static void tick_player(struct player *player, int64_t now_us)
 				tess_rtmp_server_end(player->rtmp);
 				(void)send_rtmp(player);
 			}
-			player_close(player, "ended");
+			tess_live_player_close(player, "ended");
 		} else {
 			serve(player, now_us);
 		}
@@ -642,95 +564,4 @@ static void on_tick(void *arg)
 		tick_output(output, now_us);
 	if (live->player_count)
 		tess_timer_start(live->tick, TICK_US);
-}
-
-unsigned tess_live_each(struct tess_live *live, const char *name,
-			bool (*each)(void *arg, const struct tess_live_viewer *viewer), void *arg)
-{
-	struct output *output = find(live, name);
-	unsigned closed = 0;
-
-	/* downwards: who takes the place of one that is closed has had its turn */
-	for (unsigned i = output ? output->player_count : 0; i-- > 0;) {
-		struct player *player = output->players[i];
-		const struct tess_live_viewer viewer = {
-			.id = player->id,
-			.address = player->address,
-			.protocol = player->rtmp ? "rtmp" : "flv",
-			.age_us = tess_loop_now_us(live->loop) - player->joined_us,
-			.bytes_sent = player->viewer.bytes_sent,
-		};
-
-		if (each(arg, &viewer)) {
-			player_close(player, "kicked");
-			closed++;
-		}
-	}
-	return closed;
-}
-
-static uint64_t output_sent(const struct output *output)
-{
-	uint64_t sent = output->closed_sent;
-
-	if (output->hls)
-		sent += tess_live_hls_sent(output->hls);
-	for (unsigned i = 0; i < output->player_count; i++)
-		sent += output->players[i]->viewer.bytes_sent;
-	return sent;
-}
-
-json_t *tess_live_facts(struct tess_live *live)
-{
-	int64_t now_us = tess_loop_now_us(live->loop);
-	json_t *facts = json_array();
-
-	for (struct output *output = live->outputs; facts && output; output = output->next) {
-		uint64_t bytes = tess_window_bytes(output->window);
-		int64_t passed_us = now_us - output->measured_us;
-		uint64_t rate = 0;
-
-		for (unsigned i = 0; i < output->player_count; i++)
-			meter(output->players[i]);
-		meter_hls(output);
-		if (passed_us > 0)
-			rate = (bytes - output->measured_bytes) * 8000000 / (uint64_t)passed_us;
-		output->measured_bytes = bytes;
-		output->measured_us = now_us;
-		if (json_array_append_new(facts,
-					  json_pack("{s:s, s:I, s:I, s:I}", "name", output->name,
-						    "viewers", (json_int_t)viewers_of(output),
-						    "bytes_sent", (json_int_t)output_sent(output),
-						    "bitrate_bps", (json_int_t)rate))) {
-			json_decref(facts);
-			return NULL;
-		}
-	}
-	return facts;
-}
-
-void tess_live_count(const struct tess_live *live, json_t *counters)
-{
-	uint64_t sent = live->closed_sent;
-
-	for (const struct output *output = live->outputs; output; output = output->next)
-		sent += output_sent(output) - output->closed_sent;
-	(void)json_object_set_new(counters, "viewers",
-				  json_integer(live->player_count + tess_live_hls_watching(live)));
-	(void)json_object_set_new(counters, "hls_bytes", json_integer((json_int_t)live->hls_held));
-	(void)json_object_set_new(counters, "hls_refused",
-				  json_integer((json_int_t)live->hls_refused));
-	(void)json_object_set_new(counters, "viewers_refused",
-				  json_integer((json_int_t)live->viewers_refused));
-	(void)json_object_set_new(counters, "viewers_refused_stream",
-				  json_integer((json_int_t)live->refused_stream));
-	(void)json_object_set_new(counters, "viewers_refused_application",
-				  json_integer((json_int_t)live->refused_application));
-	(void)json_object_set_new(counters, "viewer_overruns",
-				  json_integer((json_int_t)live->viewer_overruns));
-	(void)json_object_set_new(counters, "viewers_stalled",
-				  json_integer((json_int_t)live->viewers_stalled));
-	(void)json_object_set_new(counters, "live_units_dropped",
-				  json_integer((json_int_t)live->units_dropped));
-	(void)json_object_set_new(counters, "bytes_sent", json_integer((json_int_t)sent));
 }

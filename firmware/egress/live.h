@@ -59,7 +59,7 @@ int tess_live_join(struct tess_live *live, const char *name, int fd,
 struct tess_live_viewer {
 	uint64_t id;
 	union tess_addr address;
-	const char *protocol; /* "flv", "rtmp" */
+	const char *protocol; /* "flv", "rtmp", "hls" */
 	int64_t age_us;
 	uint64_t bytes_sent;
 };
@@ -75,11 +75,11 @@ bool tess_live_knows_hls(struct tess_live *live, const char *name, uint64_t sess
 /**
  * The HLS of an output, for a request of a viewer; it begins with the first one. A viewer that has
  * watched lately goes on without being admitted again.
- * @p session the same number, not 0, in all requests of a viewer
+ * @p session the same number, not 0, in all requests of a viewer; @p fd its connection
  * @retval 0 *hlsp may be used until the loop's next turn, -ENOENT, -EUSERS as above, -ENOSPC there
  * is no memory for another stream's HLS (counted), -ENOMEM
  */
-int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t session,
+int tess_live_watch_hls(struct tess_live *live, const char *name, uint64_t session, int fd,
 			struct tess_live_hls **hlsp) TESS_MUST_CHECK;
 /** Viewers by HLS, of all outputs. */
 unsigned tess_live_hls_watching(const struct tess_live *live);

@@ -239,10 +239,47 @@ bool tess_live_hls_touch(struct tess_live_hls *hls, uint64_t session)
 	return true;
 }
 
-int tess_live_hls_add_viewer(struct tess_live_hls *hls, uint64_t session)
+int tess_live_hls_add_viewer(struct tess_live_hls *hls, uint64_t session, uint64_t number,
+			     const union tess_addr *address)
 {
+	struct tess_session *added;
+	int rc;
+
 	hls->watched_us = tess_loop_now_us(hls->config->loop);
-	return tess_sessions_add(&hls->sessions, session, hls->watched_us);
+	rc = tess_sessions_add(&hls->sessions, session, hls->watched_us);
+	if (rc)
+		return rc;
+	added = tess_sessions_find(&hls->sessions, session);
+	added->number = number;
+	added->address = *address;
+	return 0;
+}
+
+unsigned tess_live_hls_each(struct tess_live_hls *hls,
+			    bool (*each)(void *arg, const struct tess_live_viewer *viewer),
+			    void *arg)
+{
+	int64_t now_us = tess_loop_now_us(hls->config->loop);
+	unsigned closed = 0;
+
+	for (unsigned i = 0; i < hls->sessions.size; i++) {
+		struct tess_session *session = &hls->sessions.places[i];
+		const struct tess_live_viewer viewer = {
+			.id = session->number,
+			.address = session->address,
+			.protocol = "hls",
+			.age_us = now_us - session->since_us,
+			.bytes_sent = session->bytes,
+		};
+
+		if (session->id && each(arg, &viewer)) {
+			session->last_us = INT64_MIN;
+			closed++;
+		}
+	}
+	if (closed)
+		(void)tess_sessions_expire(&hls->sessions, INT64_MIN + 1);
+	return closed;
 }
 
 unsigned tess_live_hls_viewers(const struct tess_live_hls *hls)
@@ -327,8 +364,13 @@ int tess_live_hls_answer(struct tess_live_hls *hls, const struct tess_hls_ask *a
 			rc = -EAGAIN;
 		break;
 	}
-	if (!rc)
+	if (!rc) {
+		struct tess_session *session = tess_sessions_find(&hls->sessions, ask->session);
+
 		hls->sent += body->length;
+		if (session)
+			session->bytes += body->length;
+	}
 	return rc;
 }
 

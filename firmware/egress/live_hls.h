@@ -30,6 +30,7 @@ struct tess_hls_ask {
 	/** What addresses in the playlist get: "", or "?" and the request's query without the
 	 * directives of HLS, all of it as RFC 3986 has it. */
 	char query[TESS_HTTP_MAX_PATH + 2];
+	uint64_t session; /* who asks: what is sent is counted for him; 0 = nobody */
 };
 
 /**
@@ -49,6 +50,7 @@ uint64_t tess_hls_session(int fd, const struct tess_http_request *request,
 void tess_hls_headers(char *headers, size_t size, const struct tess_hls_ask *ask, size_t length);
 
 struct tess_live_hls;
+struct tess_live_viewer;
 
 /** Somebody who waits. All members but wake and arg are live_hls'. */
 struct tess_hls_wait {
@@ -77,8 +79,13 @@ void tess_live_hls_free(struct tess_live_hls *hls);
 
 /** Whether this viewer has asked before, and lately; it is noted that it does. */
 bool tess_live_hls_touch(struct tess_live_hls *hls, uint64_t session);
-/** A new viewer. @retval 0, -ENOMEM */
-int tess_live_hls_add_viewer(struct tess_live_hls *hls, uint64_t session) TESS_MUST_CHECK;
+/** A new viewer, who has this @p number among all. @retval 0, -ENOMEM */
+int tess_live_hls_add_viewer(struct tess_live_hls *hls, uint64_t session, uint64_t number,
+			     const union tess_addr *address) TESS_MUST_CHECK;
+/** As tess_live_each(); one that is to be closed is forgotten. */
+unsigned tess_live_hls_each(struct tess_live_hls *hls,
+			    bool (*each)(void *arg, const struct tess_live_viewer *viewer),
+			    void *arg);
 unsigned tess_live_hls_viewers(const struct tess_live_hls *hls);
 /** Forget viewers that have gone. @return whether nobody has watched for so long that it may go */
 bool tess_live_hls_sweep(struct tess_live_hls *hls);

@@ -45,11 +45,18 @@ static int move(struct tess_sessions *sessions, unsigned size, int64_t since_us)
 	return 0;
 }
 
-bool tess_sessions_touch(struct tess_sessions *sessions, uint64_t id, int64_t now_us)
+struct tess_session *tess_sessions_find(const struct tess_sessions *sessions, uint64_t id)
 {
 	struct tess_session *session = sessions->size ? place_of(sessions, id) : NULL;
 
-	if (!session || !session->id)
+	return session && session->id ? session : NULL;
+}
+
+bool tess_sessions_touch(struct tess_sessions *sessions, uint64_t id, int64_t now_us)
+{
+	struct tess_session *session = tess_sessions_find(sessions, id);
+
+	if (!session)
 		return false;
 	session->last_us = now_us;
 	return true;
@@ -61,7 +68,8 @@ int tess_sessions_add(struct tess_sessions *sessions, uint64_t id, int64_t now_u
 	if (2 * (sessions->count + 1) > sessions->size &&
 	    move(sessions, sessions->size ? 2 * sessions->size : FIRST_SIZE, INT64_MIN))
 		return -ENOMEM;
-	*place_of(sessions, id) = (struct tess_session){id, now_us};
+	*place_of(sessions, id) =
+		(struct tess_session){.id = id, .last_us = now_us, .since_us = now_us};
 	sessions->count++;
 	return 0;
 }

@@ -12,7 +12,10 @@
 
 struct tess_session {
 	uint64_t id; /* 0: the place is free */
-	int64_t last_us;
+	int64_t last_us, since_us;
+	/* the user's: zero at first */
+	uint64_t number, bytes;
+	union tess_addr address;
 };
 
 /** Zero-initialised is empty. */
@@ -24,6 +27,8 @@ struct tess_sessions {
 void tess_sessions_free(struct tess_sessions *sessions);
 /** One that is known has asked again; false: it is not known. */
 bool tess_sessions_touch(struct tess_sessions *sessions, uint64_t id, int64_t now_us);
+/** One that is known, until the next addition or expiry; NULL: it is not. */
+struct tess_session *tess_sessions_find(const struct tess_sessions *sessions, uint64_t id);
 /** A new one; @p id is not 0. @retval 0, -ENOMEM */
 int tess_sessions_add(struct tess_sessions *sessions, uint64_t id, int64_t now_us) TESS_MUST_CHECK;
 /** Forget those that have not asked since @p since_us. @return how many */

@@ -43,6 +43,19 @@ export function protectTests(setUp) {
 		assert.equal(online.OnlineInfo[0].StreamName, 'show');
 		assert.match(online.OnlineInfo[0].PublishTimeList[0].PublishTime, /^20\d\d-.*Z$/);
 
+		// what a user sends is a stream too, until it is dropped; he stays
+		const own = { ...place, StreamName: `${app.id}_1_alice_main` };
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: true });
+		await told(async () => (await live.DescribeLiveStreamState(own)).StreamState === 'active', 'the own stream of the user');
+		assert.equal((await live.DescribeLiveStreamOnlineList({ StreamName: own.StreamName })).TotalNum, 1);
+		const address = (await box.api('GET', '/streams')).streams.find(one => one.name === own.StreamName).flv_url;
+		await told(async () => (await statusOf(address)).status === 200, 'it to be watched');
+		await live.DropLiveStream(own);
+		assert.equal((await live.DescribeLiveStreamState(own)).StreamState, 'inactive');
+		await told(async () => (await statusOf(address)).status === 404, 'it to be gone');
+		assert.equal((await box.api('GET', `/applications/${app.id}/rooms/1`)).users.length, 1);
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: false });
+
 		// a domain is there by the admin API, its keys by the SDK
 		await assert.rejects(live.DescribeLivePlayAuthKey({ DomainName: domain }), rejected('ResourceNotFound.PlayDomainNoRecord'));
 		await box.api('POST', `/applications/${app.id}/domains`, { kind: 'play', name: domain });

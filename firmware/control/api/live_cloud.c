@@ -230,7 +230,8 @@ static int describe_online(const struct run *run)
 }
 
 /* A stream that is not there is dropped already. What is dropped may be pushed again: a mix by its
- * start, what a user sends by entering again. */
+ * start, what a user sends by entering again. A publisher by RTMP is what is pushed: it is closed.
+ */
 static int drop(const struct run *run)
 {
 	struct tess_publisher publisher = {0};
@@ -241,6 +242,8 @@ static int drop(const struct run *run)
 		return rc;
 	if (stream.mix) {
 		rc = tess_rooms_mix_stop(run->control, &stream.room);
+	} else if (stream.rtmp) {
+		rc = tess_rooms_leave(run->control, &stream.room, stream.user, stream.stream_type);
 	} else {
 		publisher.id = stream.id;
 		tess_text_copy(publisher.stream_name, sizeof(publisher.stream_name), stream.name);

@@ -14,17 +14,16 @@
 
 static int each_domain(void *arg, const struct tess_live_domain *row)
 {
-	json_t *kind = json_object_get(arg, row->kind);
-	json_t *one = json_pack("{sI sb ss ss}", "app", (json_int_t)row->application, "enable",
-				row->enabled, "key", row->key, "back_key", row->back_key);
-
-	/* pushes are good until txTime: AuthDelta is for players */
-	if (one && !strcmp(row->kind, "play") &&
-	    json_object_set_new(one, "delta_s", json_integer(row->delta_s))) {
-		json_decref(one);
-		return -ENOMEM;
-	}
-	return json_object_set_new(kind, row->name, one) ? -ENOMEM : 0;
+	/* who may push is decided here */
+	if (strcmp(row->kind, "play") != 0)
+		return 0;
+	return json_object_set_new(arg, row->name,
+				   json_pack("{sI sb ss ss sI}", "app",
+					     (json_int_t)row->application, "enable", row->enabled,
+					     "key", row->key, "back_key", row->back_key, "delta_s",
+					     (json_int_t)row->delta_s))
+		       ? -ENOMEM
+		       : 0;
 }
 
 /* ["a","b"] of "a b" */
@@ -60,12 +59,12 @@ static int each_settings(void *arg, uint32_t application, const struct tess_live
 
 int tess_guard_desired(json_t **guardp, struct tess_control *control)
 {
-	json_t *guard = json_pack("{s{} s{} s{}}", "play", "push", "apps");
+	json_t *guard = json_pack("{s{} s{}}", "play", "apps");
 	int rc;
 
 	if (!guard)
 		return -ENOMEM;
-	rc = tess_store_domains(control->store, 0, each_domain, guard);
+	rc = tess_store_domains(control->store, 0, each_domain, json_object_get(guard, "play"));
 	if (!rc)
 		rc = tess_store_live_settings(control->store, each_settings,
 					      json_object_get(guard, "apps"));

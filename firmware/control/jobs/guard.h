@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/control/jobs/guard.h - who may watch and push, as egress is told; and addresses that are
- * let in.
+ * firmware/control/jobs/guard.h - who may watch, as egress is told, and addresses that are let in;
+ * who may push.
  */
 #ifndef TESS_CONTROL_JOBS_GUARD_H
 #define TESS_CONTROL_JOBS_GUARD_H

@@ -187,6 +187,7 @@ static void column_stream(const struct tess_query *q, struct tess_live_stream *r
 	tess_column_text(q, 6, row->user, sizeof(row->user));
 	tess_column_text(q, 7, row->stream_type, sizeof(row->stream_type));
 	row->since_us = tess_column_int(q, 8);
+	row->rtmp = tess_column_int(q, 9);
 }
 
 int tess_store_live_streams(struct tess_store *store, uint32_t application, const char *name,
@@ -194,11 +195,12 @@ int tess_store_live_streams(struct tess_store *store, uint32_t application, cons
 {
 	struct tess_query q = tess_query(
 		store->db,
-		"SELECT stream_id AS name, application, room_type, room, id, 1, '', '', started_us"
+		"SELECT stream_id AS name, application, room_type, room, id, 1, '', '', "
+		"started_us, 0"
 		" FROM mix WHERE stream_id IS NOT NULL AND (?1 = 0 OR application = ?1)"
 		" AND (?2 IS NULL OR stream_id = ?2) UNION ALL"
 		" SELECT stream_name, application, room_type, room, id, 0, user, stream_type,"
-		" entered_us FROM publisher WHERE live AND (?1 = 0 OR application = ?1)"
+		" entered_us, rtmp FROM publisher WHERE live AND (?1 = 0 OR application = ?1)"
 		" AND (?2 IS NULL OR stream_name = ?2) ORDER BY name");
 	struct tess_live_stream row;
 	int stop = 0, rc;

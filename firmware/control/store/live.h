@@ -77,6 +77,7 @@ struct tess_live_stream {
 	struct tess_cloud_room room;
 	int64_t id; /* of the mix or of the publisher */
 	bool mix;
+	bool rtmp;					    /* the user publishes by RTMP */
 	char user[TESS_CLOUD_MAX_USER + 1], stream_type[5]; /* whose it is; "" of a mix */
 	int64_t since_us;
 };

@@ -102,7 +102,7 @@ static void test_queries(void **state)
 		"xtxSecret=f85a2ab363fe4deaffef9754d79da6fe&txTime=5C271099",
 		"txsecret=f85a2ab363fe4deaffef9754d79da6fe&txTime=5C271099",
 		/* the first of a name counts */
-		"txTime=5C271098&" TEST,
+		"txTime=5C271098&txSecret=f85a2ab363fe4deaffef9754d79da6fe&txTime=5C271099",
 	};
 
 	(void)state;

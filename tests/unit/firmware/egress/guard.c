@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tests of firmware/egress/guard: who may play and push by each rule.
+ * Tests of firmware/egress/guard: who may play by each rule.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -160,30 +160,6 @@ static void test_domains(void **state)
 	assert_int_equal(at("10.0.0.1", ""), 0);
 }
 
-static void test_push(void **state)
-{
-	uint32_t app = 0;
-
-	(void)state;
-	rules("{\"push\":{"
-	      "\"p.example\":{\"app\":7,\"enable\":true,\"key\":\"one\",\"back_key\":\"two\"},"
-	      "\"q.example\":{\"app\":8,\"enable\":false}}}");
-	assert_int_equal(
-		tess_push_check(guard, "p.example:1935", "show", query_by("two", NOW_S), &app), 0);
-	assert_int_equal(app, 7);
-	/* until txTime, without any delta */
-	assert_int_equal(
-		tess_push_check(guard, "p.example", "show", query_by("one", NOW_S - 1), &app),
-		-EACCES);
-	assert_int_equal(tess_push_check(guard, "p.example", "other", query_by("one", NOW_S), &app),
-			 -EACCES);
-	assert_int_equal(tess_push_check(guard, "q.example", "show", "", &app), 0);
-	assert_int_equal(app, 8);
-	assert_int_equal(tess_push_check(guard, "r.example", "show", "", &app), -ENOENT);
-	assert_int_equal(tess_push_check(NULL, "p.example", "show", "", &app), -ENOENT);
-	assert_int_equal(counted("pushes_denied"), 2);
-}
-
 static int from_page(const char *referrer)
 {
 	return play("10.0.0.1", "", referrer, "192.0.2.1");
@@ -289,7 +265,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_domains, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_push, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_referrers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cors_and_limits, setup, teardown),

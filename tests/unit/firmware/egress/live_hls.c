@@ -22,6 +22,7 @@
 #include "firmware/base/log.h"
 #include "firmware/egress/http_server.h"
 #include "firmware/egress/live.h"
+#include "firmware/egress/live_viewers.h"
 #include "firmware/egress/streams.h"
 #include "pipeline/mux/fmp4.h"
 #include "pipeline/stream/ring.h"
@@ -35,6 +36,7 @@
 
 static struct turning *turning;
 static struct tess_streams *streams;
+static struct tess_guard *guard;
 static struct tess_live *live;
 static struct tess_http *http;
 static struct tess_ring_writer *ring;
@@ -55,6 +57,8 @@ static void start(void *arg)
 	config.listen.in = (struct sockaddr_in){.sin_family = AF_INET,
 						.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	assert_int_equal(tess_streams_alloc(&streams, loop), 0);
+	assert_int_equal(tess_guard_alloc(&guard, tess_clock_system()), 0);
+	config.guard = guard;
 	assert_int_equal(tess_live_alloc(&live, loop, streams, &live_config), 0);
 	config.live = live;
 	assert_int_equal(tess_http_alloc(&http, loop, &config), 0);
@@ -66,6 +70,7 @@ static void stop(void *arg)
 	(void)arg;
 	tess_http_free(http);
 	tess_live_free(live);
+	tess_guard_free(guard);
 	tess_streams_free(streams);
 }
 
@@ -374,6 +379,68 @@ static void test_waits_for_the_stream(void **state)
 	close(client.fd);
 }
 
+/* The viewers of the one output. */
+static void do_list(void *arg)
+{
+	json_t *facts = tess_live_facts(live);
+
+	tess_live_viewers_list(live, facts);
+	*(json_t **)arg = json_incref(json_object_get(json_array_get(facts, 0), "players"));
+	json_decref(facts);
+}
+
+static void do_kick(void *arg)
+{
+	json_t *message = json_pack("{s:s, s:I}", "name", "show 1", "viewer", *(json_int_t *)arg);
+
+	tess_live_viewers_kick(live, message);
+	json_decref(message);
+}
+
+static void do_lock(void *arg)
+{
+	json_t *rules = json_pack("{s:{s:{s:i, s:b, s:s}}}", "play", "x", "app", 0, "enable", 1,
+				  "key", "k");
+
+	(void)arg;
+	tess_guard_apply(guard, rules);
+	json_decref(rules);
+}
+
+/* They are listed, closed, and asked for their right when they begin. */
+static void test_listed(void **state)
+{
+	struct client client;
+	json_t *list, *one;
+	json_int_t id;
+	size_t sent;
+
+	(void)state;
+	play(0, 3600);
+	client_open(&client, port, 0);
+	assert_int_equal(get(&client, "/live/show%201.m3u8"), 200);
+	sent = body_length;
+	assert_int_equal(get(&client, "/live/show%201.m3u8"), 200);
+	sent += body_length;
+	turning_do(turning, do_list, &list);
+	assert_int_equal(json_array_size(list), 1);
+	one = json_array_get(list, 0);
+	assert_string_equal(json_string_value(json_object_get(one, "protocol")), "hls");
+	assert_string_equal(json_string_value(json_object_get(one, "address")), "127.0.0.1");
+	assert_int_equal(json_integer_value(json_object_get(one, "bytes")), sent);
+	id = json_integer_value(json_object_get(one, "id"));
+	json_decref(list);
+	/* a right is asked for now: who watches goes on, until it is closed */
+	turning_do(turning, do_lock, NULL);
+	assert_int_equal(get(&client, "/live/show%201.m3u8"), 200);
+	request(&client, "GET", "/live/show%201.m3u8", "User-Agent: another\r\n");
+	assert_int_equal(receive(&client), 403);
+	turning_do(turning, do_kick, &id);
+	assert_int_equal(counter("viewers"), 0);
+	assert_int_equal(get(&client, "/live/show%201.m3u8"), 403);
+	close(client.fd);
+}
+
 static void test_viewers(void **state)
 {
 	static const char *const agents[] = {"User-Agent: one\r\n", "User-Agent: two\r\n",
@@ -454,6 +521,7 @@ int main(void)
 		TEST(test_blocking_reload),
 		TEST(test_waits_for_the_stream),
 		TEST(test_viewers),
+		TEST(test_listed),
 		cmocka_unit_test_setup_teardown(test_little_memory, setup_little, teardown),
 		TEST(test_slow_segment),
 	};

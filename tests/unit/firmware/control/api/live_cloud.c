@@ -227,6 +227,25 @@ static void test_drop(void **state)
 	assert_int_equal(json_array_size(json_object_get(f.json, "streams")), 2);
 }
 
+/* A publisher by RTMP is disconnected: it leaves. */
+static void test_drop_publisher(void **state)
+{
+	struct tess_publisher row = {.room = {1400000001, TESS_ROOM_ID_NUMBER, "101"},
+				     .user = "carol",
+				     .stream_type = "main",
+				     .stream_id = "carols",
+				     .stream_name = "carols",
+				     .live = true,
+				     .rtmp = TESS_RTMP_SENDS_VIDEO};
+
+	(void)state;
+	fixture_user(&f, "alice");
+	assert_int_equal(tess_store_publisher_add(f.control.store, &row), 0);
+	assert_string_equal(call(TESS_LIVE_DROP, "{" STREAM "'carols'}"), "");
+	fixture_call(&f, "GET", APP "/rooms/101", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(f.json, "users")), 1);
+}
+
 /* Whose stream it is, decides. */
 static void test_others(void **state)
 {
@@ -247,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_key_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_streams, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drop_publisher, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 	};
 

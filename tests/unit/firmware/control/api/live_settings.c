@@ -68,7 +68,7 @@ static void test_domains(void **state)
 	unsigned changes = f.changes;
 
 	(void)state;
-	expect_wanted("guard", "{'play':{},'push':{},'apps':{}}");
+	expect_wanted("guard", "{'play':{},'apps':{}}");
 	fixture_call(&f, "POST", DOMAINS,
 		     "{'kind':'play','name':'play.example','enabled':true,'key':'k1'}", 201);
 	assert_json(f.json, "{'kind':'play','name':'play.example','enabled':true,'delta_s':0,"
@@ -89,16 +89,14 @@ static void test_domains(void **state)
 		     200);
 	fixture_call(&f, "PATCH", DOMAINS "/push/push.example", "{'key':'m','enabled':true}", 200);
 	expect_wanted("guard", "{'play':{'play.example':{'app':1400000001,'enable':true,'key':'k1',"
-			       "'back_key':'k2','delta_s':300}},"
-			       "'push':{'push.example':{'app':1400000001,'enable':true,'key':'m',"
-			       "'back_key':''}},'apps':{}}");
+			       "'back_key':'k2','delta_s':300}},'apps':{}}");
 	fixture_restart(&f);
 	fixture_call(&f, "DELETE", DOMAINS "/push/push.example", NULL, 204);
 	expect_wanted("guard", "{'play':{'play.example':{'app':1400000001,'enable':true,'key':'k1',"
-			       "'back_key':'k2','delta_s':300}},'push':{},'apps':{}}");
+			       "'back_key':'k2','delta_s':300}},'apps':{}}");
 	/* they go with their application */
 	fixture_call(&f, "DELETE", APP, NULL, 204);
-	expect_wanted("guard", "{'play':{},'push':{},'apps':{}}");
+	expect_wanted("guard", "{'play':{},'apps':{}}");
 }
 
 static void test_domain_refusals(void **state)
@@ -153,7 +151,7 @@ static void test_rules(void **state)
 			    "'origins':['https://a.example'],'max_viewers':9,"
 			    "'max_stream_viewers':5}");
 	fixture_restart(&f);
-	expect_wanted("guard", "{'play':{},'push':{},'apps':{'1400000001':{'referrer_mode':'allow',"
+	expect_wanted("guard", "{'play':{},'apps':{'1400000001':{'referrer_mode':'allow',"
 			       "'referrer_empty':false,'referrers':['a.example','*.b.example'],"
 			       "'ip_allow':'10.0.0.0/8, ::1','ip_deny':'10.1.0.0/16',"
 			       "'origins':['https://a.example'],'max_viewers':9,"

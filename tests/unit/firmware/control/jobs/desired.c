@@ -73,7 +73,7 @@ static void test_messages(void **state)
 	expect_egress(18, "[]",
 		      "{'type':'desired','epoch':18,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/"
-		      "Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
+		      "Shanghai','live':[],'guard':{'play':{},'apps':{}},'publishers':[],"
 		      "'relays':[],'records':[],'acknowledged':[],"
 		      "'deleted':[],'deleted_files':[],'orders':[]}");
 
@@ -105,7 +105,7 @@ static void test_messages(void **state)
 		      "{'type':'desired','epoch':20,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/"
 		      "Shanghai','live':[{'stream':'mix-1','name':'show','app':1400000001}],"
-		      "'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
+		      "'guard':{'play':{},'apps':{}},'publishers':[],"
 		      "'relays':[],'records':[{'id':1,'stream':'mix-1','app':1400000001,"
 		      "'prefix':'file001','formats':['mp4'],'split_minutes':120,'resume_timeout_s':"
 		      "0}],'acknowledged':[9],'deleted':[],'deleted_files':[],'orders':[]}");
@@ -122,7 +122,7 @@ static void test_messages(void **state)
 	expect_egress(21, "[]",
 		      "{'type':'desired','epoch':21,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/"
-		      "Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
+		      "Shanghai','live':[],'guard':{'play':{},'apps':{}},'publishers':[],"
 		      "'relays':[],'records':[],'acknowledged':[],"
 		      "'deleted':[],'deleted_files':[],'orders':[]}");
 	assert_int_equal(tess_store_recording_get(f.control.store, &row, 1), 0);
@@ -132,7 +132,7 @@ static void test_messages(void **state)
 	expect_egress(22, "[]",
 		      "{'type':'desired','epoch':22,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/"
-		      "Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
+		      "Shanghai','live':[],'guard':{'play':{},'apps':{}},'publishers':[],"
 		      "'relays':[],'records':[],'acknowledged':[],"
 		      "'deleted':[1],'deleted_files':[],'orders':[]}");
 
@@ -157,7 +157,7 @@ static void test_messages(void **state)
 	expect_egress(24, "[]",
 		      "{'type':'desired','epoch':24,'token_key':'" KEY "',"
 		      "'time_zone':'Asia/"
-		      "Shanghai','live':[],'guard':{'play':{},'push':{},'apps':{}},'publishers':[],"
+		      "Shanghai','live':[],'guard':{'play':{},'apps':{}},'publishers':[],"
 		      "'relays':[],'records':[{'id':2,"
 		      "'stream':'mix-2','app':1400000001,'prefix':'x','formats':['mp4'],'split_"
 		      "minutes':120,'resume_timeout_s':0}],"
@@ -185,7 +185,7 @@ static void test_live(void **state)
 		2, "[]",
 		"{'type':'desired','epoch':2,'token_key':'" KEY "','time_zone':'Asia/Shanghai',"
 		"'live':[{'stream':'user-1','name':'alices','app':1400000001}],"
-		"'guard':{'play':{},'push':{},'apps':{}},'publishers':[],'relays':[{'id':1,'app':"
+		"'guard':{'play':{},'apps':{}},'publishers':[],'relays':[{'id':1,'app':"
 		"1400000001,'epoch'"
 		":1,"
 		"'stream':'user-2','url':'rtmp://cdn/app/KEY'}],'records':[],'acknowledged':[],"

@@ -9,6 +9,7 @@
 
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
+#include "firmware/base/tx_secret.h"
 #include "firmware/control/cloud/usersig.h"
 #include "firmware/control/jobs/desired.h"
 #include "firmware/control/jobs/guard.h"
