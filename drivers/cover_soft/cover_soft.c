@@ -13,15 +13,22 @@
 
 /* of 2 (best) to 31 */
 #define QUALITY 5
+/* max_num_reorder_frames at most (ITU-T H.264 §E.2.1) */
+#define MAX_REORDER 16
 
 static int decode(AVFrame *frame, const uint8_t *au, size_t length)
 {
 	struct tess_decode_soft *decoder;
 	int rc = tess_decode_soft_open(&decoder, TESS_CODEC_H264);
+	unsigned times = 0;
 
 	if (rc)
 		return rc;
-	rc = tess_decode_soft_decode(decoder, au, length, 0, frame);
+	/* Of a stream with B pictures the decoder holds the first ones back, to put them into
+	 * order: the same key frame again pushes it out. */
+	do
+		rc = tess_decode_soft_decode(decoder, au, length, 0, frame);
+	while (!rc && ++times <= MAX_REORDER);
 	tess_decode_soft_close(decoder);
 	return rc < 0 ? rc : rc ? 0 : -EBADMSG;
 }

@@ -13,10 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "firmware/base/keep.h"
 #include "firmware/base/log.h"
 #include "firmware/base/loop.h"
 
 #define CHILDREN	 3
+#define MEDIA		 1 /* of them */
 #define FIRST_BACKOFF_US 100000
 #define MAX_BACKOFF_US	 5000000
 #define STEADY_US	 10000000
@@ -30,6 +32,7 @@ struct child {
 	pid_t pid; /* 0: not running */
 	int64_t started_us, backoff_us;
 	struct tess_timer *restart;
+	int keep; /* what it finds again, or negative: nothing */
 };
 
 struct run {
@@ -67,6 +70,8 @@ static void start(void *arg)
 		_exit(1);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (child->keep >= 0)
+		tess_keep_pass(child->keep);
 	(void)execl(program, program, "--config", child->run->config_path, (char *)NULL);
 	TESS_ERROR("run.exec_failed", "program=%s error=%s", program, strerror(errno));
 	_exit(127);
@@ -160,7 +165,7 @@ int tess_run(const char *config_path)
 {
 	static const char *const names[CHILDREN] = {"control", "media", "egress"};
 	static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, 0};
-	struct run run = {.config_path = config_path};
+	struct run run = {.config_path = config_path, .children[MEDIA].keep = -1};
 	int err = tess_run_folder(run.folder, sizeof(run.folder));
 
 	if (err)
@@ -178,14 +183,19 @@ int tess_run(const char *config_path)
 
 		child->run = &run;
 		child->name = names[i];
+		child->keep = -1;
 		child->backoff_us = FIRST_BACKOFF_US;
 		err = tess_timer_alloc(&child->restart, run.loop, start, child);
 	}
 	if (!err) {
+		/* without it, media only starts more slowly */
+		run.children[MEDIA].keep = tess_keep_create();
 		for (int i = 0; i < CHILDREN; i++)
 			start(&run.children[i]);
 		err = tess_loop_run(run.loop);
 	}
+	if (run.children[MEDIA].keep >= 0)
+		(void)close(run.children[MEDIA].keep);
 	tess_loop_free(run.loop);
 	return err;
 }

@@ -104,3 +104,9 @@ int tess_control_tell(struct tess_control *control, const json_t *message)
 {
 	return control->tell ? control->tell(control->tell_arg, message) : -ENOTCONN;
 }
+
+void tess_control_orders(struct tess_control *control)
+{
+	if (control->orders)
+		control->orders(control->changed_arg);
+}

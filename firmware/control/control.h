@@ -40,6 +40,8 @@ struct tess_control {
 	/** Tells egress what is not a state, or -ENOTCONN; may be NULL. */
 	int (*tell)(void *arg, const json_t *message);
 	void *tell_arg;
+	/** Of the desired state no more than the orders for egress is another; may be NULL. */
+	void (*orders)(void *arg);
 	/** There is something in the outbox; may be NULL. */
 	void (*outbox)(void *arg);
 	void *outbox_arg;
@@ -59,6 +61,9 @@ int tess_control_open(struct tess_control *control, const struct tess_config *co
 void tess_control_close(struct tess_control *control);
 /** To be called after each change of desired state. */
 void tess_control_changed(struct tess_control *control);
+/** The same when only orders for egress are others: media is not told, which has no part in them.
+ */
+void tess_control_orders(struct tess_control *control);
 
 /** Tell egress to do something now. @retval 0, -ENOTCONN it is not there, or an error of the link
  */

@@ -18,11 +18,14 @@
 #define MAX_HEAD_BYTES (64u << 10)
 #define HEAD_BOX_AT    (TESS_FMP4_PLACEHOLDER_AT + TESS_FMP4_PLACEHOLDER_BYTES)
 #define TENTH	       10
+/* key frames that are compared: the largest shows the most, and black is small */
+#define CHOICE 8
 
 /** A key frame that was found. */
 struct found {
 	uint64_t offset;
 	uint32_t length;
+	unsigned choice; /* of how many from the tenth on it is the largest; 0: it is before that */
 	uint8_t avcc[TESS_H264_MAX_AVCC];
 	size_t avcc_length;
 };
@@ -67,6 +70,7 @@ static int read_moof(int fd, uint64_t at, struct tess_moof *moof, uint8_t **data
 	uint32_t length;
 	int rc = tess_read_fully(fd, box, sizeof(box), at);
 
+	*moof = (struct tess_moof){0};
 	*data = NULL;
 	if (rc)
 		return rc == -ENODATA ? 0 : rc;
@@ -87,9 +91,10 @@ static int read_moof(int fd, uint64_t at, struct tess_moof *moof, uint8_t **data
 	return rc == -ENODATA ? 0 : rc;
 }
 
-/* The key frame that a fragment begins its pictures with, if it does. */
-static bool take_key(struct found *found, const struct tess_record_state *state,
-		     const struct tess_moof *moof, uint64_t at)
+/* The key frame that a fragment begins its pictures with, if it does. Before the tenth the last one
+ * is kept, from there on (@p late) the largest. */
+static void take_key(struct found *found, const struct tess_record_state *state,
+		     const struct tess_moof *moof, uint64_t at, bool late)
 {
 	const struct tess_moof_run *run = &moof->runs[0];
 	const struct tess_output_fragment fragment = {.state = state, .moof = moof};
@@ -98,19 +103,20 @@ static bool take_key(struct found *found, const struct tess_record_state *state,
 	size_t length;
 
 	if (!run->count)
-		return false;
+		return;
 	sample = tess_moof_sample(run, 0);
 	avcc = tess_output_description(&fragment, 0, run->description, &length);
 	if (!avcc) /* an init segment of its own has it as the first */
 		avcc = tess_output_description(&fragment, 0, 1, &length);
 	if (!sample.key || !avcc || !length || length > sizeof(found->avcc) ||
 	    sample.size > TESS_KEY_FRAME_MAX_BYTES)
-		return false;
+		return;
+	if (late && found->choice++ && sample.size <= found->length)
+		return;
 	found->offset = at + run->data_offset;
 	found->length = sample.size;
 	memcpy(found->avcc, avcc, length);
 	found->avcc_length = length;
-	return true;
 }
 
 static void put_nal(struct tess_bytes *out, const uint8_t *nal, size_t length)
@@ -171,7 +177,7 @@ int tess_key_frame_mp4(struct tess_bytes *out, int fd)
 	int rc = fstat(fd, &info) ? -errno : read_head(&state, fd, &at);
 
 	while (!rc) {
-		bool late = at >= (uint64_t)info.st_size / TENTH, key;
+		bool late = at >= (uint64_t)info.st_size / TENTH;
 		struct tess_moof moof;
 		uint8_t *data;
 		int there = read_moof(fd, at, &moof, &data);
@@ -180,11 +186,11 @@ int tess_key_frame_mp4(struct tess_bytes *out, int fd)
 			rc = there;
 			break;
 		}
-		key = take_key(&found, &state, &moof, at);
+		take_key(&found, &state, &moof, at, late);
 		rc = tess_record_state_apply(&state, &moof, at);
 		at += moof.total;
 		free(data);
-		if (key && late)
+		if (found.choice == CHOICE)
 			break;
 	}
 	if (!rc)
@@ -220,10 +226,9 @@ static unsigned find_segment(struct place *place, const char *text, unsigned ind
 
 	*place = (struct place){.init = ""};
 	for (const char *line = text; *line; line += *line == '\n') {
-		const char *uri = strstr(line, "URI=\"");
+		const char *uri = !strncmp(line, "#EXT-X-MAP:", 11) ? strstr(line, "URI=\"") : NULL;
 
-		if (!strncmp(line, "#EXT-X-MAP:", 11) && uri && count <= index &&
-		    !copy_line(place->init, uri + 5, "\"\n"))
+		if (uri && count <= index && !copy_line(place->init, uri + 5, "\"\n"))
 			place->init[0] = 0;
 		else if (*line != '#' && *line != '\r' && *line != '\n' && count++ == index &&
 			 !copy_line(place->segment, line, "\r\n"))
@@ -233,22 +238,19 @@ static unsigned find_segment(struct place *place, const char *text, unsigned ind
 	return count;
 }
 
-/* The first key frame at @p from or behind it, else the last one before. */
+/* The largest key frame at @p from or behind it, else the last one before. */
 static int find_in_segment(struct found *found, const struct tess_record_state *state, int fd,
 			   uint64_t from)
 {
 	struct tess_moof moof;
 	uint64_t at = 0;
 	uint8_t *data;
-	int there;
+	int there = 0;
 
-	found->offset = 0;
-	while ((there = read_moof(fd, at, &moof, &data)) > 0) {
-		bool key = take_key(found, state, &moof, at);
-
+	*found = (struct found){.offset = 0};
+	while (found->choice < CHOICE && (there = read_moof(fd, at, &moof, &data)) > 0) {
+		take_key(found, state, &moof, at, at >= from);
 		free(data);
-		if (key && at >= from)
-			break;
 		at += moof.total;
 	}
 	return there < 0 ? there : found->offset ? 0 : -ENOENT;

@@ -12,8 +12,9 @@
 #define TESS_KEY_FRAME_MAX_BYTES (4u << 20)
 
 /**
- * The access unit of the first key frame from a tenth of an MP4 file on (many begin in black), of
- * the last one before when there is none: Annex B with its parameter sets.
+ * The access unit of the largest of the first key frames from a tenth of an MP4 file on (many begin
+ * in black, which is small), of the last one before when there is none: Annex B with its parameter
+ * sets.
  * @param out empty; the caller's, also after a failure
  * @retval 0, -ENOENT it has no such picture, -EBADMSG it is none of ours, -ENOMEM, errors of
  * reading

@@ -88,8 +88,28 @@ static int begin(struct tess_relay_srt *srt, const union tess_addr *address,
 	return rc;
 }
 
-int tess_relay_srt_open(struct tess_relay_srt **srtp, const union tess_addr *address,
-			const struct tess_srt_url *url, const struct tess_window *window)
+void tess_srt_library_end(struct tess_srt_library *library)
+{
+	if (library->begun)
+		srt_cleanup();
+	library->begun = false;
+}
+
+static int begin_library(struct tess_srt_library *library)
+{
+	if (library->begun)
+		return 0;
+	if (srt_startup() < 0)
+		return -ENOMEM;
+	/* what it says may have the stream id in it */
+	srt_setloglevel(LOG_CRIT);
+	library->begun = true;
+	return 0;
+}
+
+int tess_relay_srt_open(struct tess_relay_srt **srtp, struct tess_srt_library *library,
+			const union tess_addr *address, const struct tess_srt_url *url,
+			const struct tess_window *window)
 {
 	struct tess_relay_srt *srt = calloc(1, sizeof(*srt));
 	int rc;
@@ -98,10 +118,7 @@ int tess_relay_srt_open(struct tess_relay_srt **srtp, const union tess_addr *add
 		return -ENOMEM;
 	srt->window = window;
 	srt->socket = SRT_INVALID_SOCK;
-	/* counted, and undone when the program ends: each undoing would wait for its threads */
-	rc = srt_startup() < 0 ? -ENOMEM : 0;
-	/* what it says may have the stream id in it */
-	srt_setloglevel(LOG_CRIT);
+	rc = begin_library(library);
 	if (!rc)
 		rc = begin(srt, address, url);
 	if (rc) {

@@ -15,9 +15,18 @@
 
 struct tess_relay_srt;
 
-/** Begin to connect. @p window outlives it. @retval 0, -ENOMEM, -EINVAL, -ECONNREFUSED */
-int tess_relay_srt_open(struct tess_relay_srt **srtp, const union tess_addr *address,
-			const struct tess_srt_url *url,
+/** libsrt with its threads, from the first connection on. All zero: not begun. */
+struct tess_srt_library {
+	bool begun;
+};
+
+/** After all connections; waits for the threads, a second or so. */
+void tess_srt_library_end(struct tess_srt_library *library);
+
+/** Begin to connect. @p window and @p library outlive it. @retval 0, -ENOMEM, -EINVAL,
+ * -ECONNREFUSED */
+int tess_relay_srt_open(struct tess_relay_srt **srtp, struct tess_srt_library *library,
+			const union tess_addr *address, const struct tess_srt_url *url,
 			const struct tess_window *window) TESS_MUST_CHECK;
 void tess_relay_srt_close(struct tess_relay_srt *srt); /* accepts NULL */
 /**

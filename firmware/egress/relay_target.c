@@ -15,7 +15,6 @@
 #include "firmware/base/rtmp_url.h"
 #include "firmware/egress/relay_lookup.h"
 #include "firmware/egress/relay_socket.h"
-#include "firmware/egress/relay_srt.h"
 #include "pipeline/rtmp/client.h"
 
 /* writes of one turn: a target that has much to catch up with leaves the loop to others in between
@@ -41,6 +40,7 @@ struct tess_relay_target {
 	struct tess_lookup *lookup;
 	struct tess_relay_socket *socket; /* of RTMP */
 	struct tess_watch *watch;
+	struct tess_srt_library *srt_library;
 	struct tess_relay_srt *srt; /* instead of the two, looked at in each tick */
 	int64_t publishing_us, progress_us;
 	uint64_t all_failures, publishes;
@@ -93,6 +93,7 @@ int tess_relay_target_alloc(struct tess_relay_target **targetp,
 	target->loop = config->loop;
 	target->config = config->relays;
 	target->window = config->window;
+	target->srt_library = config->srt;
 	target->id = config->id;
 	target->epoch = config->epoch;
 	target->state = STATE_WAITING;
@@ -273,7 +274,8 @@ static void on_addresses(void *arg, const union tess_addr *addresses, unsigned c
 	/* one after the other, from attempt to attempt */
 	address = &addresses[target->failures % count];
 	if (target->by_srt) {
-		rc = tess_relay_srt_open(&target->srt, address, &target->srt_url, target->window);
+		rc = tess_relay_srt_open(&target->srt, target->srt_library, address,
+					 &target->srt_url, target->window);
 		if (rc)
 			fail_with(target, "connect", -rc);
 		return;

@@ -54,6 +54,7 @@ struct tess_relays {
 	struct source *sources;
 	int64_t metered_us; /* when that was done last; 0 = never */
 	unsigned count;
+	struct tess_srt_library srt;
 	/* of targets that are gone */
 	uint64_t bytes, pictures, failures;
 	uint64_t units_dropped;
@@ -201,6 +202,7 @@ void tess_relays_free(struct tess_relays *relays)
 		return;
 	while (relays->sources)
 		remove_source(&relays->sources);
+	tess_srt_library_end(&relays->srt);
 	tess_timer_free(relays->tick);
 	free(relays);
 }
@@ -255,6 +257,7 @@ static int target_add(struct tess_relays *relays, const struct told *told)
 	struct tess_relay_target_config config = {
 		.loop = relays->loop,
 		.relays = &relays->config,
+		.srt = &relays->srt,
 		.id = told->id,
 		.epoch = told->epoch,
 		.url = told->url,

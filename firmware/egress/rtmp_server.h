@@ -19,7 +19,7 @@ struct tess_rtmp_listener_config {
 	/** Of connections that do not play or publish yet. A new one pushes out the oldest. */
 	unsigned max_connections;
 	struct tess_live *live;
-	struct tess_guard *guard; /* NULL: everybody may play */
+	struct tess_guard *guard;	    /* NULL: everybody may play */
 	struct tess_publishers *publishers; /* NULL: nobody may publish */
 };
 

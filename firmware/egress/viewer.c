@@ -161,7 +161,6 @@ static uint32_t time_for(const struct tess_viewer *viewer, const struct tess_tag
 {
 	int64_t live_at_ms = (viewer->live_ms - viewer->base_ms) / TESS_VIEWER_HURRY;
 
-	/* sound that belongs to the time just before the first picture is at 0 too */
 	if (tag->dts_ms <= viewer->base_ms)
 		return 0;
 	if (tag->dts_ms < viewer->live_ms)
@@ -176,9 +175,8 @@ static const struct tess_tag *pass_over(struct place *place, const struct tess_v
 	const struct tess_tag *tag;
 
 	while ((tag = tess_window_tag(window, place->number))) {
-		/* of the time that is hurried through */
-		if (tag->type == TESS_FLV_AUDIO && viewer->live_ms > viewer->base_ms &&
-		    tag->dts_ms < viewer->live_ms) {
+		/* of the time before the first picture, or of that which is hurried through */
+		if (tag->type == TESS_FLV_AUDIO && tag->dts_ms < viewer->live_ms) {
 			place->number++;
 			continue;
 		}

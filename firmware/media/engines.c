@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,9 @@
 #define MAX_BACKOFF_US	 INT64_C(300000000)
 /* so many failures, one after the other and whoever's, and a device counts as lost */
 #define MAX_FAILURES 8
+
+/* megapixels a second; what was kept and is more was never measured */
+#define MAX_MEASURE 1e9
 
 #define DEFAULT_SHARED_LOAD 0.85 /* the box must stay responsive */
 #define DEFAULT_DEVICE_LOAD 0.95
@@ -152,6 +156,59 @@ struct opening {
 	struct tess_work capacity;
 };
 
+static bool is_measure(double value)
+{
+	return value > 0 && value < MAX_MEASURE; /* and is a number */
+}
+
+/* The entry of this engine, or else one to be written; NULL: none is free. */
+static struct tess_engine_kept *find_kept(const struct place *place, const struct opening *opening)
+{
+	const struct tess_engines_config *config = &place->engines->config;
+	struct tess_engine_kept *unused = NULL;
+
+	for (unsigned i = 0; config->kept && i < TESS_ENGINES_MAX; i++) {
+		struct tess_engine_kept *kept = &config->kept->entries[i];
+
+		if (!atomic_load_explicit(&kept->whole, memory_order_acquire))
+			unused = unused ? unused : kept;
+		else if (!strncmp(kept->driver, place->driver->name, sizeof(kept->driver)) &&
+			 !strncmp(kept->device, opening->info.device, sizeof(kept->device)) &&
+			 !strncmp(kept->vendor, opening->info.vendor, sizeof(kept->vendor)) &&
+			 kept->threads == config->threads)
+			return kept;
+	}
+	return unused;
+}
+
+/* What an earlier life of this process measured. */
+static bool recall(const struct place *place, struct opening *opening)
+{
+	const struct tess_engine_kept *kept = find_kept(place, opening);
+
+	if (!kept || !atomic_load_explicit(&kept->whole, memory_order_acquire) ||
+	    !is_measure(kept->capacity.decode) || !is_measure(kept->capacity.compose) ||
+	    !is_measure(kept->capacity.encode))
+		return false;
+	opening->capacity = kept->capacity;
+	return true;
+}
+
+static void keep(const struct place *place, const struct opening *opening)
+{
+	struct tess_engine_kept *kept = find_kept(place, opening);
+
+	if (!kept)
+		return;
+	atomic_store_explicit(&kept->whole, false, memory_order_release);
+	(void)snprintf(kept->driver, sizeof(kept->driver), "%s", place->driver->name);
+	memcpy(kept->device, opening->info.device, sizeof(kept->device));
+	memcpy(kept->vendor, opening->info.vendor, sizeof(kept->vendor));
+	kept->threads = place->engines->config.threads;
+	kept->capacity = opening->capacity;
+	atomic_store_explicit(&kept->whole, true, memory_order_release);
+}
+
 static int measure(const struct place *place, struct opening *opening)
 {
 	const struct tess_engines_config *config = &place->engines->config;
@@ -159,7 +216,7 @@ static int measure(const struct place *place, struct opening *opening)
 	int error;
 
 	opening->capacity = place->capacity;
-	if (!config->measure || place->capacity.encode > 0)
+	if (!config->measure || place->capacity.encode > 0 || recall(place, opening))
 		return 0;
 	error = config->measure(opening->engine, &opening->capacity, &what);
 	if (error) {
@@ -173,6 +230,7 @@ static int measure(const struct place *place, struct opening *opening)
 		opening->capacity.compose *= config->threads;
 		opening->capacity.encode *= config->threads;
 	}
+	keep(place, opening);
 	return 0;
 }
 

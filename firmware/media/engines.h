@@ -48,6 +48,19 @@ static inline bool tess_device_is_lost(const struct tess_device *device)
  */
 int tess_device_note(struct tess_device *device, int error);
 
+/**
+ * What was measured, for the next life of the process: measuring takes some tenths of a second, on
+ * a busy machine seconds, in which all mixes stand still. In memory that was all 0 at first.
+ */
+struct tess_engines_kept {
+	struct tess_engine_kept {
+		atomic_bool whole; /* the rest was written to its end */
+		char driver[16], device[TESS_ENGINE_DEVICE_MAX], vendor[128];
+		unsigned threads;
+		struct tess_work capacity;
+	} entries[TESS_ENGINES_MAX];
+};
+
 struct tess_engines_config {
 	const struct tess_clock *clock;
 	/* the best first, software last, ended by NULL */
@@ -61,6 +74,7 @@ struct tess_engines_config {
 	unsigned max_load; /* percent of an engine; 0: 85 with shared units, 95 without */
 	/* measures one thread's worth; NULL: nothing is measured, all are alike */
 	int (*measure)(struct tess_engine *engine, struct tess_work *capacity, const char **what);
+	struct tess_engines_kept *kept; /* NULL: each start measures */
 };
 
 /**

@@ -13,6 +13,7 @@
 #include "drivers/audio_soft/audio_soft.h"
 #include "drivers/clock/clock.h"
 #include "drivers/engines.h"
+#include "firmware/base/keep.h"
 #include "firmware/base/log.h"
 #include "firmware/engine/measure.h"
 #include "firmware/link/link.h"
@@ -242,9 +243,11 @@ static int open_engines(struct tess_media_service *service, const struct tess_co
 		.threads = codec_threads(config),
 		.max_load = config->media.max_load,
 		.measure = measure,
+		.kept = tess_keep_find(),
 	};
 	int error;
 
+	_Static_assert(sizeof(struct tess_engines_kept) <= TESS_KEEP_SIZE, "room for all engines");
 	_Static_assert(TESS_CONFIG_DEVICE == TESS_ENGINE_DEVICE_MAX &&
 			       TESS_CONFIG_DEVICES == TESS_ENGINES_DEVICES,
 		       "the configuration names devices as engines do");

@@ -6,8 +6,9 @@
  *
  * The first SLOW players take 40 KB a second at most, with a small window. Writes "ready" when each
  * player has had its first picture, and a summary after SECONDS more: how late pictures with a
- * stamp (stamp.h) were at players that are not slow. Ends with 1 if any player saw something wrong,
- * or its connection ended.
+ * stamp (stamp.h) were at players that are not slow, and the longest that one of
+ * them waited for a picture. SIGTERM: the time is over. Ends with 1 if any player saw something
+ * wrong, or its connection ended.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -53,6 +54,7 @@ struct player {
 	uint64_t bytes, tags, pictures, keys;
 	bool begun; /* the first picture came */
 	bool slow, asked;
+	int64_t picture_us; /* when the last one came */
 	struct tess_rtmp_session rtmp;
 };
 
@@ -64,10 +66,19 @@ struct run {
 	bool rtmp;
 	const char *name;
 	unsigned slow;
-	int64_t slow_us; /* when the slow ones read last */
+	int64_t slow_us;    /* when the slow ones read last */
+	int64_t longest_us; /* between two pictures of one */
 	int32_t *delays_us;
 	unsigned delay_count;
 };
+
+static volatile sig_atomic_t over;
+
+static void on_signal(int number)
+{
+	(void)number;
+	over = 1;
+}
 
 static int64_t now_us(void)
 {
@@ -115,6 +126,15 @@ static void note_delay(struct run *run, const struct player *player, const uint8
 	run->delays_us[run->delay_count++] = (int32_t)(now_us() - written_us);
 }
 
+static void note_wait(struct run *run, struct player *player)
+{
+	int64_t at_us = now_us();
+
+	if (player->begun && !player->slow && at_us - player->picture_us > run->longest_us)
+		run->longest_us = at_us - player->picture_us;
+	player->picture_us = at_us;
+}
+
 /** The begin of a tag's body: of @p length bytes, up to FIRST_MAX. @return NULL, or what is wrong
  */
 static const char *take_first_bytes(struct run *run, struct player *player, const uint8_t *body,
@@ -128,6 +148,7 @@ static const char *take_first_bytes(struct run *run, struct player *player, cons
 		return "first picture is no key frame";
 	player->pictures++;
 	player->keys += key;
+	note_wait(run, player);
 	if (!player->begun) {
 		player->begun = true;
 		run->ready++;
@@ -384,7 +405,8 @@ int main(int argc, char **argv)
 {
 	struct run run = {.epoll = epoll_create1(EPOLL_CLOEXEC)};
 	struct rlimit limit;
-	int64_t until_us;
+	int64_t until_us, begin_us;
+	double passed_s;
 	uint64_t bytes, pictures = 0;
 	int seconds;
 
@@ -392,6 +414,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s PORT NAME PLAYERS SECONDS [flv|rtmp [SLOW]]\n", argv[0]);
 		return 2;
 	}
+	(void)signal(SIGTERM, on_signal);
 	run.name = argv[2];
 	run.rtmp = argc > 5 && strcmp(argv[5], "rtmp") == 0;
 	run.slow = argc > 6 ? (unsigned)atoi(argv[6]) : 0;
@@ -424,17 +447,20 @@ int main(int argc, char **argv)
 	puts("ready");
 	(void)fflush(stdout);
 	bytes = total_bytes(&run);
-	until_us = now_us() + seconds * INT64_C(1000000);
-	while (now_us() < until_us)
+	begin_us = now_us();
+	run.longest_us = 0;
+	while (!over && now_us() - begin_us < seconds * INT64_C(1000000))
 		serve(&run, 100);
+	passed_s = (double)(now_us() - begin_us) / 1e6;
 	for (unsigned i = 0; i < run.count; i++)
 		pictures += run.players[i].pictures;
 	qsort(run.delays_us, run.delay_count, sizeof(*run.delays_us), compare);
 	printf("players=%u errors=%lu kbps_per_player=%.0f pictures_per_player=%.1f "
-	       "delay_p50_ms=%.1f delay_p95_ms=%.1f\n",
+	       "delay_p50_ms=%.1f delay_p95_ms=%.1f longest_wait_ms=%.0f\n",
 	       run.count, (unsigned long)run.errors,
-	       (double)(total_bytes(&run) - bytes) * 8 / 1000 / seconds / run.count,
-	       (double)pictures / run.count, delay_ms(&run, 0.5), delay_ms(&run, 0.95));
+	       (double)(total_bytes(&run) - bytes) * 8 / 1000 / passed_s / run.count,
+	       (double)pictures / run.count, delay_ms(&run, 0.5), delay_ms(&run, 0.95),
+	       (double)run.longest_us / 1000);
 	if (run.rtmp)
 		for (unsigned i = 0; i < run.count; i++)
 			tess_rtmp_session_fini(&run.players[i].rtmp);

@@ -138,7 +138,7 @@ export class Box {
 	 */
 	async publish(app, room, user, options = {}) {
 		const place = await this.api('POST', `/applications/${app.id}/rooms/${room}/users`,
-			{ user, video: options.video ?? true, audio: options.audio ?? true });
+			{ user, video: options.video ?? true, audio: options.audio ?? true, record_id: options.record_id ?? '' });
 		const publisher = { user, place, process: spawn('ffmpeg', publisherArguments(place, user, options),
 			{ stdio: ['ignore', 'ignore', 'ignore'] }) };
 		this.publishers.push(publisher);

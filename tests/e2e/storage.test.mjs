@@ -87,8 +87,9 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 	assert.equal(found.sound.start, '2026-01-02T03:04:05.000Z');
 	assert.equal(found.sound.duration_ms, Math.floor(5000 * 1024 / 48));
 
-	// a thumbnail of those with pictures: what the file shows at the first key frame from a tenth of it on
-	const pixels = (input, ...filter) => execFileSync('ffmpeg', ['-v', 'error', '-skip_frame', 'nokey', '-i', input, ...filter, '-frames:v', '1', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-']);
+	// a thumbnail of those with pictures: one of the file's key frames, and not a black one at its begin
+	const pixels = input => execFileSync('ffmpeg', ['-v', 'error', '-skip_frame', 'nokey', '-i', input, '-vsync', 'passthrough', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-'],
+		{ maxBuffer: 1 << 28 });
 	const mp4 = found.lesson.files.find(one => one.format === 'mp4');
 	for (const format of ['mp4', 'hls']) {
 		const { cover } = await until(`the thumbnail of ${format}`, async () => {
@@ -100,11 +101,11 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 		fs.writeFileSync(`${dir}/cover.jpg`, Buffer.from(await answer.arrayBuffer()));
 		const picture = pixels(`${dir}/cover.jpg`);
 		assert.equal(picture.length, 320 * 180 * 3);
-		const shown = pixels(`${folder}/${mp4.name}.mp4`, '-vf', 'select=eq(n\\,1)');
-		const difference = picture.reduce((sum, value, i) => sum + Math.abs(value - shown[i]), 0) / picture.length;
-		assert.ok(difference < 8, `${format}: its thumbnail differs by ${difference}`);
-		const sum = list => list.reduce((all, value) => all + value, 0) / list.length;
-		assert.ok(sum(shown) > 20, 'the picture is not black');
+		const shown = pixels(`${folder}/${mp4.name}.mp4`);
+		const differences = Array.from({ length: shown.length / picture.length }, (_, n) =>
+			picture.reduce((sum, value, i) => sum + Math.abs(value - shown[n * picture.length + i]), 0) / picture.length);
+		assert.ok(Math.min(...differences) < 8, `${format}: its thumbnail differs by ${differences}`);
+		assert.ok(picture.reduce((all, value) => all + value, 0) / picture.length > 20, 'the picture is not black');
 		assert.equal((await fetch(`${box.url}${cover.replace(/[0-9a-f]{64}/, '0'.repeat(64))}`)).status, 403);
 	}
 	assert.equal((await file(found.sound, 'aac')).cover, null);

@@ -124,7 +124,13 @@ test('a recording is told, found, described, metered and deleted', { timeout: 12
 	assert.deepEqual((await vod.SearchMedia({ Offset: 1 })).MediaInfoSet, []);
 	const bare = (await vod.SearchMedia({ Filters: ['metaData'] })).MediaInfoSet[0];
 	assert.ok(bare.MetaData && !bare.BasicInfo);
-	const described = await vod.DescribeMediaInfos({ FileIds: ['12', file.id, 'no number'] });
+	const described = await until('its thumbnail', async () => {
+		const answer = await vod.DescribeMediaInfos({ FileIds: ['12', file.id, 'no number'] });
+		return answer.MediaInfoSet[0].BasicInfo.CoverUrl && answer;
+	});
+	const cover = await fetch(described.MediaInfoSet[0].BasicInfo.CoverUrl);
+	assert.equal(cover.headers.get('content-type'), 'image/jpeg');
+	assert.equal(Buffer.from(await cover.arrayBuffer()).readUInt16BE(0), 0xffd8);
 	assert.deepEqual([described.MediaInfoSet.map(info => info.FileId), described.NotExistFileIdSet], [[file.id], ['12', 'no number']]);
 
 	// recorded time, by the size of the picture

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Box, recordingOf, root, sleep } from './box.mjs';
+import { startObjects } from './objects.mjs';
 
 const shots = path.join(root, 'build/screenshots');
 let box, dir, browser, page;
@@ -320,6 +321,64 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 	await page.fill('.search label:nth-child(2) input', '2020-01-01T00:00');
 	await page.waitForSelector('tr:has-text("evening")');
 	await page.fill('.search label:nth-child(2) input', '');
+});
+
+test('thumbnails are seen; files are uploaded, leave the disk and are played from the storage', { timeout: 120000 }, async () => {
+	await page.fill('.search input', 'even');
+	await page.waitForFunction(() => document.querySelector('img.cover')?.naturalWidth === 320);
+	const objects = await startObjects(`${dir}/objects`, 'concerts');
+	try {
+		await open('applications');
+		await page.click('button:has-text("Upload of files")');
+		await page.fill('dialog input[name=endpoint]', objects.endpoint);
+		await page.fill('dialog input[name=bucket]', 'concerts');
+		await page.fill('dialog input[name=prefix]', 'box/');
+		await page.fill('dialog input[name=access_key]', 'S3RVER');
+		await page.fill('dialog input[name=secret_key]', 'a wrong one');
+		await page.check('dialog input[name=enabled]');
+		await page.check('dialog input[name=delete_local]');
+		await shot('upload-settings');
+		await page.click('dialog button[type=submit]');
+		await page.waitForSelector('dialog', { state: 'detached' });
+		// the secret is not shown again, and stays when nothing is given
+		await page.click('button:has-text("Upload of files")');
+		assert.equal(await page.inputValue('dialog input[name=bucket]'), 'concerts');
+		assert.equal(await page.inputValue('dialog input[name=secret_key]'), '');
+		assert.equal(await page.getAttribute('dialog input[name=secret_key]', 'placeholder'), 'set; empty: it stays');
+		await page.click('dialog button[type=submit]');
+		await page.waitForSelector('dialog', { state: 'detached' });
+		const row = await recordingOf(box, 'evening');
+		for (const file of row.files.filter(one => one.format !== 'hls'))
+			await box.api('POST', `/recordings/${row.id}/files/${file.id}/upload`);
+		await open('recordings');
+		await page.fill('.search input', 'even');
+		await page.waitForSelector('tr:has-text("singer1")', { state: 'detached' });
+		const mp4 = '.files li:has(b:text-is("MP4"))';
+		await page.waitForSelector(`${mp4} .state.failed`);
+		assert.match(await page.locator(mp4).innerText(), /403 SignatureDoesNotMatch/);
+		await shot('recordings-upload-failed');
+		await box.api('PATCH', `/applications/${row.application}/upload`, { secret_key: 'S3RVER' });
+		await page.waitForSelector(`${mp4}:has-text("in storage") .state.uploaded`);
+		await page.click('header button:has-text("中文")');
+		await page.waitForSelector(`${mp4} .state.uploaded:has-text("已上传")`);
+		await shot('recordings-upload-zh');
+		await open('applications');
+		await page.click('button:has-text("文件上传")');
+		await page.waitForSelector('dialog input[name=endpoint]');
+		await shot('upload-settings-zh');
+		await page.click('dialog .close');
+		await page.click('header button:has-text("English")');
+		await page.reload(); // what a page may load is said when it is
+		await open('recordings');
+		await page.fill('.search input', 'even');
+		await page.waitForSelector('tr:has-text("singer1")', { state: 'detached' });
+		await page.click(`${mp4} button:has-text("Play")`);
+		await playing('dialog video', 960);
+		await page.click('dialog .close');
+		assert.ok(objects.requests.some(one => one.method === 'GET' && one.path.endsWith('.mp4')));
+	} finally {
+		await objects.stop();
+	}
 });
 
 test('a mix of a user is seen as such, and ended', async () => {

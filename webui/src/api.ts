@@ -11,7 +11,7 @@ export interface User {
 	state: 'unknown' | 'waiting' | 'receiving' | 'stalled' | 'error'; error: string; idle_ms: number;
 	video: Track | null; audio: Track | null;
 	recording: number | null; // of this alone
-	stream_id: string; record_id: string; flv_url: string; rtmp_url: string; // of the live stream, "": it is none
+	stream_id: string; record_id: string; flv_url: string; rtmp_url: string; hls_url: string; // of the live stream, "": it is none
 }
 export interface Tile { user: string; stream_type: string; x: number; y: number; width: number; height: number }
 export interface MixVideo { width: number; height: number; bitrate_kbps: number; frame_rate: number; gop_s: number; background: number; background_image?: Image }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The live stream that a user sends: its addresses, and where it is pushed to.
+// The live stream that a user sends: watched while it is open, its addresses, and where it is pushed to.
 import { useState } from 'preact/hooks';
 import { type User } from './api';
 import { t } from './i18n';
+import { Live } from './live';
 import { Relays } from './relays';
+import { Share } from './share';
 
 export function OwnStream({ application, user }: { application: number; user: User }) {
 	const [open, setOpen] = useState(false);
@@ -11,7 +13,11 @@ export function OwnStream({ application, user }: { application: number; user: Us
 		<summary>{user.user}: {user.stream_id}</summary>
 		<code>{user.flv_url}</code>
 		{user.rtmp_url && <code>{user.rtmp_url}</code>}
-		{open && <Relays application={application} stream={user.stream_id} />}
+		{open && <>
+			<Live flv={user.flv_url} hls={user.hls_url} width={user.video?.width} height={user.video?.height} />
+			<Share flv={user.flv_url} hls={user.hls_url} rtmp={user.rtmp_url} />
+			<Relays application={application} stream={user.stream_id} />
+		</>}
 	</details>;
 }
 

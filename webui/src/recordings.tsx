@@ -58,7 +58,7 @@ export function Recordings() {
 			<span>{offset + 1}–{Math.min(offset + page_size, data.total)} / {data.total}{data.total === counted && '+'}</span>
 			<button class="plain" disabled={offset + page_size >= data.total} onClick={() => setOffset(offset + page_size)}>{t('next')}</button>
 		</div>}
-		<div class="buttons"><button class="plain" onClick={() => { act(api.findRecordings()); setFinding(true); }}>{t('findRecordings')}</button>
+		<div class="buttons find"><button class="plain" onClick={() => { act(api.findRecordings()); setFinding(true); }}>{t('findRecordings')}</button>
 			{finding && <span class="hint">{t('findStarted')}</span>}</div>
 		<Callbacks />
 		{playing && <Dialog wide title={playing.recording.prefix} onClose={() => setPlaying(undefined)}>
@@ -77,7 +77,7 @@ function Cover({ recording }: { recording: Recording }) {
 function UploadState({ file }: { file: RecordedFile }) {
 	const { state, percent, error } = file.upload!;
 	return <><State state={state} title={error} />{state === 'uploading' && ` ${percent} %`}
-		{state === 'failed' && <span class="hint"> {error}</span>}{!file.local && <span class="hint"> {t('inStorage')}</span>}{' '}</>;
+		{!file.local && <span class="hint"> {t('inStorage')}</span>}{' '}</>;
 }
 
 function Row({ recording, file, play, act }: {
@@ -94,5 +94,6 @@ function Row({ recording, file, play, act }: {
 			onClick={() => act(api.uploadFile(recording.id, file.id))}>{t('uploadAgain')}</button>}
 		{!file.hold && recording.files.length > 1 && <button class="plain"
 			onClick={() => { if (confirm(t('confirmDeleteFile'))) act(api.deleteFile(recording.id, file.id)); }}>{t('remove')}</button>}
+		{file.upload?.error && <div class="hint problem">{file.upload.error}</div>}
 	</li>;
 }

@@ -115,7 +115,7 @@ struct text {
 
 static int append(struct text *text, const char *data, size_t length)
 {
-	if (text->length + length + 1 > text->size) {
+	if (!text->data || text->length + length + 1 > text->size) {
 		size_t size = 2 * (text->length + length + 1);
 		char *larger = realloc(text->data, size);
 

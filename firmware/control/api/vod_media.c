@@ -17,9 +17,18 @@ static const char *category_of(const struct tess_file *file)
 	return file->width ? "Video" : "Audio";
 }
 
+/* Who was recorded; a mix is nobody's. */
+static json_t *users_of(const struct tess_control *control, const struct tess_file *file)
+{
+	struct tess_recording row;
+
+	if (tess_store_recording_get(control->store, &row, file->recording) || !*row.user)
+		return json_array();
+	return json_pack("[s]", row.user);
+}
+
 static json_t *source_info(const struct tess_control *control, const struct tess_file *file)
 {
-	json_t *users = *file->user ? json_pack("[s]", file->user) : json_array();
 	char host[TESS_HOST_MAX], path[32], start[32], end[32], task[24];
 
 	tess_address_host(host, control);
@@ -31,7 +40,7 @@ static json_t *source_info(const struct tess_control *control, const struct tess
 			 "SourceContext", "", "LiveRecordInfo", "Domain", host, "Path", path,
 			 "StreamId", file->stream_id, "RecordStartTime", start, "RecordEndTime",
 			 end, "TrtcRecordInfo", "SdkAppId", (json_int_t)file->application, "RoomId",
-			 file->room, "TaskId", task, "UserIds", users);
+			 file->room, "TaskId", task, "UserIds", users_of(control, file));
 }
 
 static json_t *basic_info(const struct tess_control *control, const struct tess_file *file)

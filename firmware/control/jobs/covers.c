@@ -57,7 +57,7 @@ static int begin(struct tess_covers *covers)
 	covers->stage = CUTTING;
 	covers->since_us = tess_clock_now_us(control->clock);
 	(void)snprintf(covers->id, sizeof(covers->id), "cover:%" PRId64, covers->file);
-	tess_control_changed(control);
+	tess_control_orders(control);
 	return 1;
 }
 
@@ -71,7 +71,7 @@ static void tick(void *arg)
 	if (covers->stage != IDLE && now_us - covers->since_us > TESS_COVERS_TIMEOUT_US) {
 		TESS_WARN("cover.late", "file=%" PRId64, covers->file);
 		covers->stage = IDLE;
-		tess_control_changed(control);
+		tess_control_orders(control);
 	}
 	if (covers->stage == IDLE && tess_facts_is_up(control->facts, TESS_PROCESS_MEDIA) &&
 	    tess_facts_is_up(control->facts, TESS_PROCESS_EGRESS)) {

@@ -340,7 +340,7 @@ static void look(void *arg)
 		ordered |= rc == 1;
 	}
 	if (ordered)
-		tess_control_changed(found->control);
+		tess_control_orders(found->control);
 	if (found->top && json_object_size(found->orders) < ORDERS)
 		tess_timer_start(found->timer, 0);
 }

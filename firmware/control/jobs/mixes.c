@@ -35,7 +35,8 @@ int tess_rooms_mix_check(struct tess_control *control, const struct tess_mix_req
 	if (!users)
 		return tess_cloud_refuse(error, TESS_CLOUD_ROOM_NOT_EXIST,
 					 "Nobody is in the room.");
-	rc = tess_store_stream_id_taken(control->store, &request->room, request->stream_id);
+	rc = tess_store_stream_id_taken(control->store, &request->room, request->stream_id,
+					request->starter);
 	if (rc < 0)
 		return rc;
 	if (rc)

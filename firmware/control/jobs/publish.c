@@ -38,34 +38,13 @@ static bool refuse(struct verdict *verdict, const char *code, const char *format
 	return false;
 }
 
-/*
- * By the key of a push domain (txSecret, txTime): it signs the name that the user's stream has by
- * the rule, whatever name is asked for. @retval 1, 0, or an error
- */
-static int has_push_key(struct tess_control *control, const struct tess_publisher *row,
-			const char *query, struct verdict *verdict)
+/* By a UserSig, as every user enters. */
+static bool has_usersig(const struct tess_control *control,
+			const struct tess_application *application, const char *user,
+			const char *usersig, struct verdict *verdict)
 {
-	char name[TESS_STREAM_NAME_MAX + 1];
-	int rc = tess_stream_name(name, TESS_NAME_RULE_PLAIN, &row->room, row->user,
-				  row->stream_type, 0);
-
-	if (!rc)
-		rc = tess_guard_push(control, row->room.sdk_app_id, name, query);
-	if (!rc)
-		refuse(verdict, "denied", "txSecret is not good for %.100s now.", name);
-	return rc;
-}
-
-/* May this user publish? By a UserSig, as every user enters. */
-static bool is_authorized(const struct tess_control *control,
-			  const struct tess_application *application, const char *user,
-			  const struct tess_form *form, struct verdict *verdict)
-{
-	const char *usersig = tess_form_get(form, "usersig");
 	int64_t now_s = tess_control_utc_us(control) / 1000000;
 
-	if (!usersig || !*usersig)
-		return refuse(verdict, "denied", "usersig is missing.");
 	switch (tess_usersig_verify(usersig, application->usersig_key, application->id, user,
 				    now_s)) {
 	case 0:
@@ -79,6 +58,36 @@ static bool is_authorized(const struct tess_control *control,
 	default:
 		return refuse(verdict, "denied", "The UserSig cannot be read.");
 	}
+}
+
+/* By a key of the application's push domains. What is signed is the name that the stream has by the
+ * rule, whatever name it is given: that says the room and the user. */
+static bool has_push_key(struct tess_control *control, const struct tess_publisher *row,
+			 const char *query, struct verdict *verdict)
+{
+	char name[TESS_STREAM_NAME_MAX + 1];
+	int rc = tess_stream_name(name, TESS_NAME_RULE_PLAIN, &row->room, row->user,
+				  row->stream_type, 0);
+
+	if (!rc)
+		rc = tess_guard_push(control, row->room.sdk_app_id, name, query);
+	if (rc < 0)
+		TESS_ERROR("user.publish", "error=\"%s\"", strerror(-rc));
+	return rc > 0 || refuse(verdict, "denied",
+				"txSecret and txTime are not right for this address, or over.");
+}
+
+static bool is_authorized(struct tess_control *control, const struct tess_application *application,
+			  const struct tess_publisher *row, const struct tess_form *form,
+			  const char *query, struct verdict *verdict)
+{
+	const char *usersig = tess_form_get(form, "usersig");
+
+	if (usersig && *usersig)
+		return has_usersig(control, application, row->user, usersig, verdict);
+	if (tess_form_get(form, "txSecret"))
+		return has_push_key(control, row, query, verdict);
+	return refuse(verdict, "denied", "usersig is missing, or txSecret and txTime.");
 }
 
 static const char *text_of(const json_t *message, const char *name)
@@ -207,12 +216,9 @@ static int judge(struct tess_control *control, const json_t *message, struct tes
 	if (rc == -ENOENT) {
 		refuse(verdict, "denied", "There is no such application.");
 		rc = 0;
-	} else if (!rc) {
-		rc = tess_form_get(&form, "txSecret")
-			     ? has_push_key(control, row, query, verdict)
-			     : is_authorized(control, &application, row->user, &form, verdict);
-		if (rc == 1)
-			rc = read_names(&form, row, verdict) ? enter(control, row, verdict) : 0;
+	} else if (!rc && is_authorized(control, &application, row, &form, query, verdict) &&
+		   read_names(&form, row, verdict)) {
+		rc = enter(control, row, verdict);
 	}
 	tess_form_free(&form);
 	return rc;

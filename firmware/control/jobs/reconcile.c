@@ -34,6 +34,7 @@ struct tess_reconcile {
 	struct tess_metering *metering;
 	json_t *records; /* of facts of egress that are not all here yet; NULL: none are */
 	int64_t epoch;
+	bool media; /* its state is another one too */
 };
 
 /* With the pictures that it names sent before it. */
@@ -81,16 +82,25 @@ static void send_all(void *arg)
 	int media, egress;
 
 	reconcile->epoch++;
-	media = send_to(reconcile, TESS_PROCESS_MEDIA);
+	media = reconcile->media ? send_to(reconcile, TESS_PROCESS_MEDIA) : 0;
+	reconcile->media = media != 0;
 	egress = send_to(reconcile, TESS_PROCESS_EGRESS);
 	if (media || egress)
 		tess_timer_start(reconcile->timer, RETRY_US);
+}
+
+static void orders_changed(void *arg)
+{
+	struct tess_reconcile *reconcile = arg;
+
+	tess_timer_start(reconcile->timer, 0);
 }
 
 static void changed(void *arg)
 {
 	struct tess_reconcile *reconcile = arg;
 
+	reconcile->media = true;
 	tess_timer_start(reconcile->timer, 0);
 }
 
@@ -176,8 +186,10 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 	       (tess_uploads_told(control, json_object_get(message, "orders")) |
 		tess_found_told(control, json_object_get(message, "orders")) |
 		tess_covers_told(control, json_object_get(message, "orders")));
-	if (rc == 1 || (!rc && told))
+	if (rc == 1)
 		changed(reconcile);
+	else if (!rc && told)
+		orders_changed(reconcile);
 	else if (rc)
 		TESS_ERROR("facts.take", "process=%s error=\"%s\"", tess_process_text(process),
 			   strerror(-rc));
@@ -219,7 +231,7 @@ static void key_frame(struct tess_reconcile *reconcile, const json_t *message, i
 	json_decref(cover);
 	if (rc)
 		TESS_WARN("cover.send", "error=\"%s\"", strerror(-rc));
-	changed(reconcile);
+	orders_changed(reconcile);
 }
 
 /* 0 for a link that has not said hello, or was replaced */
@@ -321,6 +333,7 @@ int tess_reconcile_start(struct tess_reconcile **reconcilep, struct tess_control
 		return rc;
 	}
 	control->changed = changed;
+	control->orders = orders_changed;
 	control->changed_arg = reconcile;
 	control->tell = tell;
 	control->tell_arg = reconcile;
@@ -333,7 +346,7 @@ void tess_reconcile_stop(struct tess_reconcile *reconcile)
 	if (!reconcile)
 		return;
 	if (reconcile->control->changed_arg == reconcile)
-		reconcile->control->changed = NULL;
+		reconcile->control->changed = reconcile->control->orders = NULL;
 	if (reconcile->control->tell_arg == reconcile)
 		reconcile->control->tell = NULL;
 	tess_link_server_free(reconcile->server);

@@ -69,7 +69,7 @@ void tess_trip_go_on(struct trip *trip)
 		tess_trip_end(trip);
 	}
 	if (rc == 1)
-		tess_control_changed(uploads->control);
+		tess_control_orders(uploads->control);
 	if (!trip->file)
 		tess_timer_start(uploads->timer, rc < 0 ? TESS_UPLOADS_RETRY_US : 0);
 }
@@ -184,7 +184,7 @@ json_t *tess_uploads_orders(const struct tess_control *control)
 	return orders;
 }
 
-/* Of which trip an order is: FILE:ITEM or FILE:list. */
+/* Of which trip an order is: FILE:ITEM:WHERE or FILE:list. */
 static struct trip *trip_of_order(struct tess_uploads *uploads, const char *id)
 {
 	int64_t file = strtoll(id, NULL, 10);

@@ -63,7 +63,7 @@ static int fail(struct trip *trip, long status, const char *error)
 
 	trip->uploads->counters.failures++;
 	if (json_object_size(trip->orders))
-		tess_control_changed(control);
+		tess_control_orders(control);
 	tess_trip_end(trip);
 	tess_uploads_wake(control);
 	if (rc)
@@ -374,6 +374,8 @@ static int take_completed(struct trip *trip, const struct tess_ask_answer *answe
 	struct tess_upload row;
 	int rc;
 
+	if (answer->status == 400 && strstr(answer->body, "<Code>InvalidPart"))
+		return restart(trip, "the storage has other parts than were sent");
 	if (answer->status != 200 && answer->status != 404)
 		return fail_answer(trip, answer);
 	/* the error may come after the status (CompleteMultipartUpload) */
@@ -428,6 +430,22 @@ struct ordering {
 	bool changed, last; /* the last item of an HLS file is its playlist: it goes alone */
 };
 
+/* FILE:ITEM:WHERE. What egress did for an earlier upload, or another place, says nothing of this.
+ */
+static int item_id(char *id, size_t size, const struct tess_upload *row, int64_t item)
+{
+	char where[TESS_UPLOAD_ENDPOINT_MAX + TESS_UPLOAD_BUCKET_MAX + TESS_UPLOAD_PREFIX_MAX +
+		   TESS_UPLOAD_ID_MAX + 8];
+	char hash[TESS_MD5_HEX];
+	int rc;
+
+	(void)snprintf(where, sizeof(where), "%s/%s/%s?%s", row->place.endpoint, row->place.bucket,
+		       row->place.prefix, row->upload_id);
+	rc = tess_md5_hex(hash, where, strlen(where));
+	(void)snprintf(id, size, "%" PRId64 ":%" PRId64 ":%.8s", row->file, item, hash);
+	return rc;
+}
+
 static int order_item(void *arg, const struct tess_upload_item *item)
 {
 	struct ordering *ordering = arg;
@@ -442,9 +460,9 @@ static int order_item(void *arg, const struct tess_upload_item *item)
 	if (!strcmp(row->format, "hls") && item->item == row->items && item->item > 1 &&
 	    json_object_size(trip->orders))
 		return 1;
-	(void)snprintf(id, sizeof(id), "%" PRId64 ":%" PRId64, row->file, item->item);
-	if (json_object_get(trip->orders, id))
-		return 0;
+	rc = item_id(id, sizeof(id), row, item->item);
+	if (rc || json_object_get(trip->orders, id))
+		return rc;
 	(void)snprintf(number, sizeof(number), "partNumber=%" PRId64 "&", item->item);
 	if (part)
 		rc = upload_id_query(query, sizeof(query), number, row);

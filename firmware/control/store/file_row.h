@@ -10,8 +10,7 @@
 #define TESS_FILE_COLUMNS                                                                          \
 	"SELECT id, recording, application, area, room, stream_id, record_id, format, path, name," \
 	" hold, created_us, start_us, end_us, expires_us, duration_us, size_bytes, width, height," \
-	" part, local, cover,"                                                                     \
-	" (SELECT user FROM recording WHERE recording.id = f.recording)"                           \
+	" part, local, cover"                                                                      \
 	" FROM recording_file AS f "
 
 void tess_file_column(const struct tess_query *query, struct tess_file *row);

@@ -132,7 +132,6 @@ void tess_file_column(const struct tess_query *q, struct tess_file *row)
 	row->part = tess_column_int(q, 19);
 	row->local = tess_column_int(q, 20) != 0;
 	row->cover = tess_column_int(q, 21) == 1;
-	tess_column_text(q, 22, row->user, sizeof(row->user));
 }
 
 int tess_file_list(struct tess_query *q, int (*each)(void *arg, const struct tess_file *row),
@@ -300,7 +299,7 @@ static int delete_without_files(struct tess_store *store, int64_t id)
 int tess_store_file_leave(struct tess_store *store, int64_t id)
 {
 	struct tess_query q = tess_query(store->db, "UPDATE recording_file SET local = 2"
-						    " WHERE id = ? AND local = 1"
+						    " WHERE id = ? AND local = 1 AND NOT hold"
 						    " AND state = 'there'");
 
 	tess_query_int(&q, id);

@@ -21,12 +21,11 @@ struct tess_file {
 	char room[TESS_CLOUD_MAX_ID + 1];
 	char stream_id[TESS_STREAM_NAME_MAX + 1];
 	char record_id[TESS_CLOUD_MAX_ID + 1];
-	char user[TESS_CLOUD_MAX_USER + 1]; /* who was recorded, "" = a mix; read only */
-	char format[8];			    /* "mp4", "hls", "flv", "aac", "mp3" */
-	int64_t part;			    /* of a recording that was split, from 1 */
-	char path[256];			    /* below the folder of recordings */
-	char name[192];			    /* of the path, without folder and suffix */
-	bool hold;			    /* neither retention nor anybody removes it */
+	char format[8]; /* "mp4", "hls", "flv", "aac", "mp3" */
+	int64_t part;	/* of a recording that was split, from 1 */
+	char path[256]; /* below the folder of recordings */
+	char name[192]; /* of the path, without folder and suffix */
+	bool hold;	/* neither retention nor anybody removes it */
 	int64_t created_us, start_us, end_us;
 	int64_t expires_us; /* 0 = never */
 	int64_t duration_us, size_bytes;
@@ -58,7 +57,9 @@ int tess_store_file_hold(struct tess_store *store, int64_t recording, int64_t id
  * @retval 0, -ENOENT, -EBUSY it is held
  */
 int tess_store_file_delete(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
-/** It is in object storage for good, and may leave this disk. @retval 0, -ENOENT */
+/** It is in object storage for good, and may leave this disk. @retval 0, -ENOENT none, or it is
+ * held
+ */
 int tess_store_file_leave(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
 /** Files to be removed of recordings that stay, for egress. */
 int tess_store_files_deleting(struct tess_store *store,

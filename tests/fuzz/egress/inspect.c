@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "firmware/egress/inspect.h"
+#include "firmware/egress/key_frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,6 +21,7 @@ static void look(const struct tess_inspection *out, int rc)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const formats[] = {"mp4", "flv", "aac"};
+	struct tess_bytes frame = {0};
 	struct tess_inspection out;
 	int fd;
 
@@ -31,13 +33,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data + 1, size - 1);
 		fd = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		look(&out, tess_inspect_playlist(&out, fd, text, NULL));
+		(void)!tess_key_frame_hls(&frame, fd, text);
 		free(text);
 	} else {
 		fd = memfd_create("file", MFD_CLOEXEC);
 		if (fd < 0 || write(fd, data + 1, size - 1) != (ssize_t)(size - 1))
 			abort();
 		look(&out, tess_inspect(&out, fd, formats[data[0] % 4], NULL));
+		if (data[0] % 4 == 0)
+			(void)!tess_key_frame_mp4(&frame, fd);
 	}
+	tess_bytes_free(&frame);
 	(void)close(fd);
 	return 0;
 }

@@ -303,9 +303,9 @@ static void test_losses(void **state)
 	sender.loss_percent = 3;
 	sender.reorder_percent = 5;
 	sender.video.gop_frames = 5;
-	run(watch, &sender, 1, 8, scenario_desired_publisher(0, 1));
+	run(watch, &sender, 1, 6, scenario_desired_publisher(0, 1));
 	assert_int_equal(watch->ring_count, 1);
-	assert_in_range(watch->count, 40, 119);
+	assert_in_range(watch->count, 30, 89);
 	assert_int_equal(watch->seen, watch->count);
 	for (unsigned i = 1; i < watch->count; i++) {
 		bool hole = watch->pts_us[i] - watch->pts_us[i - 1] > 1.5 * PICTURE_US;

@@ -47,6 +47,22 @@ static void assert_shows(const uint8_t *jpeg, size_t size, unsigned width, unsig
 	tess_image_free(&image);
 }
 
+/* A stream with B pictures: its decoder gives the first picture out after others. */
+static void test_reordered(void **state)
+{
+	struct h264_stream stream;
+	uint8_t *jpeg;
+	size_t size;
+
+	(void)state;
+	video_encode(&stream, "libx264", AV_PIX_FMT_YUV420P, 320, 180, 12, "preset=veryfast:bf=3");
+	assert_int_equal(
+		tess_cover_make(&jpeg, &size, stream.units[0].data, stream.units[0].length), 0);
+	assert_shows(jpeg, size, 320, 180, 1);
+	free(jpeg);
+	h264_free(&stream);
+}
+
 static void test_pictures(void **state)
 {
 	static const struct {
@@ -106,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pictures),
+		cmocka_unit_test(test_reordered),
 		cmocka_unit_test(test_hostile),
 	};
 

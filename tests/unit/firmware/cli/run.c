@@ -244,6 +244,32 @@ static void restart(struct fixture *f, bool ignore_children)
 	assert_true(is_gone(next));
 }
 
+/* The next life of media finds what the one before wrote; the others have no such memory. */
+static void test_media_has_a_memory(void **state)
+{
+	struct fixture *f = *state;
+	char first[512], text[64];
+
+	(void)snprintf(first, sizeof(first),
+		       "head -c 4 /proc/self/fd/$TESSERA_KEEP_FD | tr '\\0' - >> %s/kept\n"
+		       "printf kept | dd conv=notrunc of=/proc/self/fd/$TESSERA_KEEP_FD "
+		       "2>/dev/null",
+		       f->folder);
+	write_script(f, "media", first, "exec sleep 60");
+	(void)snprintf(first, sizeof(first), "echo ${TESSERA_KEEP_FD-none} > %s/others", f->folder);
+	write_script(f, "egress", first, "exec sleep 60");
+	start_box(f, false);
+	assert_int_equal(kill(started(f, "media", 1), SIGKILL), 0);
+	(void)started(f, "media", 2);
+	(void)started(f, "egress", 1);
+	read_file(f, "kept", text, sizeof(text));
+	assert_string_equal(text, "----kept");
+	read_file(f, "others", text, sizeof(text));
+	assert_string_equal(text, "none\n");
+	assert_int_equal(kill(f->tessera, SIGTERM), 0);
+	assert_int_equal(finish(f), 0);
+}
+
 static void test_restarts_what_ends(void **state)
 {
 	restart(*state, false);
@@ -368,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restarts_what_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restarts_with_sigchld_ignored, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_media_has_a_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waits_longer_each_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kills_what_does_not_stop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_children_end_with_it, setup, teardown),

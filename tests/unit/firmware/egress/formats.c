@@ -2,6 +2,7 @@
  * What a recording leaves in each format: every unit once and in order, over splits, breaks and
  * restarts, decoded and counted; names, playlists and indexes; other parameters in mid-file.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,7 +15,9 @@
 
 #include <cmocka.h>
 
+#include "firmware/egress/key_frame.h"
 #include "firmware/egress/record_output.h"
+#include "pipeline/mux/h264.h"
 #include "tests/unit/firmware/egress/record_box.h"
 
 /** The media again and again: 120 pictures and 375 frames of sound in exactly 8 s. */
@@ -242,6 +245,65 @@ static void one_recording_in_all_formats(void **state)
 	assert_decodes(box, START "_2020-02-16-12-12-21.aac", 0, 446);
 }
 
+/** An access unit in Annex B with its parameter sets and an IDR picture. */
+static void assert_is_key_frame(const struct tess_bytes *unit)
+{
+	unsigned kinds = 0;
+
+	for (size_t i = 0; i + 4 < unit->length; i++) {
+		if (!memcmp(unit->data + i, "\0\0\0\1", 4))
+			kinds |= 1u << (unit->data[i + 4] & 31);
+	}
+	assert_int_equal(memcmp(unit->data, "\0\0\0\1", 4), 0);
+	assert_true(kinds >> TESS_H264_NAL_SPS & 1 && kinds >> TESS_H264_NAL_PPS & 1 &&
+		    kinds >> TESS_H264_NAL_IDR & 1);
+}
+
+/** For a thumbnail, out of what is finished. */
+static void assert_gives_key_frames(struct box *box, const char *mp4, const char *playlist)
+{
+	struct tess_bytes unit = {0};
+	char path[512], *list = read_text(box, playlist);
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", box->config.egress.record_dir, mp4);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(tess_key_frame_mp4(&unit, fd), 0);
+	assert_is_key_frame(&unit);
+	tess_bytes_free(&unit);
+	(void)close(fd);
+	(void)snprintf(path, sizeof(path), "%s/7", box->config.egress.record_dir);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(tess_key_frame_hls(&unit, fd, list), 0);
+	assert_is_key_frame(&unit);
+	tess_bytes_free(&unit);
+	/* what leads out of the folder, or to nothing */
+	assert_true(tess_key_frame_hls(&unit, fd, "#EXTM3U\n#EXT-X-MAP:URI=\"../x\"\n../y\n") < 0);
+	assert_true(tess_key_frame_hls(&unit, fd, "#EXTM3U\n#EXT-X-MAP:URI=\"x\"\ny\n") < 0);
+	(void)close(fd);
+	free(list);
+}
+
+/** Of what is finished no file is kept open, also before control has stored it. */
+static void assert_closed(const struct box *box)
+{
+	DIR *listing = opendir("/proc/self/fd");
+	struct dirent *entry;
+	char target[512];
+
+	assert_non_null(listing);
+	while ((entry = readdir(listing))) {
+		ssize_t length =
+			readlinkat(dirfd(listing), entry->d_name, target, sizeof(target) - 1);
+
+		target[length < 0 ? 0 : length] = 0;
+		if (strncmp(target, box->config.egress.record_dir,
+			    strlen(box->config.egress.record_dir)) == 0)
+			assert_null(strstr(target, "/7/"));
+	}
+	(void)closedir(listing);
+}
+
 /** All that a stream gave is in each format, with names, playlist and index as they must be. */
 static void each_unit_once(void **state)
 {
@@ -255,6 +317,9 @@ static void each_unit_once(void **state)
 	feed_loops(box, 0, 2);
 	box_desire(box, "{\"records\":[]}");
 	box_wait_for(box, 1, "finished");
+	assert_closed(box);
+	assert_gives_key_frames(box, START "_2020-02-16-12-12-28.mp4",
+				START "_2020-02-16-12-12-28.m3u8");
 	assert_holds(box, "mp4", 2);
 	assert_holds(box, "hls", 2);
 	assert_holds(box, "flv", 2);

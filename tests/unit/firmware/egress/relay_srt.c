@@ -21,6 +21,7 @@
 static struct tess_window *window;
 static union tess_addr address;
 static SRTSOCKET server;
+static struct tess_srt_library library;
 
 static int setup(void **state)
 {
@@ -47,6 +48,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	srt_close(server);
+	tess_srt_library_end(&library);
 	srt_cleanup();
 	tess_window_free(window);
 	return 0;
@@ -74,7 +76,7 @@ static struct tess_relay_srt *open_with(const char *passphrase)
 	struct tess_relay_srt *srt;
 
 	(void)stpcpy(url.passphrase, passphrase);
-	assert_int_equal(tess_relay_srt_open(&srt, &address, &url, window), 0);
+	assert_int_equal(tess_relay_srt_open(&srt, &library, &address, &url, window), 0);
 	return srt;
 }
 

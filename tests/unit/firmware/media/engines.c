@@ -256,6 +256,40 @@ static void software_takes_what_is_too_much(void **state)
 	close_fixture(&fixture);
 }
 
+/* The next life of the process takes what this one measured, of the same devices alone. */
+static void measures_are_kept(void **state)
+{
+	static struct tess_engines_kept kept;
+	struct fixture fixture;
+
+	(void)state;
+	prepare(&fixture);
+	for (unsigned life = 0; life < 4; life++) {
+		for (unsigned i = 0; i < 2; i++)
+			fixture.devices[i].capacity = (struct tess_work){100 + life, 100, 100};
+		fixture.software.capacity.decode = 50 + life;
+		fixture.engines =
+			fake_engines_reopen(fixture.devices, life ? 2 : 1, &fixture.software,
+					    &fixture.clock.clock, &kept);
+		assert_near(facts_of(&fixture, 0)->capacity.decode, life == 3 ? 103 : 100);
+		/* one more device, which was not there at first */
+		if (life)
+			assert_near(facts_of(&fixture, 1)->capacity.decode, 101);
+		assert_near(facts_of(&fixture, life ? 2 : 1)->capacity.decode, 100);
+		tess_engines_close(fixture.engines);
+		/* what cannot have been measured is measured again */
+		if (life == 2)
+			kept.entries[0].capacity.encode = NAN;
+	}
+	/* an entry that was not written to its end is none */
+	kept.entries[1].whole = false;
+	fixture.engines = fake_engines_reopen(fixture.devices, 2, &fixture.software,
+					      &fixture.clock.clock, &kept);
+	assert_near(facts_of(&fixture, 0)->capacity.decode, 103);
+	assert_near(facts_of(&fixture, 2)->capacity.decode, 106);
+	close_fixture(&fixture);
+}
+
 static void without_measures_by_number(void **state)
 {
 	struct tess_placement placements[4];
@@ -382,6 +416,7 @@ int main(void)
 		cmocka_unit_test(what_was_asked_for_may_come_later),
 		cmocka_unit_test(the_least_loaded_has_it),
 		cmocka_unit_test(software_takes_what_is_too_much),
+		cmocka_unit_test(measures_are_kept),
 		cmocka_unit_test(without_measures_by_number),
 		cmocka_unit_test(lost_closed_and_opened_again),
 		cmocka_unit_test(longer_and_longer),

@@ -356,9 +356,10 @@ void fake_engine_done(struct fake_engine *fake)
 	(void)sem_destroy(&fake->release);
 }
 
-struct tess_engines *fake_engines_open(struct fake_engine *fakes, unsigned count,
-				       struct fake_engine *software, const char *engine,
-				       const struct tess_clock *clock)
+static struct tess_engines *open_engines(struct fake_engine *fakes, unsigned count,
+					 struct fake_engine *software, const char *engine,
+					 const struct tess_clock *clock,
+					 struct tess_engines_kept *kept)
 {
 	const struct tess_engines_config config = {
 		.clock = clock,
@@ -366,6 +367,7 @@ struct tess_engines *fake_engines_open(struct fake_engine *fakes, unsigned count
 		.engine = engine,
 		.threads = 2,
 		.measure = measure,
+		.kept = kept,
 	};
 	struct tess_engines *engines;
 
@@ -379,6 +381,21 @@ struct tess_engines *fake_engines_open(struct fake_engine *fakes, unsigned count
 	software->engine.driver = &software_driver;
 	assert_int_equal(tess_engines_open(&engines, &config), 0);
 	return engines;
+}
+
+struct tess_engines *fake_engines_open(struct fake_engine *fakes, unsigned count,
+				       struct fake_engine *software, const char *engine,
+				       const struct tess_clock *clock)
+{
+	return open_engines(fakes, count, software, engine, clock, NULL);
+}
+
+struct tess_engines *fake_engines_reopen(struct fake_engine *fakes, unsigned count,
+					 struct fake_engine *software,
+					 const struct tess_clock *clock,
+					 struct tess_engines_kept *kept)
+{
+	return open_engines(fakes, count, software, "auto", clock, kept);
 }
 
 struct tess_placement fake_engines_place(struct tess_engines *engines)

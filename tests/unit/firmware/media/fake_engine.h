@@ -44,6 +44,11 @@ void fake_engine_done(struct fake_engine *fake);
 struct tess_engines *fake_engines_open(struct fake_engine *devices, unsigned count,
 				       struct fake_engine *software, const char *engine,
 				       const struct tess_clock *clock);
+/** The same, as the next life of a process that left @p kept. */
+struct tess_engines *fake_engines_reopen(struct fake_engine *devices, unsigned count,
+					 struct fake_engine *software,
+					 const struct tess_clock *clock,
+					 struct tess_engines_kept *kept);
 /** A placement on the engine with nothing to do. */
 struct tess_placement fake_engines_place(struct tess_engines *engines);
 

@@ -12,6 +12,7 @@
 #include "firmware/base/tx_secret.h"
 #include "firmware/control/cloud/usersig.h"
 #include "firmware/control/jobs/desired.h"
+#include "firmware/control/jobs/guard.h"
 #include "firmware/control/jobs/rooms.h"
 #include "firmware/control/store/live.h"
 #include "fixture.h"
@@ -224,36 +225,46 @@ static void test_who_may_not(void **state)
 	assert_int_equal(f.changes, 0);
 }
 
-/** Behind '?', for the stream that alice sends to room 101. */
-static const char *push(const char *by, const char *name, int64_t after_s)
+/* A right to push what has this name, by a key of the application's push domain. */
+static const char *push(const char *name, const char *push_key, int64_t until_s)
 {
-	static char query[TESS_TX_QUERY_SIZE];
+	static char text[TESS_TX_QUERY_SIZE];
 
-	assert_int_equal(tess_tx_query(query, by, name, NOW_S + after_s), 0);
-	return query;
+	assert_int_equal(tess_tx_query(text, push_key, name, until_s), 0);
+	return text;
 }
 
-static void test_push_key(void **state)
+static void test_push_keys(void **state)
 {
-	struct tess_live_domain domain = {.kind = "push",
+	struct tess_live_domain domain = {.application = APP,
+					  .kind = "push",
 					  .name = "push.example",
-					  .application = APP,
 					  .enabled = true,
-					  .key = "master",
-					  .back_key = "backup"};
-	static const char name[] = "1400000001_101_alice_main";
+					  .key = "pushkey1",
+					  .back_key = "pushkey2"};
+	char query[TESS_TX_QUERY_SIZE + 64];
 
 	(void)state;
-	refused(APP, "101", "alice", push("master", name, 60), "denied", "not good for");
+	refused(APP, "101", "alice", push("1400000001_101_alice_main", "pushkey1", NOW_S + 60),
+		"denied", "txSecret");
 	assert_int_equal(tess_store_domain_add(f.control.store, &domain), 0);
-	refused(APP, "101", "alice", push("other", name, 60), "denied", "not good for");
-	refused(APP, "101", "alice", push("master", name, -1), "denied", "not good for");
-	/* another room or user */
-	refused(APP, "102", "alice", push("master", name, 60), "denied", "102_alice");
-	refused(APP, "101", "bob", push("master", name, 60), "denied", "101_bob");
-	assert_int_equal(publishers(), 0);
-	assert_true(enters("number", "101", "alice", push("backup", name, 0)) > 0);
-	assert_int_equal(publishers(), 1);
+	(void)enters("number", "101", "alice",
+		     push("1400000001_101_alice_main", "pushkey1", NOW_S + 60));
+	(void)enters("string", "salle #1", "bob",
+		     push("1400000001_salle%20%231_bob_main", "pushkey2", NOW_S + 60));
+	/* of another user or room, with another key, and over */
+	refused(APP, "101", "bob", push("1400000001_101_alice_main", "pushkey1", NOW_S + 60),
+		"denied", "txSecret");
+	refused(APP, "102", "alice", push("1400000001_101_alice_main", "pushkey1", NOW_S + 60),
+		"denied", "txSecret");
+	refused(APP, "101", "alice", push("1400000001_101_alice_main", "pushkey3", NOW_S + 60),
+		"denied", "txSecret");
+	refused(APP, "101", "alice", push("1400000001_101_alice_main", "pushkey1", NOW_S - 60),
+		"denied", "txSecret");
+	/* the right to a name that was given is no right to any room */
+	(void)snprintf(query, sizeof(query), "%s&stream_id=show",
+		       push("show", "pushkey1", NOW_S + 60));
+	refused(APP, "101", "carol", query, "denied", "txSecret");
 }
 
 static void test_again(void **state)
@@ -329,7 +340,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_enters_and_leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_may_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_push_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_push_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_follows_egress, setup, teardown),

@@ -306,7 +306,6 @@ static void test_told(void **state)
 	assert_int_equal(tess_store_files_of(f.control.store, 1, find_file, &file), 1);
 	assert_string_equal(file.stream_id, "1400000001_101_alice_main");
 	assert_string_equal(file.record_id, "r");
-	assert_string_equal(file.user, "alice");
 	assert_int_equal(file.width, 640);
 	info = tess_vod_media_info(&f.control, &file, TESS_VOD_BASIC);
 	assert_non_null(info);
