@@ -60,7 +60,7 @@ struct tess_config {
 		uint32_t max_viewers;	    /* 10000 */
 		/* of these, of one stream and of one application; 0 = no such limit */
 		uint32_t max_stream_viewers, max_application_viewers;
-		uint32_t hls_memory_mib;    /* of all streams' live HLS; 512 */
+		uint32_t hls_memory_mib; /* of all streams' live HLS; 512 */
 		/* of free disk space below which: an alarm, no new recording, running ones end */
 		uint32_t disk_soft_percent, disk_hard_percent, disk_reserve_percent; /* 5, 2, 1 */
 	} egress;
