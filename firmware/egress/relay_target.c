@@ -38,8 +38,10 @@ struct tess_relay_target {
 	int64_t id, epoch;
 	struct tess_timer *timer; /* of an attempt, of a pause */
 	struct tess_lookup *lookup;
-	struct tess_relay_socket *socket;
+	struct tess_relay_socket *socket; /* of RTMP */
 	struct tess_watch *watch;
+	struct tess_srt_library *srt_library;
+	struct tess_relay_srt *srt; /* instead of the two, looked at in each tick */
 	int64_t publishing_us, progress_us;
 	uint64_t all_failures, publishes;
 	uint64_t bytes_before, dropped_before; /* of earlier connections */
@@ -47,7 +49,9 @@ struct tess_relay_target {
 	struct tess_rtmp_client client;	       /* if has_client */
 	enum state state;
 	uint32_t failures; /* one after the other */
-	struct tess_rtmp_url url;
+	bool by_srt;
+	struct tess_rtmp_url url; /* of SRT host and port alone */
+	struct tess_srt_url srt_url;
 	bool wanted;	/* the stream is there */
 	bool connected; /* TCP and TLS */
 	bool has_client, blocked;
@@ -64,11 +68,24 @@ static const char *const STATES[] = {
 static void on_timer(void *arg);
 static void on_io(void *arg, uint32_t events);
 
+static int take_url(struct tess_relay_target *target, const char *url)
+{
+	const char *unused;
+	int rc;
+
+	target->by_srt = tess_srt_url_is(url);
+	if (!target->by_srt)
+		return tess_rtmp_url_parse(&target->url, url, &unused);
+	rc = tess_srt_url_parse(&target->srt_url, url, &unused);
+	memcpy(target->url.host, target->srt_url.host, sizeof(target->url.host));
+	target->url.port = target->srt_url.port;
+	return rc;
+}
+
 int tess_relay_target_alloc(struct tess_relay_target **targetp,
 			    const struct tess_relay_target_config *config)
 {
 	struct tess_relay_target *target = calloc(1, sizeof(*target));
-	const char *unused;
 	int rc;
 
 	if (!target)
@@ -76,10 +93,11 @@ int tess_relay_target_alloc(struct tess_relay_target **targetp,
 	target->loop = config->loop;
 	target->config = config->relays;
 	target->window = config->window;
+	target->srt_library = config->srt;
 	target->id = config->id;
 	target->epoch = config->epoch;
 	target->state = STATE_WAITING;
-	rc = tess_rtmp_url_parse(&target->url, config->url, &unused);
+	rc = take_url(target, config->url);
 	if (!rc) {
 		memcpy(target->text, config->url, strlen(config->url) + 1);
 		rc = tess_timer_alloc(&target->timer, config->loop, on_timer, target);
@@ -118,6 +136,15 @@ static int flush(struct tess_relay_target *target)
 /** End the connection, whatever there is of it. */
 static void disconnect(struct tess_relay_target *target)
 {
+	uint64_t bytes, pictures;
+
+	if (target->srt) {
+		tess_relay_srt_count(target->srt, &bytes, &pictures);
+		target->bytes_before += bytes;
+		target->dropped_before += pictures;
+		tess_relay_srt_close(target->srt);
+		target->srt = NULL;
+	}
 	target->bytes_before += target->viewer.bytes_sent;
 	target->dropped_before += target->viewer.dropped;
 	tess_viewer_clear(&target->viewer);
@@ -137,7 +164,7 @@ static void disconnect(struct tess_relay_target *target)
 /** End it as a good client does. */
 static void say_goodbye(struct tess_relay_target *target)
 {
-	if (target->state == STATE_PUBLISHING) {
+	if (target->state == STATE_PUBLISHING && target->has_client) {
 		tess_rtmp_client_end(&target->client);
 		(void)flush(target);
 	}
@@ -246,6 +273,13 @@ static void on_addresses(void *arg, const union tess_addr *addresses, unsigned c
 	}
 	/* one after the other, from attempt to attempt */
 	address = &addresses[target->failures % count];
+	if (target->by_srt) {
+		rc = tess_relay_srt_open(&target->srt, target->srt_library, address,
+					 &target->srt_url, target->window);
+		if (rc)
+			fail_with(target, "connect", -rc);
+		return;
+	}
 	rc = tess_relay_socket_open(&target->socket, address,
 				    target->url.tls ? target->url.host : NULL);
 	if (rc) {
@@ -292,18 +326,23 @@ static ssize_t write_pieces(void *arg, const struct iovec *iov, unsigned count)
 
 static void begin_publishing(struct tess_relay_target *target)
 {
-	const struct tess_wire wire = {.kind = TESS_WIRE_RTMP_PUBLISH,
-				       .stream = target->client.stream};
-
 	tess_timer_stop(target->timer);
 	target->state = STATE_PUBLISHING;
 	target->error[0] = 0;
 	target->publishes++;
 	target->publishing_us = target->progress_us = tess_loop_now_us(target->loop);
+	TESS_INFO("relay.publishing", "relay=%" PRId64 " host=%s", target->id, target->url.host);
+}
+
+static void begin_sending(struct tess_relay_target *target)
+{
+	const struct tess_wire wire = {.kind = TESS_WIRE_RTMP_PUBLISH,
+				       .stream = target->client.stream};
+
+	begin_publishing(target);
 	tess_viewer_init(&target->viewer, -1, &wire, target->window);
 	target->viewer.write = write_pieces;
 	target->viewer.write_arg = target;
-	TESS_INFO("relay.publishing", "relay=%" PRId64 " host=%s", target->id, target->url.host);
 }
 
 /** Some bytes of the server. @return whether the connection is still there */
@@ -324,7 +363,7 @@ static bool take(struct tess_relay_target *target, const uint8_t *data, size_t g
 	}
 	if (target->state == STATE_CONNECTING &&
 	    target->client.state == TESS_RTMP_CLIENT_PUBLISHING)
-		begin_publishing(target);
+		begin_sending(target);
 	return true;
 }
 
@@ -359,8 +398,36 @@ static void set_blocked(struct tess_relay_target *target, bool blocked)
 		blocked;
 }
 
-/** Send what there is, as far as the network takes it. */
-static void serve(struct tess_relay_target *target)
+static void look_at_srt(struct tess_relay_target *target)
+{
+	int rc = tess_relay_srt_connect(target->srt);
+
+	if (!rc)
+		begin_publishing(target);
+	else if (rc == -EACCES)
+		fail(target, true, "the server refuses the stream or its passphrase");
+	else if (rc != -EAGAIN)
+		fail_with(target, "connect", -rc);
+}
+
+static void serve_srt(struct tess_relay_target *target)
+{
+	uint64_t before, after, pictures;
+	int rc;
+
+	tess_relay_srt_count(target->srt, &before, &pictures);
+	rc = tess_relay_srt_serve(target->srt);
+	if (rc == -EPIPE) {
+		fail(target, false, "the server has closed the connection");
+		return;
+	}
+	tess_relay_srt_count(target->srt, &after, &pictures);
+	target->blocked = rc == -EAGAIN;
+	if (!rc || after != before)
+		target->progress_us = tess_loop_now_us(target->loop);
+}
+
+static void serve_rtmp(struct tess_relay_target *target)
 {
 	uint64_t before = target->viewer.bytes_sent;
 	enum tess_viewer_result result = TESS_VIEWER_MORE;
@@ -380,6 +447,16 @@ static void serve(struct tess_relay_target *target)
 		target->progress_us = tess_loop_now_us(target->loop);
 	set_blocked(target, rc == -EAGAIN || result == TESS_VIEWER_BLOCKED ||
 				    tess_relay_socket_has_pending(target->socket));
+}
+
+/** Send what there is, as far as the network takes it. */
+static void serve(struct tess_relay_target *target)
+{
+	if (target->srt) {
+		serve_srt(target);
+		return;
+	}
+	serve_rtmp(target);
 }
 
 static void on_io(void *arg, uint32_t events)
@@ -443,19 +520,23 @@ void tess_relay_target_end(struct tess_relay_target *target)
 
 void tess_relay_target_tick(struct tess_relay_target *target)
 {
+	if (target->srt && target->state == STATE_CONNECTING)
+		look_at_srt(target);
 	if (target->state != STATE_PUBLISHING)
 		return;
 	if (target->blocked &&
 	    tess_loop_now_us(target->loop) - target->progress_us > target->config->stall_us)
 		fail(target, false, "the server takes nothing");
-	else if (!target->blocked)
+	else if (!target->blocked || target->srt)
 		serve(target);
 }
 
 json_t *tess_relay_target_facts(const struct tess_relay_target *target)
 {
 	bool publishing = target->state == STATE_PUBLISHING;
-	int64_t delay_ms = publishing ? tess_viewer_delay_ms(&target->viewer, target->window) : 0;
+	int64_t delay_ms = !publishing	 ? 0
+			   : target->srt ? tess_relay_srt_delay_ms(target->srt)
+					 : tess_viewer_delay_ms(&target->viewer, target->window);
 	uint64_t bytes, pictures, failures;
 
 	tess_relay_target_count(target, &bytes, &pictures, &failures);
@@ -469,7 +550,10 @@ json_t *tess_relay_target_facts(const struct tess_relay_target *target)
 void tess_relay_target_count(const struct tess_relay_target *target, uint64_t *bytes,
 			     uint64_t *pictures, uint64_t *failures)
 {
-	*bytes = target->bytes_before + target->viewer.bytes_sent;
-	*pictures = target->dropped_before + target->viewer.dropped;
+	*bytes = *pictures = 0;
+	if (target->srt)
+		tess_relay_srt_count(target->srt, bytes, pictures);
+	*bytes += target->bytes_before + target->viewer.bytes_sent;
+	*pictures += target->dropped_before + target->viewer.dropped;
 	*failures = target->all_failures;
 }

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "firmware/egress/relay_srt.h"
 #include "firmware/egress/relays.h"
 #include "firmware/egress/viewer.h"
 
@@ -14,9 +15,10 @@ struct tess_relay_target;
 struct tess_relay_target_config {
 	struct tess_loop *loop;
 	const struct tess_relays_config *relays;
-	const struct tess_window *window; /* must outlive it */
-	int64_t id, epoch;		  /* as control told them */
-	const char *url;		  /* copied */
+	const struct tess_window *window; /* must outlive it, as must this: */
+	struct tess_srt_library *srt;
+	int64_t id, epoch; /* as control told them */
+	const char *url;   /* copied */
 };
 
 /** It waits for its stream. @retval 0, -EINVAL the address, -ENOMEM */

@@ -51,6 +51,7 @@ struct tess_relays {
 	struct tess_timer *tick;
 	struct source *sources;
 	unsigned count;
+	struct tess_srt_library srt;
 	/* of targets that are gone */
 	uint64_t bytes, pictures, failures;
 	uint64_t units_dropped;
@@ -167,6 +168,7 @@ void tess_relays_free(struct tess_relays *relays)
 		return;
 	while (relays->sources)
 		remove_source(&relays->sources);
+	tess_srt_library_end(&relays->srt);
 	tess_timer_free(relays->tick);
 	free(relays);
 }
@@ -216,6 +218,7 @@ static int target_add(struct tess_relays *relays, int64_t id, int64_t epoch, con
 	struct tess_relay_target_config config = {
 		.loop = relays->loop,
 		.relays = &relays->config,
+		.srt = &relays->srt,
 		.id = id,
 		.epoch = epoch,
 		.url = url,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/egress/relays.h - streams pushed to other servers by RTMP and RTMPS, as control desires.
+ * firmware/egress/relays.h - streams pushed to other servers by RTMP, RTMPS and SRT, as control
+ * desires.
  *
  * A target connects when its stream is there, and again with growing pauses when its server fails;
  * a refusal of what it brings (its key) is final, and so is its last attempt, until control changes

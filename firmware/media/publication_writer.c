@@ -14,7 +14,7 @@
 #include "pipeline/mix/audio.h"
 
 #define PICTURES 64
-#define SOUNDS	 16
+#define SOUNDS	 50
 #define RINGS	 2
 
 #define SOUND_BPS 96000

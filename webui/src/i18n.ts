@@ -133,7 +133,7 @@ const texts = {
 	addRelay: ['Push to a server', '添加转推'],
 	server: ['Server', '服务器'],
 	relayUrl: ['Address', '地址'],
-	relayUrlHint: ['rtmp:// or rtmps://, with the key; the key is not shown again.', 'rtmp:// 或 rtmps://，包含推流密钥；密钥不会再次显示。'],
+	relayUrlHint: ['rtmp:// or rtmps:// with the key, or srt:// with its options; they are not shown again.', 'rtmp:// 或 rtmps://（含推流密钥），或 srt://（含参数）；这些内容不会再次显示。'],
 	picturesLeftOut: ['Left out', '丢弃帧'],
 	tryAgain: ['Try again', '重试'],
 	enable: ['Enable', '启用'],

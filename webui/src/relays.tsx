@@ -26,7 +26,7 @@ export function Relays({ application, stream }: { application: number; stream: s
 		{adding && <Dialog title={t('addRelay')} onClose={() => setAdding(false)}>
 			<Form submit={t('addRelay')} cancel={() => setAdding(false)}
 				onSubmit={values => api.addRelay(application, stream, values.url).then(() => { setAdding(false); again(); })}>
-				<Field label={t('relayUrl')} name="url" required autoComplete="off" spellCheck={false} placeholder="rtmp://host/app/key" />
+				<Field label={t('relayUrl')} name="url" required autoComplete="off" spellCheck={false} placeholder="rtmp://host/app/key, srt://host:port?streamid=…" />
 				<p><small>{t('relayUrlHint')}</small></p>
 			</Form>
 		</Dialog>}

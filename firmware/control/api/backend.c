@@ -48,7 +48,7 @@ static int stream_id_taken(void *arg, const struct tess_cloud_room *room, const 
 {
 	struct tess_control *control = arg;
 
-	return tess_store_stream_id_taken(control->store, room, stream_id);
+	return tess_store_stream_id_taken(control->store, room, stream_id, "");
 }
 
 static int mix_start(void *arg, const struct tess_mix_request *mix, struct tess_cloud_error *error)

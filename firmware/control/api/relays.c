@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "firmware/base/rtmp_url.h"
+#include "firmware/base/srt_url.h"
 #include "firmware/control/api/handlers.h"
 #include "firmware/control/api/views.h"
 
@@ -51,13 +51,12 @@ int tess_api_relays(struct tess_call *call)
 /* The member url. @retval 1, 0 absent, -EINVAL answered, -ENOMEM */
 static int read_url(struct tess_call *call, struct tess_relay *row)
 {
-	struct tess_rtmp_url parsed;
 	const char *url, *error;
 	int rc = tess_field_text(call, call->body, "url", 1, sizeof(row->url) - 1, &url);
 
 	if (rc <= 0)
 		return rc;
-	if (tess_rtmp_url_parse(&parsed, url, &error))
+	if (tess_relay_url_check(url, &error))
 		return tess_call_invalid(call, "url", "%s", error) ? -ENOMEM : -EINVAL;
 	memcpy(row->url, url, strlen(url) + 1);
 	return 1;

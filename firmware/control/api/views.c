@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "firmware/base/rtmp_url.h"
+#include "firmware/base/srt_url.h"
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/sdp.h"
 #include "firmware/control/jobs/pictures.h"
@@ -364,7 +364,7 @@ json_t *tess_view_relay(const struct tess_control *control, const struct tess_re
 	char url[TESS_RELAY_URL_MAX + 1];
 	json_t *json;
 
-	tess_rtmp_url_mask(url, sizeof(url), row->url);
+	tess_relay_url_mask(url, sizeof(url), row->url);
 	json = json_pack("{sI sI ss ss sb ss so ss}", "id", (json_int_t)row->id, "application",
 			 (json_int_t)row->application, "stream_id", row->stream_id, "url", url,
 			 "enabled", row->enabled, "origin", row->mix ? "mix" : "admin", "created",

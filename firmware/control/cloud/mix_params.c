@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * firmware/control/cloud/mix_params.c - the parameters of Start and StopMCUMixTranscode, checked.
  */
-#include "firmware/base/rtmp_url.h"
+#include "firmware/base/srt_url.h"
 #include "firmware/control/cloud/mix_params.h"
 
 #include <stdio.h>
@@ -208,7 +208,6 @@ static size_t publish_scheme(const char *url)
 static bool is_publish_url(const char *url)
 {
 	size_t scheme = publish_scheme(url), length = strlen(url);
-	struct tess_rtmp_url parsed;
 	const char *why;
 
 	if (!scheme || length > TESS_CLOUD_MAX_URL || !url[scheme] || strchr("/?#:", url[scheme]))
@@ -217,8 +216,8 @@ static bool is_publish_url(const char *url)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("\"\\<>", *p))
 			return false;
 	}
-	/* what a relay by RTMP needs: a host, an application and a key */
-	return !strncasecmp(url, "srt:", 4) || !tess_rtmp_url_parse(&parsed, url, &why);
+	/* what a relay needs: by RTMP a host, an application and a key, by SRT a host and a port */
+	return !tess_relay_url_check(url, &why);
 }
 
 void tess_publish_url_mask(char *masked, size_t size, const char *url)

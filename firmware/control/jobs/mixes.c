@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "firmware/base/log.h"
 #include "firmware/control/jobs/admission.h"
@@ -31,7 +30,8 @@ int tess_rooms_mix_check(struct tess_control *control, const struct tess_mix_req
 	if (!users)
 		return tess_cloud_refuse(error, TESS_CLOUD_ROOM_NOT_EXIST,
 					 "Nobody is in the room.");
-	rc = tess_store_stream_id_taken(control->store, &request->room, request->stream_id);
+	rc = tess_store_stream_id_taken(control->store, &request->room, request->stream_id,
+					request->starter);
 	if (rc < 0)
 		return rc;
 	if (rc)
@@ -94,7 +94,7 @@ static int publish_text(char *text, size_t size, const struct tess_mix_request *
 	return rc;
 }
 
-/* PublishCdnParams by RTMP are a relay, which goes with the mix. */
+/* PublishCdnParams are a relay, which goes with the mix. */
 static int relay_output(struct tess_control *control, const struct tess_mix *mix,
 			const char *publish_url)
 {
@@ -107,8 +107,7 @@ static int relay_output(struct tess_control *control, const struct tess_mix *mix
 	(void)stpcpy(relay.stream_id, mix->stream_id);
 	if (!*relay.stream_id)
 		snprintf(relay.stream_id, sizeof(relay.stream_id), "mix-%lld", (long long)mix->id);
-	if (!strncasecmp(publish_url, "rtmp", 4))
-		(void)stpcpy(relay.url, publish_url);
+	(void)stpcpy(relay.url, publish_url);
 	return tess_store_relay_of_mix(control->store, &relay);
 }
 

@@ -31,7 +31,7 @@ static int name(struct tess_control *control, struct tess_publisher *publisher,
 	publisher->live = given || application->live_all;
 	if (rc || !publisher->live)
 		return rc;
-	rc = tess_store_stream_name_taken(control->store, publisher->stream_name, publisher->id);
+	rc = tess_store_stream_name_taken(control->store, publisher);
 	if (rc)
 		publisher->live = false;
 	return rc;

@@ -46,7 +46,8 @@ int tess_store_publisher_add(struct tess_store *store, struct tess_publisher *pu
 #define PUBLISHER_COLUMNS                                                                 \
 	"SELECT id, application, room_type, room, user, stream_type, source, video_port," \
 	" video_payload_type, audio_port, audio_payload_type, entered_us, stream_id,"     \
-	" record_id, stream_name, live FROM publisher "
+	" record_id, stream_name, live AND NOT EXISTS(SELECT 1 FROM mix WHERE"            \
+	"  mix.stream_id = publisher.stream_name) FROM publisher "
 
 static void column_publisher(const struct tess_query *q, struct tess_publisher *row)
 {
@@ -149,17 +150,22 @@ int tess_store_publisher_name(struct tess_store *store, const struct tess_publis
 	return tess_store_run_one(&q);
 }
 
-int tess_store_stream_name_taken(struct tess_store *store, const char *name, int64_t publisher)
+int tess_store_stream_name_taken(struct tess_store *store, const struct tess_publisher *publisher)
 {
-	struct tess_query q =
-		tess_query(store->db, "SELECT EXISTS(SELECT 1 FROM mix WHERE stream_id = ?1) OR"
-				      " EXISTS(SELECT 1 FROM publisher WHERE live AND"
-				      "  stream_name = ?1 AND id != ?2)");
+	/* a user's mix may be in the place of what the user sends */
+	struct tess_query q = tess_query(
+		store->db,
+		"SELECT EXISTS(SELECT 1 FROM mix WHERE stream_id = ?5 AND NOT"
+		"  (application = ?1 AND room_type = ?2 AND room = ?3 AND starter = ?4)) OR"
+		" EXISTS(SELECT 1 FROM publisher WHERE live AND stream_name = ?5"
+		"  AND id != ?6)");
 	int64_t taken = 0;
 	int rc;
 
-	tess_query_text(&q, name);
-	tess_query_int(&q, publisher);
+	tess_store_bind_room(&q, &publisher->room);
+	tess_query_text(&q, publisher->user);
+	tess_query_text(&q, publisher->stream_name);
+	tess_query_int(&q, publisher->id);
 	rc = tess_store_value(&q, &taken);
 	return rc ? rc : taken != 0;
 }
@@ -260,17 +266,19 @@ int tess_store_mix_remove(struct tess_store *store, int64_t id)
 }
 
 int tess_store_stream_id_taken(struct tess_store *store, const struct tess_cloud_room *room,
-			       const char *stream_id)
+			       const char *stream_id, const char *starter)
 {
 	struct tess_query q = tess_query(
 		store->db, "SELECT EXISTS(SELECT 1 FROM mix WHERE NOT (application = ?1 AND"
 			   "  room_type = ?2 AND room = ?3) AND stream_id = ?4) OR"
-			   " EXISTS(SELECT 1 FROM publisher WHERE live AND stream_name = ?4)");
+			   " EXISTS(SELECT 1 FROM publisher WHERE live AND stream_name = ?4 AND NOT"
+			   "  (application = ?1 AND room_type = ?2 AND room = ?3 AND user = ?5))");
 	int64_t count = 0;
 	int rc;
 
 	tess_store_bind_room(&q, room);
 	tess_query_text(&q, stream_id);
+	tess_query_text(&q, starter);
 	rc = tess_store_value(&q, &count);
 	return rc ? rc : count != 0;
 }

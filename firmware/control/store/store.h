@@ -182,7 +182,9 @@ struct tess_publisher {
 	char stream_id[TESS_CLOUD_MAX_ID + 1];	    /* given at entry; "" = not */
 	char record_id[TESS_CLOUD_MAX_ID + 1];	    /* userDefineRecordId; "" = none */
 	char stream_name[TESS_STREAM_NAME_MAX + 1]; /* stream_id, or by the application's rule */
-	bool live; /* a live stream by this name, which nobody else has then */
+	/* a live stream by this name, which nobody else has then; read: and no mix of the user's is
+	 * in its place */
+	bool live;
 };
 
 /** @retval 0 with publisher->id set, -EEXIST this user's stream, a port or the name of a live
@@ -207,9 +209,10 @@ int tess_store_room_users(struct tess_store *store, const struct tess_cloud_room
 /** stream_name and live of publisher->id. @retval 0, -ENOENT, -EEXIST another has the name */
 int tess_store_publisher_name(struct tess_store *store,
 			      const struct tess_publisher *publisher) TESS_MUST_CHECK;
-/** @retval 1 a mix, or what another user sends live, has this name, 0 not, or an error */
-int tess_store_stream_name_taken(struct tess_store *store, const char *name,
-				 int64_t publisher) TESS_MUST_CHECK;
+/** @retval 1 a mix, but for one that the user started, or what another user sends live has the
+ * publisher's stream_name, 0 not, or an error */
+int tess_store_stream_name_taken(struct tess_store *store,
+				 const struct tess_publisher *publisher) TESS_MUST_CHECK;
 /** Is what this user sends to be a stream of its own: live, relayed or recorded? @retval 1, 0, or
  * an error */
 int tess_store_publication_wanted(struct tess_store *store,
@@ -235,10 +238,10 @@ int tess_store_mix_find(struct tess_store *store, struct tess_mix *mix,
 /** New params and publish of mix->id; the epoch rises. */
 int tess_store_mix_change(struct tess_store *store, const struct tess_mix *mix) TESS_MUST_CHECK;
 int tess_store_mix_remove(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
-/** @retval 1 the mix of another room, or what a user sends live, has this stream id, 0 not, or an
- * error */
+/** @retval 1 the mix of another room has this stream id, or what a user sends live, who is not @p
+ * starter in this room ("": nobody), 0 not, or an error */
 int tess_store_stream_id_taken(struct tess_store *store, const struct tess_cloud_room *room,
-			       const char *stream_id) TESS_MUST_CHECK;
+			       const char *stream_id, const char *starter) TESS_MUST_CHECK;
 int tess_store_mixes(struct tess_store *store, int (*each)(void *arg, const struct tess_mix *row),
 		     void *arg) TESS_MUST_CHECK;
 

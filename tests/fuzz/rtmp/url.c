@@ -5,14 +5,32 @@
 #include <string.h>
 
 #include "firmware/base/rtmp_url.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "firmware/base/srt_url.h"
 
 static void check(bool good)
 {
 	if (!good)
 		abort();
 }
+
+/* Of an SRT address what is behind the question mark is not shown. */
+static void check_srt(const char *text)
+{
+	char masked[TESS_SRT_URL_SIZE + 4];
+	static struct tess_srt_url url;
+	const char *error;
+
+	tess_relay_url_mask(masked, sizeof(masked), text);
+	if (tess_srt_url_parse(&url, text, &error)) {
+		check(!*masked && *error);
+		return;
+	}
+	check(*url.host && url.port);
+	check(!strncmp(masked, text, strcspn(text, "?")));
+	check(!strchr(text, '?') || !strcmp(masked + strcspn(text, "?"), "?***"));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -25,6 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data, size);
 	text[size] = 0;
+	if (tess_srt_url_is(text)) {
+		check_srt(text);
+		return 0;
+	}
 	tess_rtmp_url_mask(masked, sizeof(masked), text);
 	if (tess_rtmp_url_parse(&url, text, &error)) {
 		check(!*masked && *error);

@@ -41,15 +41,16 @@ static void test_longest(void **state)
 {
 	struct tess_cloud_room room = {4294967295, TESS_ROOM_ID_STRING, ""};
 	char user[TESS_CLOUD_MAX_USER + 1], name[TESS_STREAM_NAME_MAX + 1], want[300];
+	char *end;
 
 	(void)state;
 	memset(room.id, ' ', TESS_CLOUD_MAX_ID);
 	memset(user, 'u', TESS_CLOUD_MAX_USER);
 	user[TESS_CLOUD_MAX_USER] = 0;
-	(void)stpcpy(want, "4294967295_");
+	end = stpcpy(want, "4294967295_");
 	for (unsigned i = 0; i < TESS_CLOUD_MAX_ID; i++)
-		(void)strcat(want, "%20");
-	(void)strcat(want, "_uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu_main");
+		end = stpcpy(end, "%20");
+	(void)stpcpy(end, "_uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu_main");
 	assert_int_equal(tess_stream_name(name, "plain", &room, user, "main", 0), 0);
 	assert_string_equal(name, want);
 }

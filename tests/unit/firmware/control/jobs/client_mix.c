@@ -146,6 +146,49 @@ static void test_life(void **state)
 	assert_string_equal(fixture_text(&f, "starter"), "bob");
 }
 
+/* The kind of the one live stream with this name, "" for none. */
+static const char *kind_of(const char *name)
+{
+	const char *kind = "";
+	json_t *stream;
+	size_t i;
+
+	fixture_call(&f, "GET", "/api/v1/streams", NULL, 200);
+	json_array_foreach(json_object_get(f.json, "streams"), i, stream)
+	{
+		if (strcmp(json_string_value(json_object_get(stream, "name")), name) != 0)
+			continue;
+		assert_string_equal(kind, "");
+		kind = json_string_value(json_object_get(stream, "kind"));
+	}
+	return kind;
+}
+
+/* A user's mix goes onto the user's own stream: while it is there it has the name. */
+static void test_onto_own_stream(void **state)
+{
+	static const char anna[] = "1400000001_101_anna_main", bob[] = "1400000001_101_bob_main";
+	struct tess_mix mix;
+
+	(void)state;
+	fixture_call(&f, "PATCH", "/api/v1/applications/1400000001", "{'live_all':true}", 200);
+	fixture_user(&f, "anna");
+	fixture_user(&f, "bob");
+	assert_string_equal(kind_of(anna), "user");
+	fixture_call(&f, "POST", MINE, "{'config':{'mode':'PureAudio'}}", 200);
+	assert_string_equal(fixture_text(&f, "stream_id"), anna);
+	assert_string_equal(kind_of(anna), "mix");
+	assert_string_equal(kind_of(bob), "user");
+	/* also after the settings were changed; what another sends it does not take */
+	fixture_call(&f, "PATCH", "/api/v1/applications/1400000001", "{'name':'x'}", 200);
+	fixture_refused(&f, "POST", MINE,
+			"{'stream_id':'1400000001_101_bob_main','config':{'mode':'PureAudio'}}",
+			400, "InvalidParameter.StreamId", "config");
+	assert_true(has_mix(&mix));
+	fixture_call(&f, "POST", MINE, "{'config':null}", 204);
+	assert_string_equal(kind_of(anna), "user");
+}
+
 static void test_bad_calls(void **state)
 {
 	(void)state;
@@ -479,7 +522,7 @@ static void test_publish(void **state)
 		    "{'biz_id':43,'url':'srt://cdn.example:9000?***'}");
 	assert_int_equal(fixture_int(&f, "id"), 1);
 	assert_int_equal(fixture_int(&f, "epoch"), 3);
-	expect_relay("");
+	expect_relay("srt://cdn.example:9000?streamid=KEY");
 	fixture_call(&f, "POST", MIX, "{'stream_id':'show'}", 200);
 	assert_true(json_is_null(json_object_get(f.json, "publish")));
 	expect_relay("");
@@ -510,6 +553,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_calls, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exclusion, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_onto_own_stream, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ends_with_the_starter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dismissed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_as_large_as_the_screen, setup, teardown),

@@ -129,9 +129,9 @@ static void test_mixes(void **state)
 	assert_int_equal(tess_store_mix_add(store, &mix), 0);
 	assert_int_equal(mix.epoch, 1);
 	assert_int_equal(tess_store_mix_add(store, &other), -EEXIST); /* the stream id */
-	assert_int_equal(tess_store_stream_id_taken(store, &text_room, "show"), 1);
-	assert_int_equal(tess_store_stream_id_taken(store, &number, "show"), 0);
-	assert_int_equal(tess_store_stream_id_taken(store, &text_room, ""), 0);
+	assert_int_equal(tess_store_stream_id_taken(store, &text_room, "show", ""), 1);
+	assert_int_equal(tess_store_stream_id_taken(store, &number, "show", ""), 0);
+	assert_int_equal(tess_store_stream_id_taken(store, &text_room, "", ""), 0);
 	/* any number may have no stream id */
 	other.stream_id[0] = 0;
 	(void)stpcpy(other.record_id, "r");
@@ -205,16 +205,18 @@ static void test_publications(void **state)
 	row.live = true;
 	assert_int_equal(tess_store_publisher_name(store, &row), -EEXIST);
 	row.live = false;
-	assert_int_equal(tess_store_stream_name_taken(store, "a_main", row.id), 1);
-	assert_int_equal(tess_store_stream_name_taken(store, "a_main", other.id), 0);
-	assert_int_equal(tess_store_stream_name_taken(store, "b_main", row.id), 0);
-	assert_int_equal(tess_store_stream_id_taken(store, &number, "a_main"), 1);
+	assert_int_equal(tess_store_stream_name_taken(store, &row), 1);
+	assert_int_equal(tess_store_stream_name_taken(store, &other), 0);
+	assert_int_equal(tess_store_stream_id_taken(store, &number, "a_main", ""), 1);
+	/* but for who sends it, in this room */
+	assert_int_equal(tess_store_stream_id_taken(store, &text_room, "a_main", "b"), 0);
+	assert_int_equal(tess_store_stream_id_taken(store, &number, "a_main", "b"), 1);
 	/* a mix comes before who is not live */
 	other.live = false;
 	assert_int_equal(tess_store_publisher_name(store, &other), 0);
-	assert_int_equal(tess_store_stream_id_taken(store, &number, "a_main"), 0);
+	assert_int_equal(tess_store_stream_id_taken(store, &number, "a_main", ""), 0);
 	assert_int_equal(tess_store_mix_add(store, &mix), 0);
-	assert_int_equal(tess_store_stream_name_taken(store, "a_main", other.id), 1);
+	assert_int_equal(tess_store_stream_name_taken(store, &other), 1);
 	expect_relays("1:mix-1 ");
 	relay.enabled = false;
 	assert_int_equal(tess_store_relay_set(store, &relay), 0);
