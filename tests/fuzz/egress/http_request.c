@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Any bytes as a request: what is taken has a safe path, and is taken the same when it comes in
- * pieces; what of it goes on in a playlist cannot end a line or a quoted text.
+ * pieces; what of it goes on in a playlist cannot end a line or a quoted text. Nobody guesses his
+ * right to watch, and nothing of what he sends is in the headers that he gets.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/base/log.h"
+#include "firmware/egress/guard.h"
 #include "firmware/egress/http_request.h"
 #include "firmware/egress/live_hls.h"
 
@@ -45,6 +49,55 @@ static void check_hls(const struct tess_http_request *request)
 	check(tess_hls_session(-1, request, &ask) != 0);
 }
 
+static int64_t now_us(const struct tess_clock *clock)
+{
+	(void)clock;
+	return 1700000000000000;
+}
+
+static const struct tess_clock fixed = {.now_us = now_us, .utc_us = now_us};
+
+/* Application 1 wants a key that nobody has; 2 has rules that this address is good for. */
+static struct tess_guard *make_guard(void)
+{
+	json_t *rules = json_loads(
+		"{\"play\":{\"x\":{\"app\":1,\"enable\":true,\"key\":\"d3c1b9e7a5\"}},\"apps\":{"
+		"\"1\":{\"referrer_mode\":\"deny\",\"referrer_empty\":true,\"referrers\":[\"*.b\"]}"
+		","
+		"\"2\":{\"ip_allow\":\"192.0.2.0/24\",\"origins\":[\"http://a\"]}}}",
+		0, NULL);
+	struct tess_guard *guard = NULL;
+
+	check(rules && !tess_guard_alloc(&guard, &fixed));
+	tess_guard_apply(guard, rules);
+	json_decref(rules);
+	tess_log_init("fuzz", TESS_LOG_ERROR);
+	return guard;
+}
+
+static void check_guard(const struct tess_http_request *request)
+{
+	static struct tess_guard *guard;
+	struct tess_play play = {.host = request->host,
+				 .stream = request->path,
+				 .query = request->query,
+				 .referrer = request->referrer};
+	char headers[320];
+	int rc;
+
+	if (!guard)
+		guard = make_guard();
+	play.address.in =
+		(struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000207)};
+	rc = tess_play_check(guard, 1, &play);
+	check(rc == -EACCES);
+	rc = tess_play_check(guard, 2, &play);
+	check(rc == 0 || rc == -ENOENT);
+	tess_guard_cors(guard, 2, request->origin, headers, sizeof(headers));
+	check(!strcmp(headers, "Vary: Origin\r\n") ||
+	      !strcmp(headers, "Vary: Origin\r\nAccess-Control-Allow-Origin: http://a\r\n"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct tess_http_request whole, pieces;
@@ -65,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(used <= size && used == used_pieces);
 	check_path(whole.path);
 	check_hls(&whole);
+	check_guard(&whole);
 	if (!tess_http_query(value, sizeof(value), whole.query, "sign"))
 		check(strlen(value) < sizeof(value));
 	for (uint64_t length = 0; length < 3; length++) {
