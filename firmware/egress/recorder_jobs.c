@@ -348,11 +348,13 @@ static int run_acknowledge(struct tess_writer_job *base)
 	for (unsigned i = 0; i < TESS_RECORD_FORMATS && !error; i++) {
 		if (!(file->formats >> i & 1))
 			continue;
+		/* a playlist after its folder: from then on both may be removed */
+		(void)snprintf(name, sizeof(name), "%s.hls", file->base);
+		if (i == TESS_RECORD_HLS)
+			error = tess_links_add(dir, job->meta.id, job->meta.app, name);
 		(void)snprintf(name, sizeof(name), "%s%s", file->final,
 			       tess_record_format_suffix(i));
-		error = tess_links_add(dir, job->meta.id, job->meta.app, name);
-		(void)snprintf(name, sizeof(name), "%s.hls", file->base);
-		if (!error && i == TESS_RECORD_HLS)
+		if (!error)
 			error = tess_links_add(dir, job->meta.id, job->meta.app, name);
 	}
 	(void)snprintf(name, sizeof(name), "%s%s", file->base, file->journal_suffix);

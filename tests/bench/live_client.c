@@ -31,8 +31,8 @@
 #define TAG_HEADER  11
 #define TAG_TRAILER 4
 #define MAX_HEAD    1024
-/* two tracks may be out of step by this */
-#define MAX_BACK_MS 200
+/* sound and picture may be out of step by this, on a machine that is busy */
+#define MAX_SKEW_MS 1000
 #define READY_S	    60
 #define SLOW_BYTES  8192
 #define SLOW_US	    200000
@@ -50,7 +50,7 @@ struct player {
 	uint8_t small[MAX_HEAD]; /* a piece that must be seen as a whole */
 	uint32_t have, body_length, body_left;
 	uint8_t tag_type;
-	uint32_t last_ms;
+	uint32_t last_ms[2]; /* of pictures, of sound */
 	uint64_t bytes, tags, pictures, keys;
 	bool begun; /* the first picture came */
 	bool slow, asked;
@@ -94,6 +94,19 @@ static uint32_t get_u24(const uint8_t *at)
 }
 
 /** @return NULL, or what is wrong */
+static const char *take_time(struct player *player, uint32_t time_ms)
+{
+	bool sound = player->tag_type == 8;
+
+	if (time_ms < player->last_ms[sound])
+		return sound ? "time of sound goes back" : "time of pictures goes back";
+	if (time_ms + MAX_SKEW_MS < player->last_ms[!sound])
+		return "sound and picture are far apart";
+	player->last_ms[sound] = time_ms;
+	return NULL;
+}
+
+/** @return NULL, or what is wrong */
 static const char *take_header(struct player *player)
 {
 	const uint8_t *h = player->small;
@@ -107,12 +120,8 @@ static const char *take_header(struct player *player)
 		return "tag header";
 	if (player->tags == 0 && (h[0] != 18 || time_ms))
 		return "does not begin with onMetaData at 0";
-	if (time_ms + MAX_BACK_MS < player->last_ms)
-		return "time goes back";
-	if (time_ms > player->last_ms)
-		player->last_ms = time_ms;
 	player->tags++;
-	return NULL;
+	return h[0] == 18 ? NULL : take_time(player, time_ms);
 }
 
 static void note_delay(struct run *run, const struct player *player, const uint8_t *body)
@@ -281,15 +290,15 @@ static const char *take_message(struct run *run, struct player *player,
 				const struct tess_rtmp_message *message)
 {
 	size_t length = message->length;
+	const char *wrong;
 
 	if (message->type != TESS_RTMP_VIDEO && message->type != TESS_RTMP_AUDIO)
 		return NULL;
-	if (message->time_ms + MAX_BACK_MS < player->last_ms)
-		return "time goes back";
-	if (message->time_ms > player->last_ms)
-		player->last_ms = message->time_ms;
 	player->tags++;
 	player->tag_type = (uint8_t)message->type;
+	wrong = take_time(player, message->time_ms);
+	if (wrong)
+		return wrong;
 	return length < 2 ? "an empty message"
 			  : take_first_bytes(run, player, message->data,
 					     length < FIRST_MAX ? length : FIRST_MAX);

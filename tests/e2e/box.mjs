@@ -34,7 +34,7 @@ const portIsFree = port => new Promise(done => {
 async function freePorts(count) {
 	const ports = [];
 	const lane = Number(process.env.TESSERA_TEST_LANE ?? 0); // tests of two lanes run at once
-	for (let port = 30000 + (process.pid % 20 * 2 + lane) * 500; ports.length < count; port++)
+	for (let port = 30000 + (process.pid % 40 * 2 + lane) * 250; ports.length < count; port++)
 		if (await portIsFree(port))
 			ports.push(port);
 	return ports;
@@ -58,7 +58,7 @@ export class Box {
 		for (const port of [box.controlPort, box.egressPort])
 			if (!options.netns && !await portIsFree(port))
 				throw new Error(`port ${port} is in use`);
-		const even = rtp + 200 + rtp % 2;
+		const even = rtp + rtp % 2; // of UDP, so that it may begin there
 		const settings = {
 			box: { state_dir: box.dir, run_dir: `${box.dir}/run` },
 			control: { listen: `${box.address}:${box.controlPort}`, ...options.control },

@@ -8,10 +8,10 @@
  *
  * With formats=mp3 the stream is one of MP3. At until_us it ends; with finish=1 the recording is
  * finished before that, and its facts printed. With run=1 media time goes on even while the
- * recorder is not ready. From fail_from_us to fail_to_us the disk fails. With a file of what control
- * desires, there are its recordings, all of the one stream under their keys, and the facts of all
- * are printed as an array. From away_us to back_us the streams are away and nothing is sent; the
- * other file is what is desired after it.
+ * recorder is not ready. From fail_from_us to fail_to_us the disk fails. With a file of what
+ * control desires, there are its recordings, all of the one stream under their keys, and the facts
+ * of all are printed as an array. From away_us to back_us the streams are away and nothing is sent;
+ * the other file is what is desired after it.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -86,7 +86,8 @@ static void on_picture(void *arg, int64_t pts_us, const struct tess_test_i420 *p
 	struct watch *watch = arg;
 	struct tess_test_pattern pattern;
 
-	assert_int_equal(tess_test_pattern_read(&pattern, picture, &all, TESS_RENDER_CROP, 160, 90),
+	assert_int_equal(tess_test_pattern_read(&pattern, picture, &all, TESS_RENDER_CROP,
+						picture->width, picture->height),
 			 0);
 	assert_in_range(pts_us - TESS_MEDIA_REPLAY_START_US - pattern.time_us + 10000, 0, 40000);
 	watch->seen++;
@@ -324,6 +325,36 @@ static void test_losses(void **state)
 	done(watch);
 }
 
+/* Another size, and a sender that begins anew: the ring goes on, with the sets in the pictures. */
+static void test_changes(void **state)
+{
+	struct watch *watch = watch_new();
+	struct tess_test_publisher sender = scenario_publisher(0);
+	unsigned sets = 0;
+
+	(void)state;
+	sender.resize_at_s = 1;
+	sender.resize_width = 240;
+	sender.resize_height = 136;
+	sender.ssrc_change_at_s = 2;
+	run(watch, &sender, 1, 3, scenario_desired_publisher(0, 1));
+	assert_int_equal(watch->ring_count, 1);
+	assert_in_range(watch->count, 43, 45);
+	assert_int_equal(watch->seen, watch->count);
+	for (unsigned i = 0; i < watch->count; i++) {
+		struct tess_h264_config config;
+
+		if (!watch->keys[i])
+			continue;
+		assert_int_equal(
+			tess_h264_config_from_au(&config, watch->bytes[i], watch->lengths[i]), 0);
+		assert_int_equal(config.sps.width, i < 15 ? 160 : 240);
+		sets++;
+	}
+	assert_in_range(sets, 3, 4);
+	done(watch);
+}
+
 static json_t *only(const char *left_out)
 {
 	json_t *publisher = scenario_desired_publisher(0, 1);
@@ -409,8 +440,11 @@ static void test_not_wanted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_as_sent),	   cmocka_unit_test(test_losses),
-		cmocka_unit_test(test_one_track),  cmocka_unit_test(test_pictures_come_and_go),
+		cmocka_unit_test(test_as_sent),
+		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_one_track),
+		cmocka_unit_test(test_pictures_come_and_go),
 		cmocka_unit_test(test_not_wanted),
 	};
 

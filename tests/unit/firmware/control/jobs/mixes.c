@@ -223,7 +223,8 @@ static void test_mp3(void **state)
 	record = json_array_get(json_object_get(desired, "records"), 0);
 	assert_json(json_object_get(record, "formats"), "['mp3']");
 	assert_string_equal(json_string_value(json_object_get(record, "stream")), "mix-1-mp3");
-	assert_json(json_object_get(desired, "live"), "[{'stream':'mix-1','name':'show'}]");
+	assert_json(json_object_get(desired, "live"),
+		    "[{'stream':'mix-1','name':'show','app':1400000123}]");
 	json_decref(desired);
 	/* without it: another output */
 	start((struct start){0}, "");
