@@ -142,25 +142,42 @@ static void meter(struct tess_reconcile *reconcile, enum tess_process process)
 			   strerror(-rc));
 }
 
+/* A recording that began in the message before goes on with more of its files. */
+static int join_records(json_t *all, const json_t *records)
+{
+	json_t *last = json_array_get(all, json_array_size(all) - 1), *record;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach(records, i, record)
+	{
+		if (!i && last &&
+		    json_equal(json_object_get(last, "id"), json_object_get(record, "id")))
+			rc |= json_array_extend(json_object_get(last, "files"),
+						json_object_get(record, "files"));
+		else
+			rc |= json_array_append(all, record);
+	}
+	return rc ? -ENOMEM : 0;
+}
+
 /* What egress tells of many recordings comes in several messages, which are taken as one. @return
  * true: that was the last */
 static bool gather(struct tess_reconcile *reconcile, json_t *message)
 {
-	json_t *records = json_object_get(message, "records");
+	bool more = json_is_true(json_object_get(message, "more"));
 
-	if (json_is_true(json_object_get(message, "more"))) {
-		if (!reconcile->records)
-			reconcile->records = json_array();
-		if (json_array_extend(reconcile->records, records))
-			TESS_ERROR("facts.gather", "error=\"out of memory\"");
+	if (more && !reconcile->records)
+		reconcile->records = json_array();
+	if (!reconcile->records)
+		return !more;
+	if (join_records(reconcile->records, json_object_get(message, "records")))
+		TESS_ERROR("facts.gather", "error=\"out of memory\"");
+	if (more)
 		return false;
-	}
-	if (reconcile->records) {
-		if (json_array_extend(records, reconcile->records))
-			TESS_ERROR("facts.gather", "error=\"out of memory\"");
-		json_decref(reconcile->records);
-		reconcile->records = NULL;
-	}
+	if (json_object_set_new(message, "records", reconcile->records))
+		TESS_ERROR("facts.gather", "error=\"out of memory\"");
+	reconcile->records = NULL;
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include "cloud/json_text.h"
 #include "fixture.h"
 #include "firmware/control/jobs/rooms.h"
+#include "firmware/control/store/files.h"
 #include "firmware/link/link.h"
 
 /* The other end of a link. */
@@ -297,6 +298,47 @@ static void test_acknowledge(void **state)
 	run_steps(steps);
 }
 
+/* Facts of many recordings in two messages, which are taken as one. */
+static void egress_finishes_in_pieces(void)
+{
+	tell(&egress, "{'type':'facts','more':true,'records':["
+		      "{'id':2,'state':'finished','path':'p','files':[]},"
+		      "{'id':1,'state':'finished','path':'p',"
+		      "'files':[{'format':'mp4','name':'a.mp4','state':'finished'}]}]}");
+	tell(&egress, "{'type':'facts','records':[{'id':1,'state':'finished','path':'p',"
+		      "'files':[{'format':'flv','name':'a.flv','state':'finished'}]}]}");
+}
+
+static void all_are_acknowledged(void)
+{
+	json_t *acknowledged = json_object_get(egress.desired, "acknowledged");
+
+	/* at once: nothing was said after the first message */
+	assert_int_equal(egress.count, 2);
+	assert_json(acknowledged, "[2,1]");
+	assert_int_equal(tess_store_file_has_path(f.control.store, "1400000001/a.mp4"), 1);
+	assert_int_equal(tess_store_file_has_path(f.control.store, "1400000001/a.flv"), 1);
+}
+
+static void test_in_pieces(void **state)
+{
+	const struct step steps[] = {
+		{NULL, connect_egress},
+		{egress_is_told, egress_finishes_in_pieces},
+		{egress_is_told_again, all_are_acknowledged},
+		{NULL, NULL},
+	};
+	struct tess_recording row = {.room = {1400000001, TESS_ROOM_ID_NUMBER, "101"},
+				     .record_id = "r"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		(void)sprintf(row.stream, "mix-%d", i + 1);
+		assert_int_equal(tess_store_recording_add(f.control.store, &row), 0);
+	}
+	run_steps(steps);
+}
+
 static json_t *desired_before;
 
 static void control_restarts(void)
@@ -378,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_acknowledge, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_in_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_control_restarts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
 	};
