@@ -152,7 +152,7 @@ static int open_output(struct tess_control *control, const struct tess_mix_reque
 	(void)stpcpy(recording.stream_id, mix.stream_id);
 	if (request->record_audio_only) {
 		tess_rooms_mp3_stream(recording.stream, mix.id);
-		(void)strcpy(recording.settings.formats, "mp3");
+		(void)stpcpy(recording.settings.formats, "mp3");
 	}
 	memcpy(recording.record_id, mix.record_id, sizeof(recording.record_id));
 	return tess_store_recording_add(control->store, &recording);

@@ -228,7 +228,7 @@ static void as_asked_for(void **state)
 
 	(void)state;
 	bytes = check(&few);
-	assert_true(bytes <= 30000 / 8 * 4 * 1.5);
+	assert_true(bytes <= 15000 * 3 / 2);
 	size_t more = check(&many);
 	assert_true(more > 2 * bytes);
 	(void)check(&sound_alone);

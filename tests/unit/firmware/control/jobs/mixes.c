@@ -195,7 +195,7 @@ static void test_other_output(void **state)
 /* RecordAudioOnly: MP3 whatever the application's formats are; what is watched stays. */
 static void test_mp3(void **state)
 {
-	json_t *desired, *mix, *record;
+	json_t *desired, *mix, *record, *none = json_array();
 	int64_t id;
 
 	(void)state;
@@ -219,13 +219,14 @@ static void test_mp3(void **state)
 	assert_null(json_object_get(mix, "record_audio_only"));
 	assert_true(json_is_object(json_object_get(mix, "video")));
 	json_decref(desired);
-	assert_int_equal(tess_desired_egress(&desired, &f.control, 1, json_array()), 0);
+	assert_int_equal(tess_desired_egress(&desired, &f.control, 1, none), 0);
 	record = json_array_get(json_object_get(desired, "records"), 0);
 	assert_json(json_object_get(record, "formats"), "['mp3']");
 	assert_string_equal(json_string_value(json_object_get(record, "stream")), "mix-1-mp3");
 	assert_json(json_object_get(desired, "live"),
 		    "[{'stream':'mix-1','name':'show','app':1400000123}]");
 	json_decref(desired);
+	json_decref(none);
 	/* without it: another output */
 	start((struct start){0}, "");
 	expect_recordings("mix-1-mp3:file001:0 mix-2:file001:1 ");
