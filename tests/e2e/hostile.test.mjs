@@ -286,6 +286,8 @@ test('connections that ask nothing keep nobody out', { timeout: 30000 }, async (
 	assert.equal((await fetch(`${box.url}/api/v1/health`)).status, 200);
 	assert.ok(box.usage().control.rss_bytes < 160 * MiB, 'the memory of bodies is bounded');
 	bodies.close();
+	// what they had sent is still on its way
+	await until('room for bodies', async () => (await fetch(`${box.url}/`, { method: 'POST', headers: { 'X-TC-Action': 'x' }, body: 'a' })).status !== 503);
 	stillThere();
 });
 
