@@ -72,6 +72,14 @@ test('an application with its API key', async () => {
 	await page.waitForSelector(`.keys code:has-text("${codes[0]}")`);
 	assert.ok(!(await page.content()).includes(codes[1]), 'the secret is gone');
 	await shot('applications');
+	// a tick stays while other things are chosen
+	await page.click('.live-settings summary');
+	await page.check('.live-settings input[name=live_all]');
+	await page.selectOption('.live-settings select', 'md5');
+	await page.waitForSelector('.live-settings input[name=biz_id]');
+	assert.ok(await page.isChecked('.live-settings input[name=live_all]'));
+	await page.selectOption('.live-settings select', 'plain');
+	await page.uncheck('.live-settings input[name=live_all]');
 });
 
 test('a picture is uploaded, looked at and deleted', async () => {
@@ -183,10 +191,12 @@ test('a user enters, publishers are seen, a mix is started and watched', { timeo
 	await page.click('h1 button');
 	await page.fill('dialog input[name=room]', '101');
 	await page.fill('dialog input[name=user]', 'caster');
+	await page.fill('dialog input[name=stream_id]', 'casters');
 	await page.selectOption('dialog select[name=protocol]', 'rtmp');
 	await page.click('dialog button[type=submit]');
 	await page.waitForSelector('dialog dd code:has-text("/101/caster?usersig=")');
 	const [, address] = /"(rtmp:[^"]+)"/.exec(await page.textContent('dialog pre'));
+	assert.match(address, /&stream_id=casters$/);
 	await shot('enter_rtmp');
 	await page.click('dialog .close');
 	const caster = spawn('ffmpeg', ['-loglevel', 'quiet', '-nostdin', '-re', '-f', 'lavfi', '-i', 'testsrc=s=160x90:r=15', '-c:v', 'libx264', '-preset', 'ultrafast',

@@ -187,8 +187,8 @@ export const api = {
 	rooms: () => call<{ rooms: Room[] }>('GET', '/rooms').then(r => r.rooms),
 	enter: (room: { application: number; room: string; room_type: RoomType }, user: string, names: { stream_id?: string; record_id?: string } = {}) =>
 		call<Publisher>('POST', `${roomPath(room)}/users`, { user, room_type: room.room_type, ...names }),
-	rtmpAddress: (room: { application: number; room: string; room_type: RoomType }, user: string) =>
-		call<RtmpAddress>('POST', `${roomPath(room)}/rtmp`, { user, room_type: room.room_type }),
+	rtmpAddress: (room: { application: number; room: string; room_type: RoomType }, user: string, names: { stream_id?: string; record_id?: string } = {}) =>
+		call<RtmpAddress>('POST', `${roomPath(room)}/rtmp`, { user, room_type: room.room_type, ...names }),
 	leave: (room: Room, user: User) =>
 		call<void>('DELETE', `${roomPath(room)}/users/${e(user.user)}?room_type=${room.room_type}&stream_type=${user.stream_type}`),
 	record: (room: Room, user: User) =>

@@ -12,7 +12,7 @@ export function LiveSettings({ app, again }: { app: Application; again: () => vo
 		<Form submit={t('save')} onSubmit={values => api.changeApplication(app.id, {
 			live_all: values.live_all === 'on', name_rule: rule, ...rule === 'md5' && { biz_id: Number(values.biz_id) },
 		}).then(again)}>
-			<label><input type="checkbox" name="live_all" checked={app.live_all} /> {t('liveAll')}</label>
+			<label><input type="checkbox" name="live_all" defaultChecked={app.live_all} /> {t('liveAll')}</label>
 			<label class="field"><span>{t('nameRule')}</span><select value={rule} onChange={event =>
 				setRule(event.currentTarget.value as Application['name_rule'])}>
 				<option value="plain">SdkAppId_room_user_main</option>

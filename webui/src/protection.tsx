@@ -29,7 +29,7 @@ export function ProtectionDialog({ app, onClose }: { app: Application; onClose: 
 				</div></td>
 			</tr>)}</tbody>
 		</table>}
-		{changing && <DomainForm key={changing.name} app={app} domain={changing} onClose={() => { setChanging(undefined); domains.again(); }} />}
+		{changing && <DomainForm key={`${changing.kind}/${changing.name}`} app={app} domain={changing} onClose={() => { setChanging(undefined); domains.again(); }} />}
 		<Form key={domains.data?.length} submit={t('addDomain')} onSubmit={async ({ name, kind }) => {
 			await api.addDomain(app.id, kind as Domain['kind'], name.trim().toLowerCase());
 			domains.again();
@@ -48,7 +48,7 @@ function DomainForm({ app, domain, onClose }: { app: Application; domain: Domain
 			enabled: values.enabled === 'on', key: values.key, back_key: values.back_key, delta_s: Number(values.delta_s) });
 		onClose();
 	}}>
-		<h3><code>{domain.name}</code></h3>
+		<h3><code>{domain.name}</code> {t(domain.kind === 'play' ? 'domainPlay' : 'domainPush')}</h3>
 		<label class="field"><span>{t('guarded')}</span><span><input type="checkbox" name="enabled" defaultChecked={domain.enabled} /> {t('protectedByKey')}</span></label>
 		<Field label={t('authKey')} name="key" maxLength={255} autoComplete="off" spellCheck={false} defaultValue={domain.key} />
 		<Field label={t('authBackKey')} name="back_key" maxLength={255} autoComplete="off" spellCheck={false} defaultValue={domain.back_key} />

@@ -125,7 +125,7 @@ function Enter({ onClose }: { onClose: () => void }) {
 		{!place && !address && apps && apps.length > 0 && <Form submit={t('enter')} onSubmit={async ({ application, room, user, protocol, stream_id, record_id }) => {
 			const room_type: RoomType = /^[0-9]+$/.test(room) ? 'number' : 'string', where = { application: Number(application), room, room_type };
 			if (protocol === 'rtmp')
-				setAddress(await api.rtmpAddress(where, user));
+				setAddress(await api.rtmpAddress(where, user, { stream_id, record_id }));
 			else
 				setPlace(await api.enter(where, user, { stream_id, record_id }));
 		}}>

@@ -205,9 +205,9 @@ static void facts(struct tess_reconcile *reconcile, enum tess_process process, j
 		tess_covers_told(control, json_object_get(message, "orders")));
 	if (rc == 1)
 		changed(reconcile);
-	else if (!rc && told)
+	else if (told)
 		orders_changed(reconcile);
-	else if (rc)
+	if (rc < 0)
 		TESS_ERROR("facts.take", "process=%s error=\"%s\"", tess_process_text(process),
 			   strerror(-rc));
 }

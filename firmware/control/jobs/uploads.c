@@ -91,10 +91,8 @@ static void start_due(void *arg)
 	/* whoever ends wakes this; else it is for what waits */
 	if (!trip_of(uploads, 0))
 		return;
-	rc = tess_store_upload_next(control->store, &next_us);
-	if (rc == -ENOENT)
-		return;
-	if (!rc && next_us > now_us && next_us - now_us < wait_us)
+	rc = tess_store_upload_next(control->store, now_us, &next_us);
+	if (!rc && next_us - now_us < wait_us)
 		wait_us = next_us - now_us;
 	tess_timer_start(uploads->timer, wait_us);
 }
@@ -215,6 +213,8 @@ static int told_one(struct tess_uploads *uploads, const json_t *fact)
 		TESS_ERROR("upload.told", "file=%" PRId64 " error=\"%s\"", file, strerror(-rc));
 		tess_trip_end(trip);
 		tess_timer_start(uploads->timer, TESS_UPLOADS_RETRY_US);
+	} else if (!trip->file) {
+		tess_timer_start(uploads->timer, 0);
 	}
 	return 1;
 }

@@ -264,9 +264,10 @@ int tess_store_files_deleting(struct tess_store *store,
 			   " WHERE f.state = 'deleting' AND 'deleting' !="
 			   " (SELECT r.state FROM recording AS r WHERE r.id = f.recording)"
 			   " UNION SELECT recording, path FROM recording_file WHERE local = 2"
-			   " AND state = 'there' ORDER BY recording, path");
+			   " AND state = 'there' ORDER BY recording, path LIMIT ?");
 	int stop = 0, rc;
 
+	tess_query_int(&q, TESS_FILES_DELETING_MAX);
 	while (!stop && tess_query_row(&q) == 1)
 		stop = each(arg, tess_column_int(&q, 0), tess_column_str(&q, 1));
 	rc = tess_query_end(&q);

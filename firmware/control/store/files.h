@@ -61,7 +61,9 @@ int tess_store_file_delete(struct tess_store *store, int64_t id) TESS_MUST_CHECK
  * held
  */
 int tess_store_file_leave(struct tess_store *store, int64_t id) TESS_MUST_CHECK;
-/** Files to be removed of recordings that stay, for egress. */
+/** Files to be removed of recordings that stay, for egress; the first so many, as all are told in
+ * one message: the others are there when these are gone. */
+#define TESS_FILES_DELETING_MAX 5000
 int tess_store_files_deleting(struct tess_store *store,
 			      int (*each)(void *arg, int64_t recording, const char *path),
 			      void *arg) TESS_MUST_CHECK;

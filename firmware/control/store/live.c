@@ -201,7 +201,10 @@ int tess_store_live_streams(struct tess_store *store, uint32_t application, cons
 		" AND (?2 IS NULL OR stream_id = ?2) UNION ALL"
 		" SELECT stream_name, application, room_type, room, id, 0, user, stream_type,"
 		" entered_us, rtmp FROM publisher WHERE live AND (?1 = 0 OR application = ?1)"
-		" AND (?2 IS NULL OR stream_name = ?2) ORDER BY name");
+		" AND (?2 IS NULL OR stream_name = ?2)"
+		/* a user's mix is in the place of what the user sends */
+		" AND NOT EXISTS(SELECT 1 FROM mix WHERE mix.stream_id = stream_name)"
+		" ORDER BY name");
 	struct tess_live_stream row;
 	int stop = 0, rc;
 

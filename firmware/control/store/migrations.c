@@ -362,6 +362,14 @@ static const char *const STEPS[] = {
 	"CREATE INDEX upload_state ON upload(state, application);"
 	"CREATE INDEX upload_recording ON upload(recording, path);"
 
+	/* where objects have gone to: pages may load them from there */
+	"CREATE TABLE upload_origin("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" endpoint TEXT NOT NULL,"
+	" bucket TEXT NOT NULL,"
+	" path_style INTEGER NOT NULL,"
+	" UNIQUE(endpoint, bucket, path_style));"
+
 	/* parts of one object, or objects of an HLS file, in the order in which they are sent */
 	"CREATE TABLE upload_item("
 	" file INTEGER NOT NULL REFERENCES upload(file) ON DELETE CASCADE,"

@@ -222,16 +222,16 @@ int tess_store_recordings_leave(struct tess_store *store, const struct tess_clou
 }
 
 /* What an administrator began goes on under its own record id; others are of the user's, or where
- * there is none, of the stream's name. */
+ * there is none, of the stream's name. The few that are open lead, not all of the application's. */
 static int find_left(struct tess_store *store, const struct tess_publisher *publisher,
 		     int64_t now_us, int64_t *id)
 {
 	struct tess_query q = tess_query(
-		store->db, "SELECT id FROM recording WHERE " OPEN " AND application = ?1"
+		store->db, "SELECT id FROM recording WHERE " OPEN " AND +application = ?1"
 			   " AND room_type = ?2 AND room = ?3 AND user = ?4 AND stream_type = ?5"
 			   " AND ends_us > ?6 AND (cause = 'api' OR"
 			   "  (record_id = ?7 AND (?7 != '' OR stream_id = ?8)))"
-			   " ORDER BY id DESC LIMIT 1");
+			   " ORDER BY +id DESC LIMIT 1");
 
 	tess_store_bind_room(&q, &publisher->room);
 	tess_query_text(&q, publisher->user);

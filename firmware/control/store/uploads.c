@@ -107,8 +107,8 @@ int tess_store_upload_endpoints(struct tess_store *store,
 				void *arg)
 {
 	struct tess_query q =
-		tess_query(store->db, "SELECT DISTINCT endpoint, bucket, path_style FROM upload"
-				      " WHERE state = 'uploaded' LIMIT 20");
+		tess_query(store->db, "SELECT endpoint, bucket, path_style FROM upload_origin"
+				      " ORDER BY id DESC LIMIT 20");
 	struct tess_upload_place place = {0};
 	int stop = 0, rc;
 
@@ -226,16 +226,28 @@ int tess_store_uploads_due(struct tess_store *store, int64_t now_us,
 	return rc ? rc : stop;
 }
 
-int tess_store_upload_next(struct tess_store *store, int64_t *next_us)
+int tess_store_upload_next(struct tess_store *store, int64_t after_us, int64_t *next_us)
 {
 	struct tess_query q = tess_query(store->db, "SELECT next_us FROM upload"
-						    " WHERE state != 'uploaded'"
+						    " WHERE state != 'uploaded' AND next_us > ?"
 						    " ORDER BY next_us LIMIT 1");
 
+	tess_query_int(&q, after_us);
 	return tess_store_value(&q, next_us);
 }
 
-int tess_store_upload_set(struct tess_store *store, const struct tess_upload *upload)
+static int note_origin(struct tess_store *store, int64_t file)
+{
+	struct tess_query q = tess_query(
+		store->db, "INSERT OR IGNORE INTO upload_origin(endpoint, bucket, path_style)"
+			   " SELECT endpoint, bucket, path_style FROM upload WHERE file = ?"
+			   " AND state = 'uploaded'");
+
+	tess_query_int(&q, file);
+	return tess_query_run(&q);
+}
+
+static int set(struct tess_store *store, const struct tess_upload *upload)
 {
 	struct tess_query q = tess_query(
 		store->db, "UPDATE upload SET state = ?, upload_id = ?, etag = ?, attempts = ?,"
@@ -249,6 +261,21 @@ int tess_store_upload_set(struct tess_store *store, const struct tess_upload *up
 	tess_query_text(&q, upload->error);
 	tess_query_int(&q, upload->file);
 	return tess_store_run_one(&q);
+}
+
+int tess_store_upload_set(struct tess_store *store, const struct tess_upload *upload)
+{
+	int rc;
+
+	if (strcmp(upload->state, "uploaded") != 0)
+		return set(store, upload);
+	rc = tess_store_begin(store);
+	if (rc)
+		return rc;
+	rc = set(store, upload);
+	if (!rc)
+		rc = note_origin(store, upload->file);
+	return tess_store_finish(store, rc);
 }
 
 static int forget_items(struct tess_store *store, int64_t file)

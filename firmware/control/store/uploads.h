@@ -43,7 +43,7 @@ int tess_store_upload_settings_get(struct tess_store *store, struct tess_upload_
 int tess_store_upload_settings_set(struct tess_store *store, uint32_t application,
 				   const struct tess_upload_settings *settings,
 				   int64_t now_us) TESS_MUST_CHECK;
-/** The endpoints that objects of ours are read from, each once. */
+/** The endpoints that objects of ours have gone to, each once, the newest first, at most 20. */
 int tess_store_upload_endpoints(struct tess_store *store,
 				int (*each)(void *arg, const struct tess_upload_place *place),
 				void *arg) TESS_MUST_CHECK;
@@ -80,8 +80,9 @@ int tess_store_upload_find(struct tess_store *store, struct tess_upload *upload,
 int tess_store_uploads_due(struct tess_store *store, int64_t now_us,
 			   int (*each)(void *arg, const struct tess_upload *row),
 			   void *arg) TESS_MUST_CHECK;
-/** When the next is due. @retval 0, -ENOENT none is open */
-int tess_store_upload_next(struct tess_store *store, int64_t *next_us) TESS_MUST_CHECK;
+/** When the first of those is due that are due later. @retval 0, -ENOENT there is none */
+int tess_store_upload_next(struct tess_store *store, int64_t after_us,
+			   int64_t *next_us) TESS_MUST_CHECK;
 /** state, upload_id, etag, attempts, next_us and error of upload->file. @retval 0, -ENOENT */
 int tess_store_upload_set(struct tess_store *store,
 			  const struct tess_upload *upload) TESS_MUST_CHECK;

@@ -227,6 +227,28 @@ static void test_drop(void **state)
 	assert_int_equal(json_array_size(json_object_get(f.json, "streams")), 2);
 }
 
+/* A user's mix that is in the place of what the user sends is the stream of that name, once. */
+static void test_in_place(void **state)
+{
+	struct tess_mix mix = {.room = {1400000001, TESS_ROOM_ID_NUMBER, "101"},
+			       .stream_id = "bobs",
+			       .params = "{}",
+			       .starter = "bob"};
+
+	(void)state;
+	two_streams();
+	fixture_call(&f, "DELETE", MIX, NULL, 204);
+	assert_int_equal(tess_store_mix_add(f.control.store, &mix), 0);
+	take_facts("{'mixes':[{'id':2,'state':'running'}],"
+		   "'publishers':[{'id':2,'state':'receiving'}]}");
+	assert_string_equal(call(TESS_LIVE_ONLINE, "{}"), "");
+	assert_int_equal(json_integer_value(json_object_get(answer, "TotalNum")), 1);
+	assert_string_equal(call(TESS_LIVE_DROP, "{" STREAM "'bobs'}"), "");
+	fixture_call(&f, "GET", MIX, NULL, 404);
+	/* then the user's own is there again */
+	assert_string_equal(state_of("{" STREAM "'bobs'}"), "active");
+}
+
 /* A publisher by RTMP is disconnected: it leaves. */
 static void test_drop_publisher(void **state)
 {
@@ -266,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_key_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_streams, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_in_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drop_publisher, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 	};

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cloud/cmocka_headers.h"
+#include "firmware/control/store/uploads.h"
 #include "fixture.h"
 
 static struct fixture f;
@@ -32,6 +33,7 @@ static int setup(void **state)
 
 	(void)state;
 	fixture_open(&f);
+	fixture_application(&f);
 	assert_int_equal(mkdir(f.config.control.webui_dir, 0755), 0);
 	(void)snprintf(path, sizeof(path), "%s/assets", f.config.control.webui_dir);
 	assert_int_equal(mkdir(path, 0755), 0);
@@ -94,11 +96,27 @@ static void test_policy(void **state)
 	assert_non_null(strstr(policy, "connect-src 'self' http://box.lan:8088; "));
 	assert_non_null(strstr(policy, "media-src 'self' blob: http://box.lan:8088; "));
 	assert_null(strstr(policy, "unsafe"));
+	/* and of the storages that files have gone to, each once */
+	for (int64_t file = 1; file < 4; file++) {
+		struct tess_upload upload = {.file = file,
+					     .application = 1400000001,
+					     .place = {.endpoint = "https://s3.example",
+						       .bucket = "b",
+						       .path_style = true}};
+
+		assert_int_equal(tess_store_upload_add(f.control.store, &upload), 0);
+		(void)stpcpy(upload.state, file < 3 ? "uploaded" : "failed");
+		assert_int_equal(tess_store_upload_set(f.control.store, &upload), 0);
+	}
+	expect("/", "<html>index", HTML);
+	policy = tess_response_get(&f.response, "Content-Security-Policy");
+	assert_non_null(strstr(policy, "connect-src 'self' http://box.lan:8088 "
+				       "https://s3.example; "));
 	/* a Host made to widen it does not */
 	fixture_header(&f, "Host", "x; script-src *");
 	expect("/", "<html>index", HTML);
 	policy = tess_response_get(&f.response, "Content-Security-Policy");
-	assert_non_null(strstr(policy, "connect-src 'self' http://localhost:8088; "));
+	assert_non_null(strstr(policy, "connect-src 'self' http://localhost:8088 "));
 }
 
 static void test_player(void **state)

@@ -236,6 +236,24 @@ static void test_refused(void **state)
 	assert_true(row().next_us <= f.time.utc_us);
 }
 
+/* What is under way has been due long since: what waits beside it is due by itself. */
+static void test_next(void **state)
+{
+	int64_t next_us = 0;
+
+	(void)state;
+	enable("mp4", 1000);
+	turn();
+	fixture_advance(&f, 1000000);
+	enable("flv", 1000);
+	turn();
+	assert_int_equal(orders(), 2);
+	told("1", "'state':'failed','status':500,'error':'the server answered 500'");
+	assert_int_equal(tess_store_upload_next(f.control.store, f.time.utc_us, &next_us), 0);
+	assert_int_equal(next_us, f.time.utc_us + 5000000);
+	assert_int_equal(tess_store_upload_next(f.control.store, next_us, &next_us), -ENOENT);
+}
+
 static void test_list(void **state)
 {
 	(void)state;
@@ -276,8 +294,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_small),   TEST(test_other_bytes), TEST(test_pauses),
-		TEST(test_refused), TEST(test_list),	    TEST(test_deleted),
+		TEST(test_small), TEST(test_other_bytes), TEST(test_pauses), TEST(test_refused),
+		TEST(test_list),  TEST(test_deleted),	  TEST(test_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

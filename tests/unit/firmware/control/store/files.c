@@ -146,6 +146,36 @@ static void test_removal(void **state)
 	assert_string_equal(text, "2:1400000001/y.mp4 ");
 }
 
+static int count(void *arg, int64_t recording, const char *path)
+{
+	assert_int_equal(recording, 1);
+	assert_non_null(path);
+	++*(int *)arg;
+	return 0;
+}
+
+/* However many are deleted while egress is away, what it is told stays a message. */
+static void test_many(void **state)
+{
+	struct tess_store *store = f.control.store;
+	int counted = 0;
+
+	(void)state;
+	add_recording("finished");
+	assert_int_equal(
+		tess_db_script(
+			tess_store_db(store),
+			"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+			"  WHERE i < 5100)"
+			" INSERT INTO recording_file(recording, application, area, room, stream_id,"
+			" record_id, format, path, name, state, created_us, start_us, end_us,"
+			" duration_us, size_bytes, width, height) SELECT 1, 1400000001, 0, '', '',"
+			" '', 'mp4', i, i, 'deleting', 1, 1, 1, 1, 1, 1, 1 FROM n"),
+		0);
+	assert_int_equal(tess_store_files_deleting(store, count, &counted), 0);
+	assert_int_equal(counted, TESS_FILES_DELETING_MAX);
+}
+
 static int names(void *arg, const struct tess_file *row)
 {
 	(void)sprintf((char *)arg + strlen(arg), "%s ", row->name);
@@ -299,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ids, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_removal, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_search, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
