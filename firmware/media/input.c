@@ -83,6 +83,9 @@ static bool look(struct tess_input *input)
 	if (rc == -EALREADY)
 		return false;
 	close_reader(input);
+	/* after a break of the link the same ring comes again */
+	if (rc == -ENOENT)
+		input->epoch = 0;
 	if (rc)
 		return false;
 	input->reader = reader;
