@@ -376,6 +376,12 @@ void tess_publisher_update(struct tess_publisher *publisher,
 			    (desired->has_source &&
 			     !tess_latch_same_address(&desired->source, &running->source));
 
+	if (strcmp(desired->stream, running->stream) != 0) {
+		/* whoever had the stream by that name has been told its end */
+		tess_publication_close(publisher->publication);
+		publisher->publication = NULL;
+		publisher->stream_epoch = 0;
+	}
 	publisher->desired = *desired;
 	if (publisher->line)
 		return;
@@ -590,13 +596,16 @@ void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)
 bool tess_publisher_stream_news(struct tess_publisher *publisher, uint64_t *epoch, int *memfd,
 				int *eventfd)
 {
-	return publisher->publication &&
-	       tess_publication_news(publisher->publication, epoch, memfd, eventfd);
+	if (!publisher->publication ||
+	    !tess_publication_news(publisher->publication, epoch, memfd, eventfd))
+		return false;
+	publisher->stream_epoch = *epoch;
+	return true;
 }
 
 uint64_t tess_publisher_stream_epoch(const struct tess_publisher *publisher)
 {
-	return publisher->publication ? tess_publication_epoch(publisher->publication) : 0;
+	return publisher->stream_epoch;
 }
 
 int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_t capture_us)

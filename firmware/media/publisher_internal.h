@@ -56,6 +56,7 @@ struct tess_publisher {
 
 	struct tess_publication *publication;	   /* NULL: what is sent is no stream of its own */
 	bool publication_video, publication_audio; /* that it was opened for */
+	uint64_t stream_epoch;			   /* of the ring last told, 0: none */
 };
 
 /* What has come to a publisher (@p arg), of RTP or by egress. */
