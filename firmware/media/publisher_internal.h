@@ -66,5 +66,9 @@ tess_rtp_au_handler tess_publisher_picture, tess_publisher_sound;
 int tess_publisher_open_input(struct tess_publisher *publisher) TESS_MUST_CHECK;
 /** Open the decoder of sound; publisher->error says if it could not be. */
 void tess_publisher_open_audio(struct tess_publisher *publisher);
+/** Bring the stream of its own to what is desired; one that is right already goes on. */
+void tess_publisher_set_stream(struct tess_publisher *publisher);
+/** By the key that it had: whoever read it has been told. */
+void tess_publisher_end_stream(struct tess_publisher *publisher);
 
 #endif
