@@ -213,11 +213,18 @@ static void what_is_wrong_is_left_out(void **state)
 	put_picture(true, now_us - 3600000000);
 	put(TESS_TRACK_AUDIO, "sound", 5, true, now_us + 3600000000);
 	tess_input_step(input, now_us);
-	assert_int_equal(pictures, 1);
+	/* nor what refers to them */
+	put_picture(true, now_us);
+	put_picture(false, now_us + 3600000000);
+	put_picture(false, now_us);
+	tess_input_step(input, now_us);
+	assert_int_equal(pictures, 2);
+	assert_int_equal(discontinuities, 2);
 	assert_int_equal(sounds, 0);
 	put_picture(true, now_us);
 	tess_input_step(input, now_us);
-	assert_int_equal(pictures, 2);
+	assert_int_equal(pictures, 3);
+	assert_int_equal(discontinuities, 3);
 	tess_input_free(input);
 }
 
