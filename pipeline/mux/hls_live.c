@@ -349,7 +349,7 @@ static int cut(struct tess_hls_live *hls, const struct tess_au *au,
 	int64_t end_us = place->dts_us;
 	int rc = 0, begun;
 
-	if (broken || !lead)
+	if ((broken || !lead) && hls->lead_us + hls->distance_us[lead_track] < end_us)
 		end_us = hls->lead_us + hls->distance_us[lead_track];
 	if (end_us < hls->part_begin_us)
 		end_us = hls->part_begin_us;
