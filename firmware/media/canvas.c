@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "firmware/media/mp3.h"
+#include "firmware/media/sound.h"
 
 /* The ring holds this much of the stream, at twice its nominal rate. */
 #define RING_SECONDS 8
@@ -256,41 +257,15 @@ static void run_picture(struct tess_job *job)
 	atomic_store_explicit(&slot->done, true, memory_order_release);
 }
 
-/* Write all audio frames that are ready. */
-static int write_sound(struct tess_canvas *canvas, size_t *bytes)
-{
-	const struct tess_audio_driver *driver = canvas->context.audio;
-	struct tess_audio_encoded encoded;
-	int error;
-
-	while (!(error = driver->encoder_next(canvas->audio, &encoded))) {
-		const struct tess_au au = {
-			.data = encoded.data,
-			.length = encoded.length,
-			.pts_us = encoded.pts_us,
-			.dts_us = encoded.pts_us,
-			.track = TESS_TRACK_AUDIO,
-			.key = true,
-		};
-
-		error = tess_ring_write(canvas->ring, &au);
-		if (error)
-			return error;
-		*bytes += encoded.length;
-	}
-	return error == -EAGAIN ? 0 : error;
-}
-
 static void run_sound(struct tess_job *job)
 {
 	struct sound_slot *slot = (struct sound_slot *)job;
 	struct tess_canvas *canvas = slot->canvas;
 
 	slot->bytes = 0;
-	slot->error = canvas->context.audio->encoder_feed(canvas->audio, slot->pcm,
-							  TESS_MIX_AUDIO_FRAMES, slot->pts_us);
-	if (!slot->error)
-		slot->error = write_sound(canvas, &slot->bytes);
+	slot->error =
+		tess_sound_write(canvas->context.audio, canvas->audio, canvas->ring, slot->pcm,
+				 TESS_MIX_AUDIO_FRAMES, slot->pts_us, &slot->bytes);
 	if (canvas->mp3) {
 		int error = tess_mp3_stream_feed(canvas->mp3, slot->pcm, TESS_MIX_AUDIO_FRAMES,
 						 slot->pts_us);

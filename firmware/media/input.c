@@ -68,6 +68,13 @@ static void close_reader(struct tess_input *input)
 	input->reader = NULL;
 }
 
+/* Nothing more before a key frame. */
+static void lose(struct tess_input *input)
+{
+	input->need_key = true;
+	input->discontinuity = true;
+}
+
 /* @return whether another ring is offered now, and open */
 static bool look(struct tess_input *input)
 {
@@ -83,11 +90,13 @@ static bool look(struct tess_input *input)
 	if (rc == -EALREADY)
 		return false;
 	close_reader(input);
+	/* after a break of the link the same ring comes again */
+	if (rc == -ENOENT)
+		input->epoch = 0;
 	if (rc)
 		return false;
 	input->reader = reader;
-	input->need_key = true;
-	input->discontinuity = true;
+	lose(input);
 	if (tess_ring_seek_key(reader))
 		tess_ring_seek_oldest(reader);
 	input->handlers->begun(input->arg);
@@ -115,6 +124,20 @@ static int to_annexb(uint8_t *data, size_t length)
 	return 0;
 }
 
+static void hand_out_picture(struct tess_input *input, const struct tess_au *unit,
+			     struct tess_rtp_au *au)
+{
+	/* the buffer is ours */
+	if ((input->need_key && !unit->key) || to_annexb(input->buffer, unit->length)) {
+		lose(input);
+		return;
+	}
+	au->discontinuity = input->discontinuity || unit->discontinuity;
+	input->need_key = false;
+	input->discontinuity = false;
+	input->handlers->picture(input->arg, au);
+}
+
 static void hand_out(struct tess_input *input, const struct tess_au *unit, int64_t now_us)
 {
 	struct tess_rtp_au au = {
@@ -123,26 +146,17 @@ static void hand_out(struct tess_input *input, const struct tess_au *unit, int64
 		.media_us = unit->pts_us,
 		.key = unit->key,
 	};
+	bool good = unit->length && unit->pts_us >= now_us - MAX_AGE_US &&
+		    unit->pts_us <= now_us + MAX_AHEAD_US;
 
-	if (!unit->length || unit->pts_us < now_us - MAX_AGE_US ||
-	    unit->pts_us > now_us + MAX_AHEAD_US)
-		return;
 	if (unit->track == TESS_TRACK_AUDIO) {
-		if (unit->pts_us >= now_us - OLD_SOUND_US)
+		if (good && unit->pts_us >= now_us - OLD_SOUND_US)
 			input->handlers->sound(input->arg, &au);
-		return;
+	} else if (good) {
+		hand_out_picture(input, unit, &au);
+	} else {
+		lose(input);
 	}
-	if (input->need_key && !unit->key)
-		return;
-	/* the buffer is ours */
-	if (to_annexb(input->buffer, unit->length)) {
-		input->need_key = true;
-		return;
-	}
-	au.discontinuity = input->discontinuity || unit->discontinuity;
-	input->need_key = false;
-	input->discontinuity = false;
-	input->handlers->picture(input->arg, &au);
 }
 
 static int grow(struct tess_input *input, size_t needed)
@@ -172,8 +186,7 @@ static void drain(struct tess_input *input, int64_t now_us)
 		if (rc == -EMSGSIZE) {
 			rc = grow(input, needed);
 		} else if (rc == -EOVERFLOW) {
-			input->need_key = true;
-			input->discontinuity = true;
+			lose(input);
 			rc = 0;
 		} else if (!rc) {
 			hand_out(input, &unit, now_us);

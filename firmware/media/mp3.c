@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/media/sound.h"
+
 /* 26 s of the highest bit rate, and of frames at 48 kHz even more: egress may restart meanwhile. */
 #define RING_BYTES (1u << 20)
 #define RING_SLOTS 2048
@@ -77,22 +79,8 @@ void tess_mp3_stream_free(struct tess_mp3_stream *stream)
 int tess_mp3_stream_feed(struct tess_mp3_stream *stream, const float *pcm, unsigned frames,
 			 int64_t pts_us)
 {
-	struct tess_audio_encoded encoded;
-	int error = stream->driver->encoder_feed(stream->encoder, pcm, frames, pts_us);
-
-	while (!error && !(error = stream->driver->encoder_next(stream->encoder, &encoded))) {
-		const struct tess_au au = {
-			.data = encoded.data,
-			.length = encoded.length,
-			.pts_us = encoded.pts_us,
-			.dts_us = encoded.pts_us,
-			.track = TESS_TRACK_AUDIO,
-			.key = true,
-		};
-
-		error = tess_ring_write(stream->ring, &au);
-	}
-	return error == -EAGAIN ? 0 : error;
+	return tess_sound_write(stream->driver, stream->encoder, stream->ring, pcm, frames, pts_us,
+				NULL);
 }
 
 void tess_mp3_stream_descriptors(const struct tess_mp3_stream *stream, int *memfd, int *eventfd)

@@ -349,8 +349,3 @@ bool tess_publication_news(struct tess_publication *publication, uint64_t *epoch
 	*eventfd = publication->eventfd;
 	return true;
 }
-
-uint64_t tess_publication_epoch(const struct tess_publication *publication)
-{
-	return publication->epoch;
-}

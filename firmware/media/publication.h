@@ -56,7 +56,5 @@ int64_t tess_publication_step(struct tess_publication *publication, int64_t now_
 /** True once for each new ring: its epoch and descriptors, which stay the publication's. */
 bool tess_publication_news(struct tess_publication *publication, uint64_t *epoch, int *memfd,
 			   int *eventfd);
-/** The epoch of the present ring, 0: there is none yet. */
-uint64_t tess_publication_epoch(const struct tess_publication *publication);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/media/sound.h"
 #include "pipeline/mix/audio.h"
 
 #define PICTURES 64
@@ -101,37 +102,13 @@ static void run_picture(struct tess_job *job)
 	atomic_store_explicit(&slot->busy, false, memory_order_release);
 }
 
-/* Write all audio frames that are ready. */
-static int write_sound(struct tess_publication_writer *writer)
-{
-	struct tess_audio_encoded encoded;
-	int error;
-
-	while (!(error = writer->context.audio->encoder_next(writer->encoder, &encoded))) {
-		const struct tess_au au = {
-			.data = encoded.data,
-			.length = encoded.length,
-			.pts_us = encoded.pts_us,
-			.dts_us = encoded.pts_us,
-			.track = TESS_TRACK_AUDIO,
-			.key = true,
-		};
-
-		error = writer->ring ? tess_ring_write(writer->ring, &au) : 0;
-		if (error)
-			return error;
-	}
-	return error == -EAGAIN ? 0 : error;
-}
-
 static void run_sound(struct tess_job *job)
 {
 	struct sound_slot *slot = (struct sound_slot *)job;
 	struct tess_publication_writer *writer = slot->writer;
-	int error = writer->context.audio->encoder_feed(writer->encoder, slot->pcm,
-							TESS_MIX_AUDIO_FRAMES, slot->pts_us);
 
-	note(writer, error ? error : write_sound(writer));
+	note(writer, tess_sound_write(writer->context.audio, writer->encoder, writer->ring,
+				      slot->pcm, TESS_MIX_AUDIO_FRAMES, slot->pts_us, NULL));
 	atomic_store_explicit(&slot->busy, false, memory_order_release);
 }
 

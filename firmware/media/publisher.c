@@ -283,34 +283,6 @@ static int set_receivers(struct tess_publisher *publisher, int64_t now_us)
 			    tess_publisher_sound, now_us);
 }
 
-/* Bring the publication to what is wanted; one that is right already goes on. */
-static void set_publication(struct tess_publisher *publisher)
-{
-	bool wanted = publisher->desired.stream[0];
-	bool video = publisher->desired.video.present, audio = publisher->desired.audio.present;
-	int error;
-
-	if (publisher->publication && wanted && publisher->publication_video == video &&
-	    publisher->publication_audio == audio)
-		return;
-	tess_publication_close(publisher->publication);
-	publisher->publication = NULL;
-	if (!wanted || !(video || audio))
-		return;
-	error = tess_publication_open(&publisher->publication, publisher->context, video, audio,
-				      &publisher->video.counters);
-	if (error) {
-		publisher->publication = NULL;
-		TESS_ERROR("publication.open_failed", "publisher=%lld error=\"%s\"",
-			   (long long)publisher->desired.id, strerrordesc_np(-error));
-		return;
-	}
-	publisher->publication_video = video;
-	publisher->publication_audio = audio;
-	if (video)
-		tess_receiver_want_key(&publisher->video);
-}
-
 int tess_publisher_open(struct tess_publisher **publisherp,
 			const struct tess_media_context *context,
 			const struct tess_desired_publisher *desired, int64_t now_us)
@@ -340,7 +312,7 @@ int tess_publisher_open(struct tess_publisher **publisherp,
 		tess_publisher_close(publisher);
 		return error;
 	}
-	set_publication(publisher);
+	tess_publisher_set_stream(publisher);
 	*publisherp = publisher;
 	return 0;
 }
@@ -376,6 +348,8 @@ void tess_publisher_update(struct tess_publisher *publisher,
 			    (desired->has_source &&
 			     !tess_latch_same_address(&desired->source, &running->source));
 
+	if (strcmp(desired->stream, running->stream) != 0)
+		tess_publisher_end_stream(publisher);
 	publisher->desired = *desired;
 	if (publisher->line)
 		return;
@@ -384,7 +358,7 @@ void tess_publisher_update(struct tess_publisher *publisher,
 		tess_receiver_close(&publisher->audio);
 	}
 	publisher->error = set_receivers(publisher, now_us);
-	set_publication(publisher);
+	tess_publisher_set_stream(publisher);
 	if (!publisher->video.desired.present) {
 		publisher->width = publisher->height = 0;
 		publisher->picture_error = 0;
@@ -585,18 +559,6 @@ void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)
 		return;
 	tess_receiver_housekeep(&publisher->video, now_us);
 	tess_receiver_housekeep(&publisher->audio, now_us);
-}
-
-bool tess_publisher_stream_news(struct tess_publisher *publisher, uint64_t *epoch, int *memfd,
-				int *eventfd)
-{
-	return publisher->publication &&
-	       tess_publication_news(publisher->publication, epoch, memfd, eventfd);
-}
-
-uint64_t tess_publisher_stream_epoch(const struct tess_publisher *publisher)
-{
-	return publisher->publication ? tess_publication_epoch(publisher->publication) : 0;
 }
 
 int64_t tess_publisher_arrival_us(const struct tess_publisher *publisher, int64_t capture_us)

@@ -63,7 +63,7 @@ void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us);
  * descriptors, which stay the publisher's. */
 bool tess_publisher_stream_news(struct tess_publisher *publisher, uint64_t *epoch, int *memfd,
 				int *eventfd);
-/** The epoch of its present ring, 0: there is none. */
+/** The epoch of the ring last told, which may be over already; 0: none was, by this key. */
 uint64_t tess_publisher_stream_epoch(const struct tess_publisher *publisher);
 /** When the last packet of the picture captured at @p capture_us came in; 0 if that is forgotten.
  */

@@ -56,6 +56,7 @@ struct tess_publisher {
 
 	struct tess_publication *publication;	   /* NULL: what is sent is no stream of its own */
 	bool publication_video, publication_audio; /* that it was opened for */
+	uint64_t stream_epoch;			   /* of the ring last told, 0: none */
 };
 
 /* What has come to a publisher (@p arg), of RTP or by egress. */
@@ -65,5 +66,9 @@ tess_rtp_au_handler tess_publisher_picture, tess_publisher_sound;
 int tess_publisher_open_input(struct tess_publisher *publisher) TESS_MUST_CHECK;
 /** Open the decoder of sound; publisher->error says if it could not be. */
 void tess_publisher_open_audio(struct tess_publisher *publisher);
+/** Bring the stream of its own to what is desired; one that is right already goes on. */
+void tess_publisher_set_stream(struct tess_publisher *publisher);
+/** By the key that it had: whoever read it has been told. */
+void tess_publisher_end_stream(struct tess_publisher *publisher);
 
 #endif

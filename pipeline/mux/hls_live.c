@@ -291,22 +291,26 @@ static int begin_segment(struct tess_hls_live *hls, const struct tess_au *au,
 	return 0;
 }
 
+/** What a segment may last: EXTINF rounded may not be above the target (RFC 8216 §4.3.3.1). */
+static int64_t longest_us(const struct tess_hls_live *hls)
+{
+	return hls->target_s ? hls->target_s * INT64_C(1000000) + 499999
+			     : TESS_HLS_LIVE_MAX_TARGET_S * INT64_C(1000000);
+}
+
 /** Whether the open segment is over before this unit, by which parts are cut. */
 static bool segment_is_over(const struct tess_hls_live *hls, const struct hls_segment *segment,
 			    const struct tess_au *au, int64_t dts_us)
 {
 	unsigned i = tess_mp4_index_of(au->track);
 	int64_t length_us = dts_us - segment->begin_us;
-	int64_t longest_us = hls->target_s ? hls->target_s * INT64_C(1000000) + 499999
-					   : TESS_HLS_LIVE_MAX_TARGET_S * INT64_C(1000000);
 	bool key = hls->info.has_video ? au->track == TESS_TRACK_VIDEO && au->key : true;
 	uint64_t bytes = 0;
 
 	if (key &&
 	    length_us >= (hls->info.has_video ? TESS_HLS_LIVE_MIN_SEGMENT_US : SOUND_SEGMENT_US))
 		return true;
-	/* EXTINF rounded may not be above the target (RFC 8216 §4.3.3.1) */
-	if (length_us + hls->distance_us[i] > longest_us ||
+	if (length_us + hls->distance_us[i] > longest_us(hls) ||
 	    segment->part_count + 1 >= TESS_HLS_LIVE_PARTS)
 		return true;
 	for (unsigned part = 0; part < segment->part_count; part++)
@@ -320,6 +324,15 @@ static bool is_lead(const struct tess_hls_live *hls, const struct tess_au *au, i
 	if (au->track == TESS_TRACK_VIDEO)
 		return dts_us > hls->lead_us;
 	return !hls->info.has_video || dts_us - hls->lead_us > WAIT_FOR_VIDEO_US;
+}
+
+/** Whether the open segment would be too long if it lasted until this unit: then it is a gap. */
+static bool is_late(const struct tess_hls_live *hls, const struct tess_au *au, int64_t dts_us)
+{
+	const struct hls_segment *segment = open_segment(hls);
+
+	return segment && is_lead(hls, au, dts_us) && dts_us - hls->lead_us > WAIT_FOR_VIDEO_US &&
+	       dts_us - segment->begin_us > longest_us(hls);
 }
 
 /** End what ends before this unit. @retval 0, 1 a part was completed, -ENOMEM */
@@ -336,7 +349,7 @@ static int cut(struct tess_hls_live *hls, const struct tess_au *au,
 	int64_t end_us = place->dts_us;
 	int rc = 0, begun;
 
-	if (broken || !lead)
+	if ((broken || !lead) && hls->lead_us + hls->distance_us[lead_track] < end_us)
 		end_us = hls->lead_us + hls->distance_us[lead_track];
 	if (end_us < hls->part_begin_us)
 		end_us = hls->part_begin_us;
@@ -430,6 +443,8 @@ int tess_hls_live_add(struct tess_hls_live *hls, const struct tess_au *au, int64
 	ticks = tess_mp4_ticks(place.dts_us, hls->tracks[i].timescale);
 	if (hls->begun[i] && ticks <= hls->last_ticks[i])
 		return -ESTALE;
+	if (!place.gap_us && is_late(hls, au, place.dts_us))
+		place.gap_us = place.dts_us - hls->lead_us;
 	made = cut(hls, au, &place, utc_offset_us);
 	if (made < 0)
 		return made;

@@ -213,11 +213,18 @@ static void what_is_wrong_is_left_out(void **state)
 	put_picture(true, now_us - 3600000000);
 	put(TESS_TRACK_AUDIO, "sound", 5, true, now_us + 3600000000);
 	tess_input_step(input, now_us);
-	assert_int_equal(pictures, 1);
+	/* nor what refers to them */
+	put_picture(true, now_us);
+	put_picture(false, now_us + 3600000000);
+	put_picture(false, now_us);
+	tess_input_step(input, now_us);
+	assert_int_equal(pictures, 2);
+	assert_int_equal(discontinuities, 2);
 	assert_int_equal(sounds, 0);
 	put_picture(true, now_us);
 	tess_input_step(input, now_us);
-	assert_int_equal(pictures, 2);
+	assert_int_equal(pictures, 3);
+	assert_int_equal(discontinuities, 3);
 	tess_input_free(input);
 }
 
@@ -253,6 +260,28 @@ static void no_ring(void **state)
 		assert_int_equal(
 			tess_inputs_offer(inputs, 1000 + i, 1, open("/dev/null", O_RDONLY)), 0);
 	assert_int_equal(tess_inputs_offer(inputs, 12, 1, open("/dev/null", O_RDONLY)), -ENOSPC);
+	tess_input_free(input);
+}
+
+/* The link to egress broke and is up again: the ring that was read is offered once more. */
+static void the_same_ring_again(void **state)
+{
+	struct tess_input *input = open_input();
+
+	(void)state;
+	offer(100, &both);
+	put_picture(true, now_us);
+	tess_input_step(input, now_us);
+	assert_int_equal(pictures, 1);
+	tess_inputs_clear(inputs);
+	tess_input_step(input, now_us);
+	assert_int_equal(tess_inputs_offer(inputs, 12, 100,
+					   fcntl(tess_ring_writer_memfd(ring), F_DUPFD_CLOEXEC, 3)),
+			 0);
+	put_picture(false, now_us + 40000);
+	tess_input_step(input, now_us);
+	assert_int_equal(begins, 2);
+	assert_int_equal(last_us, now_us + 40000);
 	tess_input_free(input);
 }
 
@@ -412,6 +441,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(old_units, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_wrong_is_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_ring, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_same_ring_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_burst_is_decoded_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(its_sound_is_heard, setup, teardown),
 	};

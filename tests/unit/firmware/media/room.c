@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
 
 #include <cmocka.h>
 
 #include "drivers/audio_soft/audio_soft.h"
 #include "drivers/clock/clock.h"
 #include "firmware/base/log.h"
+#include "firmware/media/inputs.h"
 #include "firmware/media/room.h"
 #include "tests/unit/firmware/media/fake_engine.h"
 
@@ -258,6 +260,52 @@ static void a_mix_too_many_waits_for_a_place(void **state)
 	close_fixture(&fixture);
 }
 
+/* SPS of 320x240, PPS, an IDR slice */
+#define KEY                                                                                      \
+	"\0\0\0\x09\x67\x42\x40\x0d\xe8\x80\xa0\xfc\x80\0\0\0\x03\x68\xce\x06\0\0\0\x04\x65\x88" \
+	"\x84\x21"
+
+/* A user's own stream has ended with the user, also while what goes on in it has yet to come. */
+static void a_users_stream_ends(void **state)
+{
+	const struct tess_ring_config config = {.epoch = 5, .data_bytes = 1 << 20, .slots = 1024};
+	const struct tess_stream_info info = {.has_video = true};
+	const struct tess_au key = {.data = (const uint8_t *)KEY,
+				    .length = sizeof(KEY) - 1,
+				    .pts_us = START_US,
+				    .dts_us = START_US,
+				    .track = TESS_TRACK_VIDEO,
+				    .key = true};
+	struct tess_desired_publisher *publisher;
+	struct tess_ring_writer *ring;
+	struct tess_inputs *inputs;
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	assert_int_equal(tess_inputs_alloc(&inputs), 0);
+	fixture.context.inputs = inputs;
+	publisher = want_publisher(&fixture, 7);
+	publisher->input = true;
+	publisher->video = (struct tess_desired_media){.present = true, .codec = TESS_CODEC_H264};
+	snprintf(publisher->stream, sizeof(publisher->stream), "user-7");
+	assert_string_equal(reconcile(&fixture), "");
+	assert_int_equal(tess_ring_writer_alloc(&ring, &config, &info), 0);
+	assert_int_equal(tess_ring_write(ring, &key), 0);
+	assert_int_equal(tess_inputs_offer(inputs, 7, 5,
+					   fcntl(tess_ring_writer_memfd(ring), F_DUPFD_CLOEXEC, 3)),
+			 0);
+	assert_string_equal(reconcile(&fixture), "+user-7 ");
+	/* sound is to come as well: another ring, for which there is nothing yet */
+	publisher->audio = (struct tess_desired_media){.present = true, .codec = TESS_CODEC_AAC};
+	assert_string_equal(reconcile(&fixture), "");
+	fixture.desired->publisher_count = 0;
+	assert_string_equal(reconcile(&fixture), "-user-7 ");
+	close_fixture(&fixture);
+	tess_ring_writer_free(ring);
+	tess_inputs_free(inputs);
+}
+
 static void the_fingerprint_tells_changes_of_state(void **state)
 {
 	struct fixture fixture;
@@ -287,6 +335,7 @@ int main(void)
 		cmocka_unit_test(an_old_epoch_changes_nothing),
 		cmocka_unit_test(whoever_goes_to_another_room_leaves_this_one),
 		cmocka_unit_test(a_mix_too_many_waits_for_a_place),
+		cmocka_unit_test(a_users_stream_ends),
 		cmocka_unit_test(the_fingerprint_tells_changes_of_state),
 	};
 

@@ -324,6 +324,52 @@ static void test_no_key_frames(void **state)
 	finish();
 }
 
+/** A picture is late, and no gap yet: the segment before it is not longer than was promised. */
+static void test_late_picture(void **state)
+{
+	struct tess_bytes out = {0};
+
+	(void)state;
+	begin(LIMIT);
+	for (uint32_t ms = 4000; ms < 7900; ms += 100)
+		assert_in_range(video(ms, ms % 2000 == 0), 0, 1);
+	assert_true(tess_hls_live_settle(hls));
+	assert_int_equal(tess_hls_live_target_s(hls), 2);
+	assert_int_equal(video(9600, true), 1);
+	play(9700, 10100, 2000);
+	tess_hls_live_put_playlist(hls, "show", "", &out);
+	tess_put_u8(&out, 0);
+	assert_non_null(strstr((char *)out.data, "#EXTINF:1.900000,\nshow/8.m4s\n"
+						 "#EXT-X-DISCONTINUITY\n"));
+	assert_non_null(strstr((char *)out.data, "T22:13:29.600Z\n"));
+	tess_bytes_free(&out);
+	finish();
+}
+
+/** Before a gap the last picture lasts as long as the one before it, but not into what comes next.
+ */
+static void test_gap_after_a_late_picture(void **state)
+{
+	struct tess_bytes out = {0};
+	struct tess_au au;
+
+	(void)state;
+	begin(LIMIT);
+	for (uint32_t ms = 4000; ms <= 5000; ms += 100)
+		assert_in_range(video(ms, ms == 4000), 0, 1);
+	assert_int_equal(video(6700, false), 1);
+	au = unit_video(data, 6800, 50, true, false);
+	au.discontinuity = true;
+	assert_int_equal(tess_hls_live_add(hls, &au, OFFSET_US), 1);
+	play(6900, 7400, 2000);
+	assert_true(tess_hls_live_settle(hls));
+	tess_hls_live_put_playlist(hls, "show", "", &out);
+	tess_put_u8(&out, 0);
+	assert_non_null(strstr((char *)out.data, "#EXTINF:2.800000,\nshow/7.m4s\n"));
+	tess_bytes_free(&out);
+	finish();
+}
+
 static void test_sound_alone(void **state)
 {
 	struct tess_bytes out = {0};
@@ -387,6 +433,8 @@ int main(void)
 		cmocka_unit_test(test_gap_and_other_parameters),
 		cmocka_unit_test(test_old_segments_go),
 		cmocka_unit_test(test_no_key_frames),
+		cmocka_unit_test(test_late_picture),
+		cmocka_unit_test(test_gap_after_a_late_picture),
 		cmocka_unit_test(test_sound_alone),
 		cmocka_unit_test(test_picture_stops),
 		cmocka_unit_test(test_memory),
