@@ -114,6 +114,24 @@ static void listen_http(struct tess_egress *egress, struct tess_http **httpp,
 		  tess_http_port(*httpp), tls ? "https" : "http");
 }
 
+/** A certificate that is no good keeps nothing else from working, and is tried again. */
+static void listen_https(struct tess_egress *egress)
+{
+	char error[512] = "";
+	int rc = egress->tls ? 0
+			     : tess_tls_context_alloc(&egress->tls, egress->config, error,
+						      sizeof(error));
+
+	if (!rc) {
+		listen_http(egress, &egress->https, egress->tls);
+		return;
+	}
+	if (rc != egress->tls_error)
+		TESS_ERROR("tls.not_read", "error=\"%s\"", *error ? error : strerror(-rc));
+	egress->tls_error = rc;
+	tess_timer_start(egress->listen, LISTEN_RETRY_US);
+}
+
 static void listen_rtmp(struct tess_egress *egress)
 {
 	const struct tess_rtmp_listener_config config = {
@@ -140,8 +158,8 @@ static void start_listening(void *arg)
 
 	if (!egress->http)
 		listen_http(egress, &egress->http, NULL);
-	if (!egress->https && egress->tls)
-		listen_http(egress, &egress->https, egress->tls);
+	if (!egress->https && *egress->config->egress.tls_listen)
+		listen_https(egress);
 	if (!egress->rtmp && *egress->config->egress.rtmp_listen)
 		listen_rtmp(egress);
 }
@@ -447,8 +465,6 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 		rc = tess_config_address(config->egress.rtmp_listen, &egress->rtmp_address);
 	if (!rc && *config->egress.tls_listen)
 		rc = tess_config_address(config->egress.tls_listen, &egress->tls_address);
-	if (!rc && *config->egress.tls_listen)
-		rc = tess_tls_context_alloc(&egress->tls, config);
 	if (!rc)
 		rc = tess_streams_alloc(&egress->streams, loop);
 	if (!rc)

@@ -60,11 +60,10 @@ static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char
 		       : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/** @retval 0, -EINVAL (told in the log), -ENOMEM: it is as before */
-static int read_files(struct tess_tls_context *context)
+/** @retval 0, -EINVAL (see error), -ENOMEM: it is as before */
+static int read_files(struct tess_tls_context *context, char *error, size_t error_size)
 {
 	struct stamp certificate, key;
-	char error[512];
 	SSL_CTX *ssl;
 	int rc;
 
@@ -74,11 +73,9 @@ static int read_files(struct tess_tls_context *context)
 	if (context->ssl && !memcmp(&certificate, &context->certificate, sizeof(certificate)) &&
 	    !memcmp(&key, &context->key, sizeof(key)))
 		return 0;
-	rc = tess_tls_files_load(&ssl, context->config, error, sizeof(error));
-	if (rc) {
-		TESS_ERROR("tls.not_read", "error=\"%s\"", error);
+	rc = tess_tls_files_load(&ssl, context->config, error, error_size);
+	if (rc)
 		return rc;
-	}
 	(void)SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
 	/* tickets are all that sessions go on by: nothing is kept here */
 	(void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
@@ -94,7 +91,8 @@ static int read_files(struct tess_tls_context *context)
 	return 0;
 }
 
-int tess_tls_context_alloc(struct tess_tls_context **contextp, const struct tess_config *config)
+int tess_tls_context_alloc(struct tess_tls_context **contextp, const struct tess_config *config,
+			   char *error, size_t error_size)
 {
 	struct tess_tls_context *context = calloc(1, sizeof(*context));
 	int rc;
@@ -102,7 +100,7 @@ int tess_tls_context_alloc(struct tess_tls_context **contextp, const struct tess
 	if (!context)
 		return -ENOMEM;
 	context->config = config;
-	rc = read_files(context);
+	rc = read_files(context, error, error_size);
 	if (rc)
 		free(context);
 	else
@@ -120,10 +118,13 @@ void tess_tls_context_free(struct tess_tls_context *context)
 
 SSL *tess_tls_context_accept(struct tess_tls_context *context, int64_t now_us)
 {
+	char error[512];
 	SSL *ssl;
 
-	if (now_us >= context->again_us && read_files(context))
+	if (now_us >= context->again_us && read_files(context, error, sizeof(error))) {
+		TESS_ERROR("tls.not_read", "error=\"%s\"", error);
 		context->again_us = now_us + AGAIN_US;
+	}
 	ssl = SSL_new(context->ssl);
 	if (ssl)
 		SSL_set_accept_state(ssl);
