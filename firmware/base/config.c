@@ -186,6 +186,10 @@ static const struct setting settings[] = {
 	{"egress", "listen", KIND_TEXT, PLACE(egress.listen), 1, 0, "0.0.0.0:8088", &listen_form},
 	{"egress", "rtmp_listen", KIND_TEXT, PLACE(egress.rtmp_listen), 0, 0, "0.0.0.0:1935",
 	 &listen_form},
+	{"egress", "tls_listen", KIND_TEXT, PLACE(egress.tls_listen), 0, 0, "", &listen_form},
+	{"egress", "tls_certificate", KIND_TEXT, PLACE(egress.tls_certificate), 0, 0, "",
+	 &path_form},
+	{"egress", "tls_key", KIND_TEXT, PLACE(egress.tls_key), 0, 0, "", &path_form},
 	{"egress", "public_url", KIND_TEXT, PLACE(egress.public_url), 0, 0, "", &url_form},
 	{"egress", "record_dir", KIND_TEXT, PLACE(egress.record_dir), 1, 0,
 	 "/var/lib/tessera/recordings", &path_form},
@@ -462,6 +466,25 @@ static int read_group(struct tess_config *config, config_setting_t *group, const
 	return err;
 }
 
+/* TLS is with certificate and key, or not at all. What is in them is egress's and the command
+ * line's to look at, so that no other process needs a library for it. */
+static int check_tls(const struct tess_config *config, const config_t *file, const char *path,
+		     char *error, size_t error_size)
+{
+	const config_setting_t *item = config_lookup(file, "egress.tls_listen");
+	const char *missing = !*config->egress.tls_certificate ? "tls_certificate"
+			      : !*config->egress.tls_key       ? "tls_key"
+							       : NULL;
+	char place[300];
+
+	if (!item || !*config->egress.tls_listen || !missing)
+		return 0;
+	describe_place(place, sizeof(place), item, path);
+	(void)snprintf(error, error_size, "%s: egress.tls_listen: egress.%s is needed with it",
+		       place, missing);
+	return -EINVAL;
+}
+
 /* The library ends the process when it cannot read what it has opened. */
 static int open_file(FILE **streamp, const char *path)
 {
@@ -502,6 +525,8 @@ int tess_config_load(struct tess_config *config, const char *path, char *error, 
 	for (int i = 0; !err && i < config_setting_length(root); i++)
 		err = read_group(&next, config_setting_get_elem(root, (unsigned)i), path, error,
 				 error_size);
+	if (!err)
+		err = check_tls(&next, &file, path, error, error_size);
 	config_destroy(&file);
 	if (!err)
 		*config = next;

@@ -51,8 +51,11 @@ struct tess_config {
 		uint32_t idle_leave_s;	/* a plain-RTP user without packets leaves; 60; 0 = never */
 	} media;
 	struct {
-		char listen[64];	    /* "0.0.0.0:8088": http-flv and files */
-		char rtmp_listen[64];	    /* "0.0.0.0:1935": players by RTMP; "" = none */
+		char listen[64];      /* "0.0.0.0:8088": http-flv and files */
+		char rtmp_listen[64]; /* "0.0.0.0:1935": players by RTMP; "" = none */
+		char tls_listen[64];  /* https, beside listen; "" = none */
+		/* PEM files, which are there if tls_listen is */
+		char tls_certificate[256], tls_key[256];
 		char public_url[256];	    /* for viewers; "" = the host they asked for */
 		char record_dir[256];	    /* "/var/lib/tessera/recordings" */
 		uint32_t fragment_ms;	    /* 1000 */

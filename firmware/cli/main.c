@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "firmware/base/config.h"
+#include "firmware/base/tls_files.h"
 #include "firmware/base/log.h"
 #include "firmware/cli/run.h"
 
@@ -139,6 +141,15 @@ static int load(struct tess_config *config, const char *path)
 	if (tess_config_load(config, path, error, sizeof(error))) {
 		fprintf(stderr, "tessera: %s\n", error);
 		return -1;
+	}
+	if (*config->egress.tls_listen) {
+		SSL_CTX *context;
+
+		if (tess_tls_files_load(&context, config, error, sizeof(error))) {
+			fprintf(stderr, "tessera: %s: %s\n", path, error);
+			return -1;
+		}
+		SSL_CTX_free(context);
 	}
 	return 0;
 }

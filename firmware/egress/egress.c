@@ -21,6 +21,7 @@
 #include "firmware/egress/removals.h"
 #include "firmware/egress/rtmp_server.h"
 #include "firmware/egress/streams.h"
+#include "firmware/egress/tls_context.h"
 #include "firmware/egress/uploads.h"
 #include "firmware/link/link.h"
 
@@ -48,17 +49,18 @@ struct tess_egress {
 	struct tess_relays *relays;
 	struct tess_publishers *publishers;
 	struct tess_records *records;
-	struct tess_http *http; /* NULL: does not listen yet */
+	struct tess_http *http, *https; /* NULL: does not listen yet, or by TLS never */
+	struct tess_tls_context *tls;	/* NULL: there is none */
 	struct tess_rtmp_listener *rtmp;
 	struct tess_link *control, *media;
 	struct tess_timer *facts, *listen;
-	union tess_addr address, rtmp_address;
+	union tess_addr address, tls_address, rtmp_address;
 	uint16_t control_port;
 	bool has_key;
 	uint8_t key[TESS_TOKEN_KEY_SIZE];
-	int listen_error, rtmp_error; /* told last */
-	json_t *deleted_files;	      /* as control wants it; NULL at first */
-	json_t *gone_files;	      /* those of them that are gone */
+	int listen_error, tls_error, rtmp_error; /* told last */
+	json_t *deleted_files;			 /* as control wants it; NULL at first */
+	json_t *gone_files;			 /* those of them that are gone */
 	struct tess_timer *removals;
 	struct tess_uploads *uploads;
 };
@@ -80,10 +82,16 @@ static void listen_failed(struct tess_egress *egress, const char *address, int *
 	tess_timer_start(egress->listen, LISTEN_RETRY_US);
 }
 
-static void listen_http(struct tess_egress *egress)
+/** By TLS if @p tls is not NULL. */
+static void listen_http(struct tess_egress *egress, struct tess_http **httpp,
+			struct tess_tls_context *tls)
 {
+	const char *address =
+		tls ? egress->config->egress.tls_listen : egress->config->egress.listen;
+	int *told = tls ? &egress->tls_error : &egress->listen_error;
 	const struct tess_http_config config = {
-		.listen = egress->address,
+		.listen = tls ? egress->tls_address : egress->address,
+		.tls = tls,
 		.max_connections = MAX_REQUESTS,
 		.max_viewers = egress->config->egress.max_viewers,
 		.clock = egress->clock,
@@ -93,17 +101,35 @@ static void listen_http(struct tess_egress *egress)
 		.arg = egress,
 		.control_port = egress->control_port,
 	};
-	int rc = tess_http_alloc(&egress->http, egress->loop, &config);
+	int rc = tess_http_alloc(httpp, egress->loop, &config);
 
 	if (rc) {
-		listen_failed(egress, egress->config->egress.listen, &egress->listen_error, rc);
+		listen_failed(egress, address, told, rc);
 		return;
 	}
-	egress->listen_error = 0;
+	*told = 0;
 	if (egress->has_key)
-		tess_http_set_key(egress->http, egress->key);
-	TESS_INFO("egress.listening", "address=%s port=%u", egress->config->egress.listen,
-		  tess_http_port(egress->http));
+		tess_http_set_key(*httpp, egress->key);
+	TESS_INFO("egress.listening", "address=%s port=%u protocol=%s", address,
+		  tess_http_port(*httpp), tls ? "https" : "http");
+}
+
+/** A certificate that is no good keeps nothing else from working, and is tried again. */
+static void listen_https(struct tess_egress *egress)
+{
+	char error[512] = "";
+	int rc = egress->tls ? 0
+			     : tess_tls_context_alloc(&egress->tls, egress->config, error,
+						      sizeof(error));
+
+	if (!rc) {
+		listen_http(egress, &egress->https, egress->tls);
+		return;
+	}
+	if (rc != egress->tls_error)
+		TESS_ERROR("tls.not_read", "error=\"%s\"", *error ? error : strerror(-rc));
+	egress->tls_error = rc;
+	tess_timer_start(egress->listen, LISTEN_RETRY_US);
 }
 
 static void listen_rtmp(struct tess_egress *egress)
@@ -131,7 +157,9 @@ static void start_listening(void *arg)
 	struct tess_egress *egress = arg;
 
 	if (!egress->http)
-		listen_http(egress);
+		listen_http(egress, &egress->http, NULL);
+	if (!egress->https && *egress->config->egress.tls_listen)
+		listen_https(egress);
 	if (!egress->rtmp && *egress->config->egress.rtmp_listen)
 		listen_rtmp(egress);
 }
@@ -280,6 +308,8 @@ static void apply_desired(struct tess_egress *egress, const json_t *desired)
 			egress->has_key = true;
 			if (egress->http)
 				tess_http_set_key(egress->http, egress->key);
+			if (egress->https)
+				tess_http_set_key(egress->https, egress->key);
 		}
 	}
 	tess_guard_apply(egress->guard, json_object_get(desired, "guard"));
@@ -433,6 +463,8 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 	}
 	if (!rc && *config->egress.rtmp_listen)
 		rc = tess_config_address(config->egress.rtmp_listen, &egress->rtmp_address);
+	if (!rc && *config->egress.tls_listen)
+		rc = tess_config_address(config->egress.tls_listen, &egress->tls_address);
 	if (!rc)
 		rc = tess_streams_alloc(&egress->streams, loop);
 	if (!rc)
@@ -482,6 +514,8 @@ void tess_egress_free(struct tess_egress *egress)
 	if (!egress)
 		return;
 	tess_http_free(egress->http);
+	tess_http_free(egress->https);
+	tess_tls_context_free(egress->tls);
 	tess_rtmp_listener_free(egress->rtmp);
 	tess_publishers_free(egress->publishers);
 	tess_link_free(egress->control);

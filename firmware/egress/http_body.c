@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #define PIECES_A_TURN 16
@@ -42,21 +41,27 @@ static void advance(struct tess_http_body *body, size_t sent)
 	body->offset += sent;
 }
 
-int tess_http_body_send(struct tess_http_body *body, int fd)
+int tess_http_body_send(struct tess_http_body *body, const struct tess_transport *transport)
 {
 	struct iovec iov[PIECES_A_TURN];
-	struct msghdr message = {.msg_iov = iov};
 	size_t offset = body->offset;
+	unsigned count = 0;
 	ssize_t sent;
 
-	for (unsigned i = body->at; i < body->count && message.msg_iovlen < PIECES_A_TURN; i++) {
-		iov[message.msg_iovlen].iov_base = body->pieces[i]->data + offset;
-		iov[message.msg_iovlen++].iov_len = body->pieces[i]->length - offset;
+	for (unsigned i = body->at; i < body->count && count < PIECES_A_TURN; i++) {
+		iov[count].iov_base = body->pieces[i]->data + offset;
+		iov[count++].iov_len = body->pieces[i]->length - offset;
 		offset = 0;
 	}
-	sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	/* all was taken before, and the last of it waited for the network */
+	if (!count) {
+		int rc = tess_transport_flush(transport);
+
+		return rc ? rc : 1;
+	}
+	sent = tess_transport_write(transport, iov, count, 0);
 	if (sent < 0)
 		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EIO;
 	advance(body, (size_t)sent);
-	return body->at == body->count;
+	return body->at == body->count && !tess_transport_is_behind(transport);
 }

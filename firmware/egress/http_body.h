@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "hal/net.h"
+#include "firmware/egress/transport.h"
 #include "pipeline/mux/chunk.h"
 
 /** Zero-initialised is empty. */
@@ -27,6 +27,7 @@ static inline bool tess_http_body_is_open(const struct tess_http_body *body)
 	return body->count != 0;
 }
 /** Send once. @retval 1 all was sent, 0 more is left, -EAGAIN the socket is full, -EIO it failed */
-int tess_http_body_send(struct tess_http_body *body, int fd) TESS_MUST_CHECK;
+int tess_http_body_send(struct tess_http_body *body,
+			const struct tess_transport *transport) TESS_MUST_CHECK;
 
 #endif

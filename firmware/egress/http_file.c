@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,11 +95,19 @@ void tess_http_file_close(struct tess_http_file *file)
 	file->left = 0;
 }
 
-int tess_http_file_send(struct tess_http_file *file, int fd)
+int tess_http_file_send(struct tess_http_file *file, const struct tess_transport *transport)
 {
 	off_t offset = (off_t)file->offset;
 	size_t length = file->left < BYTES_A_TURN ? (size_t)file->left : BYTES_A_TURN;
-	ssize_t sent = sendfile(fd, file->fd, &offset, length);
+	ssize_t sent;
+
+	/* all was taken before, and the last of it waited for the network */
+	if (!file->left) {
+		int rc = tess_transport_flush(transport);
+
+		return rc ? rc : 1;
+	}
+	sent = tess_transport_send_file(transport, file->fd, &offset, length);
 
 	if (sent < 0)
 		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EIO;
@@ -108,5 +115,5 @@ int tess_http_file_send(struct tess_http_file *file, int fd)
 		return -EIO; /* it became shorter: the promised length cannot be kept */
 	file->offset = (uint64_t)offset;
 	file->left -= (uint64_t)sent;
-	return file->left ? 0 : 1;
+	return !file->left && !tess_transport_is_behind(transport);
 }

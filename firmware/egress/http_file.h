@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * firmware/egress/http_file.h - a file as the body of a response: ranges, conditions (RFC 9110 §13,
- * §14), sendfile.
+ * §14).
  */
 #ifndef TESS_EGRESS_HTTP_FILE_H
 #define TESS_EGRESS_HTTP_FILE_H
 
 #include "firmware/egress/http_request.h"
+#include "firmware/egress/transport.h"
 
 /** Room for the headers that tess_http_file_open() writes. */
 #define TESS_HTTP_FILE_HEADERS 768
@@ -29,6 +30,7 @@ int tess_http_file_take(struct tess_http_file *file, char headers[TESS_HTTP_FILE
 void tess_http_file_close(struct tess_http_file *file); /* may be called again */
 /** Send once. @retval 1 all was sent, 0 more is left, -EAGAIN the socket is full, -EIO it or the
  * file failed */
-int tess_http_file_send(struct tess_http_file *file, int fd) TESS_MUST_CHECK;
+int tess_http_file_send(struct tess_http_file *file,
+			const struct tess_transport *transport) TESS_MUST_CHECK;
 
 #endif

@@ -14,7 +14,7 @@
 struct connection {
 	struct tess_http *http;
 	unsigned index; /* of http->connections */
-	int fd;
+	struct tess_transport transport;
 	struct tess_watch *watch;
 	int64_t deadline_us;
 	uint8_t *input; /* TESS_HTTP_MAX_HEAD bytes, while a head is being received */

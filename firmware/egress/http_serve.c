@@ -15,6 +15,19 @@
 /* all of what is in memory must have been taken in this */
 #define BODY_US 60000000
 
+/** @retval 0, -EIO: it was not taken as a whole */
+static int send_text(const struct connection *connection, const char *text, size_t length,
+		     int flags)
+{
+	const struct iovec iov = {.iov_base = (void *)(uintptr_t)text, .iov_len = length};
+
+	/* a socket whose buffer has no room for a head has a peer that asks and does not read */
+	return tess_transport_write(&connection->transport, &iov, 1, flags) == (ssize_t)length &&
+			       !tess_transport_is_behind(&connection->transport)
+		       ? 0
+		       : -EIO;
+}
+
 /** Send the head of an answer. @retval 0, -EIO: it was not taken as a whole */
 static int send_head(const struct connection *connection, int status, const char *headers,
 		     int flags)
@@ -24,11 +37,7 @@ static int send_head(const struct connection *connection, int status, const char
 			      status, tess_http_reason(status), connection->cors,
 			      connection->keep_alive ? "" : "Connection: close\r\n", headers);
 
-	/* a socket whose buffer has no room for a head has a peer that asks and does not read */
-	return send(connection->fd, head, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT | flags) ==
-			       length
-		       ? 0
-		       : -EIO;
+	return send_text(connection, head, (size_t)length, flags);
 }
 
 int tess_http_answer(struct connection *connection, int status, const char *extra, bool with_body)
@@ -42,11 +51,7 @@ int tess_http_answer(struct connection *connection, int status, const char *extr
 		       "Content-Length: %zu\r\n",
 		       extra, strlen(text));
 	rc = send_head(connection, status, headers, with_body ? MSG_MORE : 0);
-	if (!rc && with_body &&
-	    send(connection->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) !=
-		    (ssize_t)strlen(text))
-		rc = -EIO;
-	return rc;
+	return !rc && with_body ? send_text(connection, text, strlen(text), 0) : rc;
 }
 
 /**
@@ -74,7 +79,7 @@ static int check_live(struct connection *connection, const struct tess_http_requ
 	if (request->method == TESS_HTTP_OPTIONS ||
 	    (session && tess_live_knows_hls(config->live, name, session)))
 		return 0;
-	if (getpeername(connection->fd, &play.address.sa, &size))
+	if (getpeername(connection->transport.fd, &play.address.sa, &size))
 		return -EACCES;
 	return tess_play_check(config->guard, app, &play);
 }
@@ -95,7 +100,8 @@ static enum next serve_live(struct connection *connection, const struct tess_htt
 			    const char *name)
 {
 	struct tess_live *live = connection->http->config.live;
-	int fd = connection->fd, rc = check_live(connection, request, name, 0);
+	struct tess_transport transport = connection->transport;
+	int rc = check_live(connection, request, name, 0);
 
 	if (!rc)
 		rc = tess_live_admit(live, name);
@@ -110,8 +116,8 @@ static enum next serve_live(struct connection *connection, const struct tess_htt
 	    request->method == TESS_HTTP_HEAD)
 		return NEXT_CLOSE;
 	tess_http_forget(connection);
-	if (tess_live_join(live, name, fd, NULL))
-		(void)close(fd);
+	if (tess_live_join(live, name, &transport, NULL))
+		tess_transport_close(&transport);
 	return NEXT_GONE;
 }
 
@@ -161,11 +167,11 @@ static enum next serve_hls(struct connection *connection, const struct tess_http
 	struct tess_live_hls *hls;
 	int rc;
 
-	ask->session = tess_hls_session(connection->fd, request, ask);
+	ask->session = tess_hls_session(connection->transport.fd, request, ask);
 	rc = check_live(connection, request, name, ask->session);
 	if (!rc)
 		rc = tess_live_watch_hls(connection->http->config.live, name, ask->session,
-					 connection->fd, &hls);
+					 connection->transport.fd, &hls);
 	if (rc)
 		return refuse_live(connection, request, rc);
 	connection->head_only = request->method == TESS_HTTP_HEAD;

@@ -50,10 +50,10 @@ void tess_http_forget(struct connection *connection)
 
 static void connection_close(struct connection *connection)
 {
-	int fd = connection->fd;
+	struct tess_transport transport = connection->transport;
 
 	tess_http_forget(connection);
-	(void)close(fd);
+	tess_transport_close(&transport);
 }
 
 /** Refuse a head that is not a request of ours. The connection is closed: what follows is unknown.
@@ -116,6 +116,21 @@ static bool handle_input(struct connection *connection)
 	return true;
 }
 
+static bool is_listening(const struct connection *connection)
+{
+	return !tess_http_is_sending(connection) && !connection->wait;
+}
+
+static void receive(struct connection *connection);
+
+/** Answer what came while there was something to send, or to wait for. */
+static void take_up(struct connection *connection)
+{
+	if (handle_input(connection) && is_listening(connection) &&
+	    tess_transport_has_input(&connection->transport))
+		receive(connection);
+}
+
 /** What was waited for is there, or will never be. */
 void tess_http_on_hls(void *arg)
 {
@@ -131,31 +146,46 @@ void tess_http_on_hls(void *arg)
 		next = NEXT_CLOSE;
 	free(wait);
 	if (go_on(connection, next))
-		(void)handle_input(connection);
+		take_up(connection);
 }
 
-static void receive(struct connection *connection)
+/** @return whether something was received; if not, the connection may be gone */
+static bool receive_once(struct connection *connection)
 {
+	const struct tess_transport *transport = &connection->transport;
 	ssize_t got;
 
 	if (!connection->input)
 		connection->input = malloc(TESS_HTTP_MAX_HEAD);
 	if (!connection->input) {
 		connection_close(connection);
-		return;
+		return false;
 	}
 	/* the parser refuses a full buffer, so there is room */
-	got = recv(connection->fd, connection->input + connection->input_length,
-		   TESS_HTTP_MAX_HEAD - connection->input_length, MSG_DONTWAIT);
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+	got = tess_transport_read(transport, connection->input + connection->input_length,
+				  TESS_HTTP_MAX_HEAD - connection->input_length);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+		/* a handshake may have to say something first */
+		if (transport->tls &&
+		    tess_watch_set(connection->watch,
+				   tess_transport_wants_out(transport) ? EPOLLOUT : EPOLLIN))
+			connection_close(connection);
+		return false;
+	}
 	if (got <= 0) {
 		connection_close(connection);
-		return;
+		return false;
 	}
 	connection->input_length += (size_t)got;
-	if (!handle_input(connection))
-		return;
+	return true;
+}
+
+static void receive(struct connection *connection)
+{
+	do {
+		if (!receive_once(connection) || !handle_input(connection))
+			return;
+	} while (is_listening(connection) && tess_transport_has_input(&connection->transport));
 	if (!connection->input_length) {
 		free(connection->input);
 		connection->input = NULL;
@@ -165,8 +195,8 @@ static void receive(struct connection *connection)
 static void send_more(struct connection *connection)
 {
 	bool is_file = connection->file.fd >= 0;
-	int rc = is_file ? tess_http_file_send(&connection->file, connection->fd)
-			 : tess_http_body_send(&connection->body, connection->fd);
+	int rc = is_file ? tess_http_file_send(&connection->file, &connection->transport)
+			 : tess_http_body_send(&connection->body, &connection->transport);
 	int64_t now_us = tess_loop_now_us(connection->http->loop);
 
 	if (rc == -EAGAIN)
@@ -184,14 +214,14 @@ static void send_more(struct connection *connection)
 	tess_http_body_close(&connection->body);
 	connection->deadline_us = now_us + HEAD_US;
 	if (go_on(connection, NEXT_REQUEST))
-		(void)handle_input(connection);
+		take_up(connection);
 }
 
 static void on_connection(void *arg, uint32_t events)
 {
 	struct connection *connection = arg;
 
-	if (!tess_http_is_sending(connection) && !connection->wait)
+	if (is_listening(connection))
 		receive(connection);
 	else if (tess_http_is_sending(connection) && events & EPOLLOUT)
 		send_more(connection);
@@ -238,6 +268,7 @@ static unsigned most_connections(const struct tess_http *http)
 static void connection_open(struct tess_http *http, int fd)
 {
 	static const int on = 1, unsent = UNSENT_BYTES;
+	struct tess_transport transport = {.fd = fd};
 	struct connection *connection;
 
 	if (http->connection_count >= most_connections(http) && make_room(http)) {
@@ -247,14 +278,17 @@ static void connection_open(struct tess_http *http, int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 	connection = calloc(1, sizeof(*connection));
-	if (!connection || tess_watch_add(&connection->watch, http->loop, fd, EPOLLIN,
-					  on_connection, connection)) {
+	if (!connection ||
+	    (http->config.tls &&
+	     tess_transport_secure(&transport, http->config.tls, tess_loop_now_us(http->loop))) ||
+	    tess_watch_add(&connection->watch, http->loop, fd, EPOLLIN, on_connection,
+			   connection)) {
 		free(connection);
-		(void)close(fd);
+		tess_transport_close(&transport);
 		return;
 	}
 	connection->http = http;
-	connection->fd = fd;
+	connection->transport = transport;
 	connection->file.fd = -1;
 	connection->deadline_us = tess_loop_now_us(http->loop) + HEAD_US;
 	connection->index = http->connection_count;

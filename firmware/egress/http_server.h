@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/egress/http_server.h - the HTTP server of players and downloads.
+ * firmware/egress/http_server.h - the HTTP server of players and downloads, in clear or by TLS.
  *
  *   /live/NAME.flv                          http-flv, until the stream ends
  *   /live/NAME.m3u8, /live/NAME/...         live HLS
@@ -16,9 +16,11 @@
 
 struct tess_http;
 struct tess_live;
+struct tess_tls_context;
 
 struct tess_http_config {
-	union tess_addr listen; /* port 0: any */
+	union tess_addr listen;	      /* port 0: any */
+	struct tess_tls_context *tls; /* NULL: in clear; else all connections are by TLS */
 	/** Of requests; players that were handed over do not count, and those of HLS have two more
 	 * each. A new one pushes out the oldest that waits for a request. */
 	unsigned max_connections;

@@ -86,7 +86,7 @@ void tess_live_player_close(struct player *player, const char *reason)
 	output->players[player->index]->index = player->index;
 	output->live->player_count--;
 	tess_watch_remove(player->watch);
-	(void)close(player->viewer.fd);
+	tess_transport_close(&player->transport);
 	tess_viewer_clear(&player->viewer);
 	if (player->rtmp)
 		tess_rtmp_server_fini(player->rtmp);
@@ -347,7 +347,13 @@ static int make_room(struct output *output)
 	return 0;
 }
 
-int tess_live_join(struct tess_live *live, const char *name, int fd, struct tess_rtmp_server *rtmp)
+static ssize_t write_tls(void *arg, const struct iovec *iov, unsigned count)
+{
+	return tess_transport_write(arg, iov, count, 0);
+}
+
+int tess_live_join(struct tess_live *live, const char *name, const struct tess_transport *transport,
+		   struct tess_rtmp_server *rtmp)
 {
 	const struct tess_wire wire = {.kind = rtmp ? TESS_WIRE_RTMP_PLAY : TESS_WIRE_FLV,
 				       .stream = TESS_RTMP_STREAM};
@@ -360,18 +366,24 @@ int tess_live_join(struct tess_live *live, const char *name, int fd, struct tess
 	player = make_room(output) ? NULL : calloc(1, sizeof(*player));
 	if (!player)
 		return -ENOMEM;
-	rc = tess_watch_add(&player->watch, live->loop, fd, EPOLLIN | EPOLLRDHUP, on_io, player);
+	rc = tess_watch_add(&player->watch, live->loop, transport->fd, EPOLLIN | EPOLLRDHUP, on_io,
+			    player);
 	if (rc) {
 		free(player);
 		return rc == -ENOENT ? -ENOMEM : rc;
 	}
 	player->output = output;
 	player->id = live->next_viewer++;
-	tess_live_peer(&player->address, fd);
+	tess_live_peer(&player->address, transport->fd);
 	player->due_us = player->progress_us = player->joined_us = tess_loop_now_us(live->loop);
 	/* the odd step reaches all 1024 phases, neighbours far apart */
 	player->phase = live->next_phase = (live->next_phase + 633) % 1024;
-	tess_viewer_init(&player->viewer, fd, &wire, output->window);
+	player->transport = *transport;
+	tess_viewer_init(&player->viewer, transport->fd, &wire, output->window);
+	if (transport->tls) {
+		player->viewer.write = write_tls;
+		player->viewer.write_arg = &player->transport;
+	}
 	player->rtmp = rtmp;
 	player->index = output->player_count;
 	output->players[output->player_count++] = player;
@@ -457,6 +469,20 @@ static void set_blocked(struct player *player, bool blocked)
 		player->blocked = false; /* then the next turn tries again */
 }
 
+/** What the viewer gives is sent when the connection keeps none of it. */
+static enum tess_viewer_result send_window(struct player *player)
+{
+	int rc = tess_transport_flush(&player->transport);
+	enum tess_viewer_result result;
+
+	if (rc)
+		return rc == -EAGAIN ? TESS_VIEWER_BLOCKED : TESS_VIEWER_CLOSED;
+	result = tess_viewer_send(&player->viewer, player->output->window);
+	return result != TESS_VIEWER_CLOSED && tess_transport_is_behind(&player->transport)
+		       ? TESS_VIEWER_BLOCKED
+		       : result;
+}
+
 /** One write to a player; it may be closed by it. */
 static void serve(struct player *player, int64_t now_us)
 {
@@ -471,7 +497,7 @@ static void serve(struct player *player, int64_t now_us)
 		set_blocked(player, true);
 		return;
 	}
-	switch (tess_viewer_send(&player->viewer, player->output->window)) {
+	switch (send_window(player)) {
 	case TESS_VIEWER_CLOSED:
 		tess_live_player_close(player, "gone");
 		return;
@@ -499,7 +525,7 @@ static void serve(struct player *player, int64_t now_us)
 static bool has_hung_up(struct player *player)
 {
 	char scratch[512];
-	ssize_t got = recv(player->viewer.fd, scratch, sizeof(scratch), MSG_DONTWAIT);
+	ssize_t got = tess_transport_read(&player->transport, scratch, sizeof(scratch));
 
 	if (got < 0)
 		return errno != EAGAIN && errno != EINTR;

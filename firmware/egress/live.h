@@ -14,6 +14,7 @@
 #include "firmware/egress/guard.h"
 #include "firmware/egress/sink.h"
 #include "firmware/egress/traffic.h"
+#include "firmware/egress/transport.h"
 #include "pipeline/rtmp/server.h"
 
 #define TESS_LIVE_NAME_SIZE 256
@@ -48,11 +49,11 @@ int tess_live_application(struct tess_live *live, const char *name, uint32_t *ap
 int tess_live_admit(struct tess_live *live, const char *name) TESS_MUST_CHECK;
 /**
  * Take over a player's connection: of http-flv, when the response head was sent (@p rtmp NULL), or
- * of RTMP, when it plays.
- * @retval 0 the socket and @p rtmp (allocated by malloc) are live's, -ENOENT, -ENOMEM: they stay
- * the caller's
+ * of RTMP, when it plays, which is in clear.
+ * @retval 0 the connection and @p rtmp (allocated by malloc) are live's, -ENOENT, -ENOMEM: they
+ * stay the caller's
  */
-int tess_live_join(struct tess_live *live, const char *name, int fd,
+int tess_live_join(struct tess_live *live, const char *name, const struct tess_transport *transport,
 		   struct tess_rtmp_server *rtmp) TESS_MUST_CHECK;
 
 /** A player, as others may know it. */

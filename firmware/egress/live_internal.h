@@ -17,6 +17,7 @@ struct player {
 	bool drained;	/* all that there was had been sent */
 	unsigned index; /* of output->players */
 	struct tess_viewer viewer;
+	struct tess_transport transport;
 	struct tess_rtmp_server *rtmp; /* NULL: http-flv */
 	struct tess_watch *watch;
 	uint64_t id;

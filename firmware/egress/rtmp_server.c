@@ -145,7 +145,7 @@ static void hand_over(struct connection *connection)
 	memcpy(name, connection->name, sizeof(name));
 	rtmp->play = NULL; /* it plays one stream */
 	connection_forget(connection);
-	if (tess_live_join(live, name, fd, rtmp)) {
+	if (tess_live_join(live, name, &(struct tess_transport){.fd = fd}, rtmp)) {
 		tess_rtmp_server_fini(rtmp);
 		free(rtmp);
 		(void)close(fd);

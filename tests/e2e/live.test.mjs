@@ -18,7 +18,7 @@ import { protectTests } from './protect.mjs';
 const kills = process.env.TESSERA_LONG ? 20 : 3;
 const viewers = kills > 3 ? 100 : 20;
 const secret = 'k3y-of-the-cdn';
-let box, app, dir, cdn, mix, browser;
+let box, app, dir, cdn, mix, browser, secure;
 
 /** nginx as a CDN; it asks `allow(name)` for each publish, and counts them. */
 class Cdn {
@@ -95,7 +95,10 @@ before(async () => {
 	// an authority of our own for RTMPS; the box takes it for one of the system's
 	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
 		'-addext', 'subjectAltName=DNS:localhost', '-keyout', `${dir}/key.pem`, '-out', `${dir}/cert.pem`], { stdio: 'ignore' });
-	box = await Box.start(dir, { env: { SSL_CERT_FILE: `${dir}/cert.pem` } });
+	const tlsPort = await freePort();
+	box = await Box.start(dir, { env: { SSL_CERT_FILE: `${dir}/cert.pem` },
+		egress: { tls_listen: `127.0.0.1:${tlsPort}`, tls_certificate: `${dir}/cert.pem`, tls_key: `${dir}/key.pem` } });
+	secure = url => url.replace(`http://127.0.0.1:${box.egressPort}/`, `https://127.0.0.1:${tlsPort}/`);
 	app = await box.application('live test');
 	cdn = await Cdn.start(`${dir}/cdn`);
 	browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -242,13 +245,19 @@ test('what users send are live streams of their own: as it was sent, sound alone
 	}
 });
 
-test('viewers of both kinds are counted together', { timeout: 30000 }, async () => {
-	const watching = [mix.rtmp_url, mix.rtmp_url, mix.flv_url].map(url => spawn('ffmpeg', ['-v', 'error', '-i', url, '-f', 'null', '-'], { stdio: 'ignore' }));
+test('viewers of both kinds are counted together, by HTTPS too', { timeout: 30000 }, async () => {
+	const flv = secure(mix.flv_url);
+	assert.match(flv, /^https:.*\.flv$/);
+	const watching = [mix.rtmp_url, mix.rtmp_url, flv].map(url => spawn('ffmpeg', ['-v', 'error', ...url === flv ? ['-tls_verify', '0'] : [], '-i', url,
+		'-c', 'copy', '-f', 'flv', '-flush_packets', '1', '-y', url === flv ? `${dir}/https.flv` : '/dev/null'], { stdio: 'ignore' }));
 	const viewers = () => box.api('GET', '/streams').then(answer => answer.streams[0].viewers);
 	await until('three viewers', async () => await viewers() === 3);
+	await until('a second by HTTPS', () => fs.existsSync(`${dir}/https.flv`) && fs.statSync(`${dir}/https.flv`).size > 75000);
 	for (const player of watching)
 		player.kill('SIGKILL');
 	await until('no viewer', async () => await viewers() === 0);
+	checkStreams(ffprobe(`${dir}/https.flv`));
+	assert.ok(new Set(sums(`${dir}/https.flv`)).size > 5, 'the picture moves');
 });
 
 /** The first picture of a late viewer, as bytes: best of three, as the machine may be busy. */
@@ -292,8 +301,8 @@ test('a late viewer has its first picture at once, by http-flv and by HLS that n
 	assert.ok(flv <= 300 && hls <= 300, `${flv} ms, ${hls} ms`);
 });
 
-test('live HLS: ffmpeg watches, reloads are held until there is something new', { timeout: 60000 }, async () => {
-	execFileSync('ffmpeg', ['-v', 'error', '-t', '4', '-i', `${mix.hls_url}?txSecret=a&txTime=b`, '-c', 'copy', `${dir}/watched.mp4`]);
+test('live HLS: ffmpeg watches by HTTPS, reloads are held until there is something new', { timeout: 60000 }, async () => {
+	execFileSync('ffmpeg', ['-v', 'error', '-tls_verify', '0', '-t', '4', '-i', `${secure(mix.hls_url)}?txSecret=a&txTime=b`, '-c', 'copy', `${dir}/watched.mp4`]);
 	checkStreams(ffprobe(`${dir}/watched.mp4`));
 	const decoded = execFileSync('ffmpeg', ['-v', 'error', '-i', `${dir}/watched.mp4`, '-map', '0:v', '-f', 'framemd5', '-'], { encoding: 'utf8' });
 	const sums = decoded.split('\n').filter(line => /^0,/.test(line)).map(line => line.split(',').pop().trim());

@@ -165,6 +165,15 @@ static void test_messages(void **state)
 		{"egress: { public_url = \"http://\"; };",
 		 ":1: egress.public_url: an address like \"https://live.example.com\" is "
 		 "expected"},
+		{"egress: {\n tls_listen = \"0.0.0.0:8443\"; tls_key = \"/k\"; };",
+		 ":2: egress.tls_listen: egress.tls_certificate is needed with it"},
+		{"egress: { tls_certificate = \"/c\";\n tls_listen = \"0.0.0.0:8443\"; };",
+		 ":2: egress.tls_listen: egress.tls_key is needed with it"},
+		{"egress: { tls_listen = \"8443\"; };",
+		 ":1: egress.tls_listen: an address like \"0.0.0.0:8080\" or \"[::]:8080\" is "
+		 "expected"},
+		{"egress: { tls_key = \"key.pem\"; };",
+		 ":1: egress.tls_key: an absolute path is expected"},
 		{"box: { name = \"a\"; name = \"b\"; };", ":1: duplicate setting name"},
 		{"box: { name = \"", ":1: syntax error"},
 	};

@@ -383,6 +383,21 @@ static void test_check_config(void **state)
 	assert_string_equal(text, expected);
 	start(f, "run", "--confg", path, false);
 	assert_int_equal(finish(f), 2);
+	/* it looks into the files of the certificate */
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("egress: { tls_listen = \"127.0.0.1:0\"; tls_certificate = \"/dev/null\"; "
+	      "tls_key = \"/dev/null\"; };\n",
+	      file);
+	assert_int_equal(fclose(file), 0);
+	start(f, "check-config", path, NULL, false);
+	assert_int_equal(finish(f), 1);
+	read_file(f, "output", text, sizeof(text));
+	(void)snprintf(expected, sizeof(expected),
+		       "tessera: %s: egress.tls_certificate: /dev/null: it has no certificate in "
+		       "PEM form\n",
+		       path);
+	assert_string_equal(text, expected);
 	start(f, "check-config", "/dev/null", NULL, false);
 	assert_int_equal(finish(f), 0);
 }

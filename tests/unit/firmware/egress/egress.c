@@ -21,13 +21,14 @@
 #include "firmware/link/link.h"
 #include "pipeline/stream/ring.h"
 #include "tests/unit/firmware/egress/flv_play.h"
+#include "tests/unit/firmware/egress/http_client.h"
 #include "tests/unit/firmware/egress/turning.h"
 
 #define KEY_HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 static struct tess_config config;
 static char folder[64];
-static uint16_t port;
+static uint16_t port, tls_port;
 /* egress turns in one thread, its peers in another */
 static struct turning *turning, *peers;
 static struct tess_egress *egress;
@@ -217,35 +218,46 @@ static void video(uint32_t number, bool key)
 	assert_int_equal(tess_ring_write(ring, &au), 0);
 }
 
-/** Connect and ask, as soon as it listens. */
-static int watch(void)
+static int try_to_connect(uint16_t to)
 {
-	static const char request[] = "GET /live/show.flv HTTP/1.1\r\nHost: x\r\n\r\n";
 	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons(port),
+				      .sin_port = htons(to),
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct timeval patience = {.tv_sec = 10};
-	char head[4] = "";
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	for (unsigned i = 0; i < 500; i++) {
-		int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-		if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-			close(fd);
-			usleep(10000);
-			continue;
-		}
-		assert_int_equal(
-			setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-		assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
-		while (memcmp(head, "\r\n\r\n", 4) != 0) {
-			memmove(head, head + 1, 3);
-			assert_int_equal(recv(fd, head + 3, 1, 0), 1);
-		}
+	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		return fd;
+	close(fd);
+	return -1;
+}
+
+/** Connect, as soon as it listens. */
+static int connect_to(uint16_t to)
+{
+	for (unsigned i = 0; i < 500; i++, usleep(10000)) {
+		int fd = try_to_connect(to);
+
+		if (fd >= 0)
+			return fd;
 	}
 	fail_msg("it does not listen");
 	return -1;
+}
+
+static int watch(void)
+{
+	static const char request[] = "GET /live/show.flv HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct timeval patience = {.tv_sec = 10};
+	int fd = connect_to(port);
+	char head[4] = "";
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+	while (memcmp(head, "\r\n\r\n", 4) != 0) {
+		memmove(head, head + 1, 3);
+		assert_int_equal(recv(fd, head + 3, 1, 0), 1);
+	}
+	return fd;
 }
 
 static void expect(int fd, struct flv_player *player, const char *want)
@@ -276,6 +288,12 @@ static int setup(void **state)
 		       folder);
 	(void)snprintf(config.egress.listen, sizeof(config.egress.listen), "127.0.0.1:%u", port);
 	(void)strcpy(config.egress.rtmp_listen, "127.0.0.1:0");
+	tls_port = free_port();
+	(void)snprintf(config.egress.tls_listen, sizeof(config.egress.tls_listen), "127.0.0.1:%u",
+		       tls_port);
+	(void)snprintf(config.egress.tls_certificate, sizeof(config.egress.tls_certificate),
+		       "%s/cert.pem", folder);
+	(void)snprintf(config.egress.tls_key, sizeof(config.egress.tls_key), "%s/key.pem", folder);
 	turning = turning_start();
 	peers = turning_start();
 	return 0;
@@ -299,6 +317,7 @@ static int teardown(void **state)
 static void test_lives(void **state)
 {
 	struct flv_player player = {0};
+	struct client client;
 	char byte;
 	int fd;
 
@@ -338,6 +357,16 @@ static void test_lives(void **state)
 	assert_int_equal(recv(fd, &byte, 1, 0), 0);
 	close(fd);
 	flv_player_free(&player);
+
+	/* all of it went without the certificate; HTTPS is there when that is */
+	assert_int_equal(try_to_connect(tls_port), -1);
+	make_certificate(config.egress.tls_certificate, config.egress.tls_key, "late");
+	close(connect_to(tls_port));
+	client_open(&client, tls_port, 0);
+	assert_true(client_secure(&client, NULL));
+	client_send(&client, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(client_head(&client), 200);
+	client_close(&client);
 }
 
 static void test_bad_address(void **state)

@@ -8,9 +8,15 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 void client_open(struct client *client, uint16_t port, int receive_bytes)
 {
@@ -29,9 +35,61 @@ void client_open(struct client *client, uint16_t port, int receive_bytes)
 	assert_int_equal(connect(client->fd, (struct sockaddr *)&address, sizeof(address)), 0);
 }
 
+bool client_secure(struct client *client, const char *protocols)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+	assert_non_null(context);
+	client->ssl = SSL_new(context);
+	SSL_CTX_free(context);
+	assert_non_null(client->ssl);
+	assert_int_equal(SSL_set_fd(client->ssl, client->fd), 1);
+	if (protocols)
+		assert_int_equal(SSL_set_alpn_protos(client->ssl, (const uint8_t *)protocols,
+						     (unsigned)strlen(protocols)),
+				 0);
+	return SSL_connect(client->ssl) == 1;
+}
+
+void client_close(struct client *client)
+{
+	SSL_free(client->ssl);
+	client->ssl = NULL;
+	(void)close(client->fd);
+}
+
 void client_send(struct client *client, const char *text)
 {
-	assert_int_equal(send(client->fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	ssize_t sent = client->ssl ? SSL_write(client->ssl, text, (int)strlen(text))
+				   : send(client->fd, text, strlen(text), MSG_NOSIGNAL);
+
+	assert_int_equal(sent, strlen(text));
+}
+
+ssize_t client_some(struct client *client, void *data, size_t size)
+{
+	int got;
+
+	if (!client->ssl)
+		return recv(client->fd, data, size, 0);
+	got = SSL_read(client->ssl, data, (int)size);
+	if (got > 0)
+		return got;
+	return SSL_get_error(client->ssl, got) == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+ssize_t client_receive(struct client *client, void *data, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size) {
+		ssize_t got = client_some(client, (uint8_t *)data + length, size - length);
+
+		if (got <= 0)
+			break;
+		length += (size_t)got;
+	}
+	return (ssize_t)length;
 }
 
 /** Read a head, to its empty line and not a byte further. @return the status */
@@ -41,7 +99,7 @@ int client_head(struct client *client)
 	while (client->length < 4 ||
 	       memcmp(client->text + client->length - 4, "\r\n\r\n", 4) != 0) {
 		assert_true(client->length < sizeof(client->text) - 1);
-		if (recv(client->fd, client->text + client->length, 1, 0) != 1)
+		if (client_some(client, client->text + client->length, 1) != 1)
 			return -1;
 		client->length++;
 	}
@@ -55,7 +113,7 @@ void client_body(struct client *client, const char *want)
 	char body[256];
 
 	assert_true(strlen(want) < sizeof(body));
-	assert_int_equal(recv(client->fd, body, strlen(want), MSG_WAITALL), strlen(want));
+	assert_int_equal(client_receive(client, body, strlen(want)), strlen(want));
 	assert_memory_equal(body, want, strlen(want));
 }
 
@@ -63,5 +121,33 @@ bool client_at_end(struct client *client)
 {
 	char byte;
 
-	return recv(client->fd, &byte, 1, 0) == 0;
+	return client_some(client, &byte, 1) == 0;
+}
+
+void make_certificate(const char *certificate_path, const char *key_path, const char *name)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *certificate = X509_new();
+	X509_NAME *subject = X509_get_subject_name(certificate);
+	FILE *file;
+
+	assert_non_null(key);
+	assert_int_equal(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+						    (const uint8_t *)name, -1, -1, 0),
+			 1);
+	(void)X509_set_issuer_name(certificate, subject);
+	(void)X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+	(void)X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
+	(void)X509_set_pubkey(certificate, key);
+	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+	file = fopen(certificate_path, "we");
+	assert_non_null(file);
+	assert_int_equal(PEM_write_X509(file, certificate), 1);
+	assert_int_equal(fclose(file), 0);
+	file = fopen(key_path, "we");
+	assert_non_null(file);
+	assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+	assert_int_equal(fclose(file), 0);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
 }

@@ -20,14 +20,17 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/ssl.h>
 
 #include "drivers/clock/clock.h"
 #include "firmware/base/log.h"
+#include "firmware/base/tls_files.h"
 #include "firmware/base/tx_secret.h"
 #include "firmware/egress/http_server.h"
 #include "firmware/egress/live.h"
 #include "firmware/egress/live_viewers.h"
 #include "firmware/egress/streams.h"
+#include "firmware/egress/tls_context.h"
 #include "pipeline/stream/ring.h"
 #include "tests/unit/firmware/egress/flv_play.h"
 #include "tests/unit/firmware/egress/http_client.h"
@@ -41,10 +44,12 @@ static struct tess_streams *streams;
 static struct tess_guard *guard;
 static struct tess_traffic *traffic;
 static struct tess_live *live;
-static struct tess_http *http;
-static uint16_t port;
+static struct tess_config tls_config;
+static struct tess_tls_context *tls;
+static struct tess_http *http, *https;
+static uint16_t port, tls_port;
 static uint8_t *file_data;
-static char file_path[32];
+static char file_path[32], certificate_path[48], key_path[48];
 
 static int open_record(void *arg, int64_t id, const char *name, int *fdp)
 {
@@ -75,6 +80,7 @@ static void start(void *arg)
 		.max_connections = 8, .clock = tess_clock_system(), .record_open = open_record};
 	struct tess_loop *loop = turning_loop(turning);
 	uint8_t key[TESS_TOKEN_KEY_SIZE];
+	char error[256];
 
 	(void)arg;
 	config.listen.in = (struct sockaddr_in){.sin_family = AF_INET,
@@ -90,12 +96,19 @@ static void start(void *arg)
 	assert_int_equal(tess_token_key(key, KEY_HEX), 0);
 	tess_http_set_key(http, key);
 	port = tess_http_port(http);
+	assert_int_equal(tess_tls_context_alloc(&tls, &tls_config, error, sizeof(error)), 0);
+	config.tls = tls;
+	assert_int_equal(tess_http_alloc(&https, loop, &config), 0);
+	tess_http_set_key(https, key);
+	tls_port = tess_http_port(https);
 }
 
 static void stop(void *arg)
 {
 	(void)arg;
 	tess_http_free(http);
+	tess_http_free(https);
+	tess_tls_context_free(tls);
 	tess_live_free(live);
 	tess_guard_free(guard);
 	tess_traffic_free(traffic);
@@ -115,6 +128,11 @@ static int setup(void **state)
 	if (fd < 0 || write(fd, file_data, FILE_SIZE) != FILE_SIZE)
 		return -1;
 	close(fd);
+	(void)snprintf(certificate_path, sizeof(certificate_path), "%s.cert", file_path);
+	(void)snprintf(key_path, sizeof(key_path), "%s.key", file_path);
+	make_certificate(certificate_path, key_path, "first");
+	(void)strcpy(tls_config.egress.tls_certificate, certificate_path);
+	(void)strcpy(tls_config.egress.tls_key, key_path);
 	turning = turning_start();
 	turning_do(turning, start, NULL);
 	turning_do(turning, set_outputs,
@@ -128,20 +146,38 @@ static int teardown(void **state)
 	turning_do(turning, stop, NULL);
 	turning_stop(turning);
 	unlink(file_path);
+	unlink(certificate_path);
+	unlink(key_path);
 	free(file_data);
 	return 0;
 }
 
-/** Send a request on a connection of its own and read the head of the answer. */
-static int ask(struct client *client, const char *method, const char *target, const char *headers)
+/** Send a request and read the head of the answer. */
+static int ask_on(struct client *client, const char *method, const char *target,
+		  const char *headers)
 {
 	char text[2048];
 
-	client_open(client, port, 0);
 	(void)snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: x\r\n%s\r\n", method, target,
 		       headers);
 	client_send(client, text);
 	return client_head(client);
+}
+
+/** On a connection of its own. */
+static int ask(struct client *client, const char *method, const char *target, const char *headers)
+{
+	client_open(client, port, 0);
+	return ask_on(client, method, target, headers);
+}
+
+/** The same by TLS; @p receive_bytes of the socket's buffer, or 0. */
+static int ask_tls(struct client *client, const char *target, const char *headers,
+		   int receive_bytes)
+{
+	client_open(client, tls_port, receive_bytes);
+	assert_true(client_secure(client, NULL));
+	return ask_on(client, "GET", target, headers);
 }
 
 static int status_of(const char *method, const char *target, const char *headers)
@@ -228,7 +264,7 @@ static void test_too_many_connections(void **state)
 
 static void test_slow_head(void **state)
 {
-	struct client idle, slow;
+	struct client idle, slow, silent, halting;
 	struct timespec before, after;
 
 	(void)state;
@@ -236,17 +272,28 @@ static void test_slow_head(void **state)
 	client_open(&slow, port, 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	client_send(&slow, "GET /health HTTP/1.1\r\nHo");
+	/* nor does it in a handshake: a record of 512 bytes, a ClientHello of 508 */
+	client_open(&silent, tls_port, 0);
+	client_open(&halting, tls_port, 0);
+	assert_int_equal(send(halting.fd, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 9, 0), 9);
 	/* a byte now and then does not help */
 	for (unsigned i = 0; i < 4; i++) {
 		sleep(2);
 		client_send(&slow, "s");
+		client_send(&halting, "\x03");
 	}
 	assert_int_equal(client_head(&slow), 408);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	assert_in_range(after.tv_sec - before.tv_sec, 9, 13);
 	assert_true(client_at_end(&idle));
+	assert_true(client_at_end(&silent));
+	assert_true(client_at_end(&halting));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_in_range(after.tv_sec - before.tv_sec, 9, 13);
 	close(idle.fd);
 	close(slow.fd);
+	close(silent.fd);
+	close(halting.fd);
 }
 
 /** A link to recording @p id that is valid for @p seconds more. */
@@ -269,7 +316,7 @@ static void expect_content(struct client *client, size_t first, size_t length)
 {
 	uint8_t *got = malloc(length);
 
-	assert_int_equal(recv(client->fd, got, length, MSG_WAITALL), length);
+	assert_int_equal(client_receive(client, got, length), length);
 	assert_memory_equal(got, file_data + first, length);
 	free(got);
 }
@@ -458,7 +505,7 @@ static void expect(struct client *client, struct flv_player *player, const char 
 	uint8_t buffer[4096];
 
 	while (strlen(player->said) < strlen(want)) {
-		ssize_t got = recv(client->fd, buffer, sizeof(buffer), 0);
+		ssize_t got = client_some(client, buffer, sizeof(buffer));
 
 		if (got <= 0)
 			fail_msg("played \"%s\" instead of \"%s\"", player->said, want);
@@ -624,25 +671,27 @@ static void test_slow_viewer(void **state)
 static void test_wedged_viewer(void **state)
 {
 	struct tess_ring_writer *ring = make_ring(1000);
-	struct client wedged;
+	struct client wedged, by_tls;
 	time_t before;
 
 	(void)state;
 	client_open(&wedged, port, 4096);
 	client_send(&wedged, "GET /live/show.flv HTTP/1.1\r\nHost: x\r\n\r\n");
 	assert_int_equal(client_head(&wedged), 200);
+	assert_int_equal(ask_tls(&by_tls, "/live/show.flv", "", 4096), 200);
 	for (uint32_t n = 0; n < 100; n++) {
 		video(ring, n * 10, 60000, n % 10 == 0);
 		usleep(10000);
 	}
-	/* it never reads */
+	/* they never read */
 	before = time(NULL);
-	assert_int_equal(counter("viewers"), 1);
+	assert_int_equal(counter("viewers"), 2);
 	while (!turning_until(turning, no_viewers, NULL))
 		assert_true(time(NULL) - before < 15);
 	assert_true(time(NULL) - before >= 7);
-	assert_int_equal(counter("viewers_stalled"), 1);
+	assert_int_equal(counter("viewers_stalled"), 2);
 	close(wedged.fd);
+	client_close(&by_tls);
 	tess_ring_writer_free(ring);
 }
 
@@ -889,6 +938,265 @@ static void test_viewers(void **state)
 	tess_ring_writer_free(ring);
 }
 
+static void test_tls_live(void **state)
+{
+	struct flv_player player = {0}, late = {0};
+	struct tess_ring_writer *ring = make_ring(1000);
+	struct client client, slow;
+	char want[64];
+
+	(void)state;
+	video(ring, 500, 60000, true);
+	assert_int_equal(ask_tls(&client, "/live/show.flv", "", 0), 200);
+	expect(&client, &player, "header meta avc aac v500@0k");
+	audio(ring, 501);
+	expect(&client, &player, "a501@1");
+	turning_do(turning, do_list, NULL);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(listed, 0), "address")),
+		"127.0.0.1");
+	json_decref(listed);
+	/* one that reads late: records that did not go out are not lost */
+	assert_int_equal(ask_tls(&slow, "/live/show.flv", "", 4096), 200);
+	for (uint32_t n = 540; n < 1000; n += 40) {
+		video(ring, n, 40000, false);
+		(void)snprintf(want, sizeof(want), "v%u@%u", n, n - 500);
+		expect(&client, &player, want);
+	}
+	turning_do(turning, do_end, NULL);
+	assert_true(client_at_end(&client));
+	expect(&slow, &late,
+	       "header meta avc aac v500@0k a501@1 v540@40 v580@80 v620@120 v660@160 v700@200 "
+	       "v740@240 v780@280 v820@320 v860@360 v900@400 v940@440 v980@480");
+	assert_true(client_at_end(&slow));
+	client_close(&client);
+	client_close(&slow);
+	assert_true(turning_until(turning, no_viewers, NULL));
+	assert_int_equal(counter("bytes_sent"), (json_int_t)(player.length + late.length));
+	tess_ring_writer_free(ring);
+	flv_player_free(&player);
+	flv_player_free(&late);
+}
+
+/** The body of an answer; the caller's. */
+static char *body_of(struct client *client, const char *target, size_t *length)
+{
+	char value[100], *body;
+
+	assert_int_equal(ask_on(client, "GET", target, ""), 200);
+	header_value(client, "Content-Length", value);
+	*length = strtoul(value, NULL, 10);
+	body = calloc(1, *length + 1);
+	assert_int_equal(client_receive(client, body, *length), *length);
+	return body;
+}
+
+static void test_tls_hls(void **state)
+{
+	static const char *const names[] = {"URI=\"", "\n#EXTINF:"};
+	struct tess_ring_writer *ring = make_ring(1000);
+	struct client clear, secure;
+	char *playlist, target[128];
+	size_t length;
+
+	(void)state;
+	for (uint32_t ms = 0; ms < 6000; ms += 40) {
+		video(ring, ms, 10000, ms % 1000 == 0);
+		audio(ring, ms + 10);
+	}
+	client_open(&clear, port, 0);
+	client_open(&secure, tls_port, 0);
+	assert_true(client_secure(&secure, NULL));
+	/* of a stream that nobody watched, the first answer is held until there is a part */
+	playlist = body_of(&secure, "/live/show.m3u8", &length);
+	for (unsigned i = 0; i < 2; i++) {
+		char *at = strstr(playlist, names[i]), *parts[2];
+		size_t lengths[2];
+
+		assert_non_null(at);
+		at = i ? strchr(at + 1, '\n') + 1 : at + strlen(names[0]);
+		(void)snprintf(target, sizeof(target), "/live/%.*s", (int)strcspn(at, "\"\n"), at);
+		parts[0] = body_of(&clear, target, &lengths[0]);
+		parts[1] = body_of(&secure, target, &lengths[1]);
+		assert_true(lengths[0] > (i ? 100000 : 500));
+		assert_int_equal(lengths[0], lengths[1]);
+		assert_memory_equal(parts[0], parts[1], lengths[0]);
+		free(parts[0]);
+		free(parts[1]);
+	}
+	free(playlist);
+	client_close(&clear);
+	client_close(&secure);
+	tess_ring_writer_free(ring);
+}
+
+static void test_tls_record(void **state)
+{
+	char target[256], headers[400], *requests, *at;
+	struct client client;
+
+	(void)state;
+	sign(target, sizeof(target), 5, 60);
+	/* a small window: most records do not go out at once */
+	assert_int_equal(ask_tls(&client, target, "", 4096), 200);
+	expect_content(&client, 0, FILE_SIZE);
+	assert_int_equal(ask_on(&client, "GET", target, "Range: bytes=1000001-1999998\r\n"), 206);
+	assert_non_null(
+		strstr(client.text, "\r\nContent-Range: bytes 1000001-1999998/3000000\r\n"));
+	expect_content(&client, 1000001, 999998);
+	/* more requests in one record than the server reads at once, among them files */
+	memset(headers, 'a', sizeof(headers));
+	requests = at = calloc(1, 20000);
+	for (unsigned i = 0; i < 32; i++)
+		at += sprintf(
+			at, "GET %s HTTP/1.1\r\nHost: x\r\nRange: bytes=%u-%u\r\nX: %.300s\r\n\r\n",
+			target, i * 1000, i * 1000 + 16999, headers);
+	assert_in_range(at - requests, 12000, 16384);
+	client_send(&client, requests);
+	for (unsigned i = 0; i < 32; i++) {
+		assert_int_equal(client_head(&client), 206);
+		expect_content(&client, (size_t)i * 1000, 17000);
+	}
+	assert_int_equal(
+		ask_on(&client, "GET", target, "Range: bytes=-10\r\nConnection: close\r\n"), 206);
+	expect_content(&client, FILE_SIZE - 10, 10);
+	assert_true(client_at_end(&client));
+	client_close(&client);
+	free(requests);
+}
+
+/** Whether the server closes a connection that began with this. */
+static bool closes(const void *data, size_t length)
+{
+	struct client client;
+	char byte;
+	ssize_t got;
+
+	client_open(&client, tls_port, 0);
+	assert_int_equal(send(client.fd, data, length, MSG_NOSIGNAL), length);
+	do
+		got = recv(client.fd, &byte, 1, 0); /* an alert may come before */
+	while (got == 1);
+	client_close(&client);
+	return got == 0 || errno == ECONNRESET;
+}
+
+static void test_tls_refusals(void **state)
+{
+	static const char in_clear[] = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct client clients[8], client;
+	const uint8_t *chosen;
+	unsigned length;
+
+	(void)state;
+	assert_true(closes(file_data, 1000));
+	assert_true(closes(in_clear, sizeof(in_clear) - 1));
+	/* of what a client offers, HTTP/1.1 */
+	client_open(&client, tls_port, 0);
+	assert_false(client_secure(&client, "\x02h2"));
+	client_close(&client);
+	client_open(&client, tls_port, 0);
+	assert_true(client_secure(&client, "\x02h2\x08http/1.1"));
+	SSL_get0_alpn_selected(client.ssl, &chosen, &length);
+	assert_int_equal(length, 8);
+	assert_memory_equal(chosen, "http/1.1", 8);
+	assert_int_equal(SSL_version(client.ssl), TLS1_3_VERSION);
+	client_close(&client);
+	/* those that do not get on with their handshake keep nobody out */
+	for (unsigned i = 0; i < 8; i++)
+		client_open(&clients[i], tls_port, 0);
+	assert_int_equal(ask_tls(&client, "/health", "", 0), 200);
+	client_body(&client, "ok\n");
+	assert_true(client_at_end(&clients[0]));
+	client_close(&client);
+	for (unsigned i = 0; i < 8; i++)
+		client_close(&clients[i]);
+}
+
+/** Connect, and compare the name in the certificate that the server shows. */
+static bool shows(const char *name)
+{
+	struct client client;
+	char text[32] = "";
+	X509 *certificate;
+
+	client_open(&client, tls_port, 0);
+	assert_true(client_secure(&client, NULL));
+	certificate = SSL_get1_peer_certificate(client.ssl);
+	assert_non_null(certificate);
+	(void)X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, text,
+					sizeof(text));
+	X509_free(certificate);
+	client_close(&client);
+	return !strcmp(text, name);
+}
+
+static void test_tls_renewed(void **state)
+{
+	char other[64];
+	struct client before;
+	time_t begun;
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(ask_tls(&before, "/health", "", 0), 200);
+	client_body(&before, "ok\n");
+	assert_true(shows("first"));
+	make_certificate(certificate_path, key_path, "second");
+	assert_true(shows("second"));
+	/* while one of the two is not there yet, nothing changes */
+	tess_log_init("test", 0);
+	(void)snprintf(other, sizeof(other), "%s.other", key_path);
+	make_certificate(certificate_path, other, "third");
+	assert_true(shows("second"));
+	assert_int_equal(rename(other, key_path), 0);
+	for (begun = time(NULL); !shows("third"); usleep(20000))
+		assert_true(time(NULL) - begun < 10);
+	file = fopen(certificate_path, "we");
+	assert_non_null(file);
+	assert_int_equal(fclose(file), 0);
+	assert_true(shows("third"));
+	assert_int_equal(unlink(certificate_path), 0);
+	assert_true(shows("third"));
+	tess_log_init("test", TESS_LOG_ERROR);
+	/* a connection from before goes on */
+	assert_int_equal(ask_on(&before, "GET", "/health", ""), 200);
+	client_close(&before);
+}
+
+static void test_tls_files(void **state)
+{
+	char other[64], missing[64], error[256], want[256];
+	const char *const cases[][3] = {
+		{missing, key_path, "No such file or directory"},
+		{file_path, key_path, "it has no certificate in PEM form"},
+		{certificate_path, missing, "No such file or directory"},
+		{certificate_path, certificate_path,
+		 "it has no private key in PEM form without a password"},
+		{certificate_path, other, "it is not the certificate's key"},
+	};
+	struct tess_config config = tls_config;
+	SSL_CTX *context;
+
+	(void)state;
+	(void)snprintf(other, sizeof(other), "%s.other", key_path);
+	(void)snprintf(missing, sizeof(missing), "%s.missing", key_path);
+	make_certificate(other, other, "other");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool of_key = i > 1;
+
+		(void)strcpy(config.egress.tls_certificate, cases[i][0]);
+		(void)strcpy(config.egress.tls_key, cases[i][1]);
+		assert_int_equal(tess_tls_files_load(&context, &config, error, sizeof(error)),
+				 -EINVAL);
+		(void)snprintf(want, sizeof(want), "egress.%s: %s: %s",
+			       of_key ? "tls_key" : "tls_certificate", cases[i][of_key],
+			       cases[i][2]);
+		assert_string_equal(error, want);
+	}
+	unlink(other);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -897,7 +1205,9 @@ int main(void)
 		TEST(test_record_names), TEST(test_live),	   TEST(test_viewer_limit),
 		TEST(test_slow_viewer),	 TEST(test_wedged_viewer), TEST(test_talking_viewer),
 		TEST(test_facts),	 TEST(test_guarded),	   TEST(test_cors),
-		TEST(test_own_limits),	 TEST(test_viewers),
+		TEST(test_own_limits),	 TEST(test_viewers),	   TEST(test_tls_live),
+		TEST(test_tls_hls),	 TEST(test_tls_record),	   TEST(test_tls_refusals),
+		TEST(test_tls_renewed),	 TEST(test_tls_files),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program has it: sendfile() has no MSG_NOSIGNAL */
