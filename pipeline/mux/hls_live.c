@@ -326,12 +326,14 @@ static bool is_lead(const struct tess_hls_live *hls, const struct tess_au *au, i
 	return !hls->info.has_video || dts_us - hls->lead_us > WAIT_FOR_VIDEO_US;
 }
 
-/** Whether the open segment would be too long if it lasted until this unit: then it is a gap. */
+/** Whether the open segment would be too long if it lasted until this unit: then it is a gap. Sound
+ * where pictures do not come is none: it was there all the time. */
 static bool is_late(const struct tess_hls_live *hls, const struct tess_au *au, int64_t dts_us)
 {
 	const struct hls_segment *segment = open_segment(hls);
 
-	return segment && is_lead(hls, au, dts_us) && dts_us - hls->lead_us > WAIT_FOR_VIDEO_US &&
+	return segment && (au->track == TESS_TRACK_VIDEO) == hls->info.has_video &&
+	       dts_us - hls->lead_us > WAIT_FOR_VIDEO_US &&
 	       dts_us - segment->begin_us > longest_us(hls);
 }
 

@@ -399,14 +399,23 @@ static void test_sound_alone(void **state)
 /** The picture stops, the sound goes on: so does the stream. */
 static void test_picture_stops(void **state)
 {
+	struct tess_bytes out = {0};
+
 	(void)state;
 	begin(LIMIT);
-	play(4000, 6000, 2000);
-	assert_true(tess_hls_live_settle(hls)); /* to 6 s */
-	for (uint32_t ms = 6000; ms < 12000; ms += 20)
+	play(4000, 6100, 2000);
+	assert_true(tess_hls_live_settle(hls)); /* to 8 s, without a key frame to 8.5 s */
+	assert_int_equal(tess_hls_live_target_s(hls), 2);
+	play(6100, 8300, 10000);
+	for (uint32_t ms = 8300; ms < 12000; ms += 20)
 		assert_in_range(audio(ms), 0, 1);
 	assert_non_null(tess_hls_live_part(hls, 8, 0));
 	assert_in_range(video(12000, true), 0, 1);
+	/* nothing is missing */
+	tess_hls_live_put_playlist(hls, "show", "", &out);
+	tess_put_u8(&out, 0);
+	assert_null(strstr((char *)out.data, "#EXT-X-DISCONTINUITY\n"));
+	tess_bytes_free(&out);
 	finish();
 }
 
