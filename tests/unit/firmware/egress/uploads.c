@@ -322,7 +322,7 @@ static bool all_listed(void *arg)
 	size_t i, length;
 
 	/* till then all four are made, on most machines */
-	if (told->turns++ < 60)
+	if (told->turns++ < 120)
 		return false;
 	desired = json_array();
 	json_decref(box.facts);
