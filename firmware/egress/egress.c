@@ -26,7 +26,7 @@
 #include "firmware/link/link.h"
 
 #define FACTS_US 1000000
-/* of recordings in one message; a link takes 4 MiB */
+/* of recordings in one message; a link takes 8 MiB, and a list of uploads.h comes along */
 #define FACTS_BYTES (1u << 20)
 /* between two steps of removing, and until it is looked whether one that stayed may go */
 #define REMOVE_US	20000

@@ -174,7 +174,7 @@ static enum next serve_hls(struct connection *connection, const struct tess_http
 					 connection->transport.fd, &hls);
 	if (rc)
 		return refuse_live(connection, request, rc);
-	connection->head_only = request->method == TESS_HTTP_HEAD;
+	connection->head_only = ask->head = request->method == TESS_HTTP_HEAD;
 	return tess_http_answer_hls(connection, hls, ask);
 }
 

@@ -16,7 +16,7 @@
 #define MAX_INDEX_BYTES (64u << 20) /* a moov: some 16 bytes a sample */
 #define MAX_BOXES	1000	    /* of the file */
 #define FLV_BYTES	4096	    /* its metadata begin with what is looked for */
-#define AAC_BYTES	(256u << 10)
+#define FRAMES_BYTES	(256u << 10)
 #define MAX_DURATION_S	31622400.0 /* a year */
 #define MAX_SIDE	16384
 
@@ -207,44 +207,85 @@ static int inspect_flv(struct tess_inspection *out, int fd)
 	return set_duration(out, duration);
 }
 
-/* ---- AAC: ADTS (ISO/IEC 13818-7 §6.2) ---- */
+/* ---- frames in a row ---- */
 
-static const uint32_t rates[16] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
-				   22050, 16000, 12000, 11025, 8000,  7350};
+struct frame {
+	size_t size;
+	unsigned samples;
+	uint32_t rate;
+};
+
+/* How a frame begins. @return false: none does so */
+struct frames {
+	size_t head_bytes;
+	bool (*read)(struct frame *frame, const uint8_t *head);
+};
+
+/* ADTS (ISO/IEC 13818-7 §6.2) */
+static bool read_adts(struct frame *frame, const uint8_t *head)
+{
+	static const uint32_t rates[16] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
+					   22050, 16000, 12000, 11025, 8000,  7350};
+
+	frame->size = (size_t)(head[3] & 3) << 11 | (size_t)head[4] << 3 | head[5] >> 5;
+	frame->samples = 1024;
+	frame->rate = rates[head[2] >> 2 & 15];
+	return head[0] == 0xff && (head[1] & 0xf6) == 0xf0 && frame->size >= 7 && frame->rate;
+}
+
+/* Layer III of MPEG-1, and of MPEG-2 with its lower rates (ISO/IEC 11172-3 §2.4.2.3, 13818-3
+ * §2.4.2.3) */
+static bool read_mp3(struct frame *frame, const uint8_t *head)
+{
+	static const uint16_t kbps[2][16] = {
+		{0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
+		{0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320}};
+	static const uint32_t rates[4] = {44100, 48000, 32000};
+	bool first = head[1] >> 3 & 1;
+	uint32_t bps = kbps[first][head[2] >> 4] * 1000U;
+
+	frame->samples = first ? 1152 : 576;
+	frame->rate = rates[head[2] >> 2 & 3] >> !first;
+	if (head[0] != 0xff || (head[1] & 0xf6) != 0xf2 || !bps || !frame->rate)
+		return false;
+	frame->size = frame->samples / 8 * bps / frame->rate + (head[2] >> 1 & 1);
+	return true;
+}
+
+static const struct frames aac = {7, read_adts}, mp3 = {4, read_mp3};
 
 /* The frames that are whole in @p data. @return bytes they take, or -EBADMSG */
-static int64_t walk_adts(const uint8_t *data, size_t length, uint64_t *samples, uint32_t *rate)
+static int64_t walk(const struct frames *frames, const uint8_t *data, size_t length,
+		    uint64_t *samples, uint32_t *rate)
 {
 	size_t at = 0;
 
-	while (length - at >= 7) {
-		const uint8_t *head = data + at;
-		size_t size = (size_t)(head[3] & 3) << 11 | (size_t)head[4] << 3 | head[5] >> 5;
-		uint32_t of = rates[head[2] >> 2 & 15];
+	while (length - at >= frames->head_bytes) {
+		struct frame frame;
 
-		if (head[0] != 0xff || (head[1] & 0xf6) != 0xf0 || size < 7 || !of ||
-		    (*rate && *rate != of))
+		if (!frames->read(&frame, data + at) || (*rate && *rate != frame.rate))
 			return -EBADMSG;
-		if (size > length - at)
+		if (frame.size > length - at)
 			break;
-		*rate = of;
-		*samples += 1024;
-		at += size;
+		*rate = frame.rate;
+		*samples += frame.samples;
+		at += frame.size;
 	}
 	return (int64_t)at;
 }
 
-static int inspect_aac(struct tess_inspection *out, int fd, const atomic_bool *cancel)
+static int inspect_frames(struct tess_inspection *out, int fd, const struct frames *frames,
+			  const atomic_bool *cancel)
 {
-	uint8_t *data = malloc(AAC_BYTES);
+	uint8_t *data = malloc(FRAMES_BYTES);
 	uint64_t samples = 0, at = 0;
 	uint32_t rate = 0;
 	int64_t used = data ? 1 : -ENOMEM;
 
 	while (used > 0 && !is_canceled(cancel)) {
-		ssize_t got = read_some(fd, data, AAC_BYTES, at);
+		ssize_t got = read_some(fd, data, FRAMES_BYTES, at);
 
-		used = got < 0 ? got : walk_adts(data, (size_t)got, &samples, &rate);
+		used = got < 0 ? got : walk(frames, data, (size_t)got, &samples, &rate);
 		at += used > 0 ? (uint64_t)used : 0;
 	}
 	free(data);
@@ -267,7 +308,9 @@ int tess_inspect(struct tess_inspection *out, int fd, const char *format, const 
 		return inspect_mp4(out, fd, out->bytes);
 	if (!strcmp(format, "flv"))
 		return inspect_flv(out, fd);
-	return strcmp(format, "aac") != 0 ? -EBADMSG : inspect_aac(out, fd, cancel);
+	if (!strcmp(format, "aac"))
+		return inspect_frames(out, fd, &aac, cancel);
+	return strcmp(format, "mp3") != 0 ? -EBADMSG : inspect_frames(out, fd, &mp3, cancel);
 }
 
 /* ---- HLS ---- */

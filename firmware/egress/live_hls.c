@@ -364,7 +364,7 @@ int tess_live_hls_answer(struct tess_live_hls *hls, const struct tess_hls_ask *a
 			rc = -EAGAIN;
 		break;
 	}
-	if (!rc) {
+	if (!rc && !ask->head) {
 		struct tess_session *session = tess_sessions_find(&hls->sessions, ask->session);
 
 		hls->sent += body->length;

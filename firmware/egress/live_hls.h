@@ -30,6 +30,7 @@ struct tess_hls_ask {
 	/** What addresses in the playlist get: "", or "?" and the request's query without the
 	 * directives of HLS, all of it as RFC 3986 has it. */
 	char query[TESS_HTTP_MAX_PATH + 2];
+	bool head;	  /* the length is enough: nothing is counted */
 	uint64_t session; /* who asks: what is sent is counted for him; 0 = nobody */
 };
 

@@ -62,10 +62,11 @@ void tess_publisher_ring_free(struct tess_publisher_ring *ring, bool left)
 	if (ring->writer) {
 		tess_ring_writer_free(ring->writer);
 		ring->config.offer(ring->config.arg, ring->epoch, -1);
-		stream_key(ring, key);
-		if (left && ring->config.streams)
-			tess_streams_end(ring->config.streams, key, ring->epoch);
 	}
+	/* also that of a connection before, if nothing came by this one */
+	stream_key(ring, key);
+	if (left && ring->config.streams)
+		tess_streams_end(ring->config.streams, key, UINT64_MAX);
 	tess_rtmp_units_fini(&ring->units);
 	free(ring);
 }

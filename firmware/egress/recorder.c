@@ -260,6 +260,7 @@ static bool wait_for_picture(struct tess_recorder *r, const struct tess_au *au)
 	*r->early_end = early;
 	r->early_end = &early->next;
 	r->early_bytes += sizeof(*early) + au->length;
+	r->early_us = au->dts_us;
 	if (au->dts_us - r->early->au.dts_us >= WAIT_FOR_PICTURE_US ||
 	    r->early_bytes >= MAX_EARLY_BYTES)
 		begin_without_picture(r);
@@ -383,6 +384,8 @@ bool tess_recorder_has_track(const struct tess_recorder *r, enum tess_track trac
 
 int64_t tess_recorder_last_us(const struct tess_recorder *r)
 {
+	if (!r->begun)
+		return r->early ? r->early_us : INT64_MIN;
 	return tess_timeline_last_media_us(&r->fragmenter.timeline);
 }
 

@@ -25,6 +25,7 @@ struct tess_recorder {
 	uint64_t epoch;			  /* of the stream; 0: it never came */
 	struct early *early, **early_end; /* sound that waits for the first picture */
 	size_t early_bytes;
+	int64_t early_us; /* of the newest of it */
 	bool away;
 	int64_t taken_us;    /* clock when the fragment being collected began */
 	uint64_t reanchored; /* of the time line, as noted in the journal */

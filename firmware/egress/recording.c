@@ -352,8 +352,7 @@ static bool is_break(const struct tess_recording *recording, const struct tess_r
 {
 	int64_t last_us = tess_recorder_last_us(recorder);
 
-	return tess_recorder_has_begun(recorder) && last_us != INT64_MIN && now_us > last_us &&
-	       now_us - last_us > break_us(recording);
+	return last_us != INT64_MIN && now_us > last_us && now_us - last_us > break_us(recording);
 }
 
 /** Whether a new part begins with this unit. */

@@ -374,6 +374,18 @@ static char *read_playlist(struct tess_upload_job *job, int fd, uint64_t size)
 	return NULL;
 }
 
+static bool fits_message(struct tess_upload_job *job)
+{
+	json_t *text = json_string(job->playlist);
+	size_t bytes = json_dumpb(job->files, NULL, 0, JSON_COMPACT) +
+		       json_dumpb(text, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	json_decref(text);
+	if (bytes > TESS_UPLOAD_MAX_LIST)
+		fail(job, "the playlist is too long");
+	return bytes <= TESS_UPLOAD_MAX_LIST;
+}
+
 static void list_playlist(struct tess_upload_job *job, int dir, int fd, uint64_t size)
 {
 	char *text = read_playlist(job, fd, size), *copy, *rest;
@@ -391,9 +403,9 @@ static void list_playlist(struct tess_upload_job *job, int dir, int fd, uint64_t
 	do {
 		good = take_line(job, dir, strsep(&rest, "\n"));
 	} while (good && rest && !atomic_load(&job->cancel));
-	job->done = good && add_file(job, dir, job->path);
-	free(copy);
 	job->playlist = text;
+	job->done = good && add_file(job, dir, job->path) && fits_message(job);
+	free(copy);
 }
 
 /* a file without a row */

@@ -18,6 +18,8 @@
 /** What a playlist may list, and the largest that is read. */
 #define TESS_UPLOAD_MAX_FILES	 50000
 #define TESS_UPLOAD_MAX_PLAYLIST (2u << 20)
+/** What a list may be in the facts, where it is told with all else in one message. */
+#define TESS_UPLOAD_MAX_LIST (6u << 20)
 
 struct tess_upload_job {
 	char id[64];

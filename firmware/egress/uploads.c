@@ -14,12 +14,16 @@
 #include "firmware/base/log.h"
 #include "firmware/egress/upload_job.h"
 
+/* a list that is done is told again after so long: the last message may have been lost */
+#define LIST_AGAIN_US 2000000
+
 enum progress { QUEUED = 1, RUNNING, OVER };
 
 struct order {
 	struct order *next;
 	enum progress progress;
-	bool dropped; /* it runs, and nobody wants to hear of it */
+	bool dropped;	 /* it runs, and nobody wants to hear of it */
+	int64_t list_us; /* a list: when that may be told */
 	struct tess_upload_job job;
 };
 
@@ -267,16 +271,33 @@ int tess_uploads_take_frame(struct tess_uploads *uploads, char id[64], int *fdp)
 	return order && rc >= 0 ? 1 : rc;
 }
 
+/* Lists are long: one goes with a message, and not with each. */
+static bool tell_over(struct order *order, int64_t now_us, bool *listed)
+{
+	if (order->progress != OVER)
+		return false;
+	if (!order->job.list || !order->job.done)
+		return true;
+	if (*listed || now_us < order->list_us)
+		return false;
+	*listed = true;
+	order->list_us = now_us + LIST_AGAIN_US;
+	return true;
+}
+
 json_t *tess_uploads_facts(struct tess_uploads *uploads)
 {
+	int64_t now_us = tess_loop_now_us(uploads->loop);
 	json_t *facts = json_array();
+	bool listed = false;
 
 	pthread_mutex_lock(&uploads->lock);
 	for (struct order *order = uploads->orders; facts && order; order = order->next) {
 		if (order->dropped)
 			continue;
 		if (json_array_append_new(
-			    facts, tess_upload_job_facts(&order->job, order->progress == OVER))) {
+			    facts, tess_upload_job_facts(&order->job,
+							 tell_over(order, now_us, &listed)))) {
 			json_decref(facts);
 			facts = NULL;
 		}

@@ -39,7 +39,8 @@ void tess_uploads_set_desired(struct tess_uploads *uploads, const json_t *orders
  * order that is lost with that
  */
 int tess_uploads_take_frame(struct tess_uploads *uploads, char id[64], int *fdp) TESS_MUST_CHECK;
-/** The array of the facts; the caller's reference. NULL: no memory */
+/** The array of the facts; the caller's reference. NULL: no memory. Of lists that are done one is
+ * told so each time, since all of them may be too long for one message. */
 json_t *tess_uploads_facts(struct tess_uploads *uploads);
 
 #endif

@@ -3,7 +3,7 @@
  * message 4 bytes of length (little endian) and the text, with up to 4 descriptors. docs/links.md
  * lists them.
  *
- * A message larger than 4 MiB, text that is not a JSON object, descriptors that do not agree with
+ * A message larger than 8 MiB, text that is not a JSON object, descriptors that do not agree with
  * the member "fds", or a peer of another user closes the link. A link that is up has lost no
  * message: where one cannot be sent the link is closed, and both begin again with a whole state. A
  * handler may free any link or server, its own included. Threads: a link belongs to its loop's
@@ -16,7 +16,7 @@
 
 #include "firmware/base/loop.h"
 
-#define TESS_LINK_MAX_BYTES (4u << 20)
+#define TESS_LINK_MAX_BYTES (8u << 20)
 #define TESS_LINK_MAX_FDS   4
 #define TESS_LINK_VERSION   1
 

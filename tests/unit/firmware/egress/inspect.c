@@ -159,6 +159,49 @@ static void test_aac(void **state)
 	tess_bytes_free(&bytes);
 }
 
+/* 48 kHz: frames of 384 bytes at 128 kbit/s; 24 kHz: of 96 bytes at 32 kbit/s */
+static void test_mp3(void **state)
+{
+	static const uint8_t heads[2][4] = {{0xff, 0xfb, 0x94, 0xc0}, {0xff, 0xf3, 0x44, 0xc0}};
+	static const unsigned sizes[2] = {384, 96};
+	struct tess_inspection out;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct tess_bytes bytes = {0};
+
+		for (unsigned n = 0; n < 1000; n++) {
+			tess_put_data(&bytes, heads[i], 4);
+			tess_put_zeros(&bytes, sizes[i] - 4);
+		}
+		assert_int_equal(inspect(&out, bytes.data, bytes.length, "mp3"), 0);
+		assert_int_equal(out.duration_us, 24000000);
+		assert_int_equal(out.bytes, bytes.length);
+		assert_int_equal(out.width, 0);
+		assert_int_equal(inspect(&out, bytes.data, bytes.length - 1, "mp3"), 0);
+		assert_int_equal(out.duration_us, 23976000);
+		bytes.data[5 * sizes[i]] = 0;
+		assert_int_equal(inspect(&out, bytes.data, bytes.length, "mp3"), -EBADMSG);
+		tess_bytes_free(&bytes);
+	}
+	/* 44.1 kHz: 417 bytes, and 418 with padding */
+	{
+		struct tess_bytes bytes = {0};
+
+		tess_put_data(&bytes, "\xff\xfb\x90\xc0", 4);
+		tess_put_zeros(&bytes, 413);
+		tess_put_data(&bytes, "\xff\xfb\x92\xc0", 4);
+		tess_put_zeros(&bytes, 414);
+		assert_int_equal(inspect(&out, bytes.data, bytes.length, "mp3"), 0);
+		assert_int_equal(out.duration_us, 52245);
+		tess_bytes_free(&bytes);
+	}
+	/* AAC is none, nor Layer II, nor what has no bit rate */
+	assert_int_equal(inspect(&out, "\xff\xf1\x4c\x80", 4, "mp3"), -EBADMSG);
+	assert_int_equal(inspect(&out, "\xff\xfd\x94\xc0", 4, "mp3"), -EBADMSG);
+	assert_int_equal(inspect(&out, "\xff\xfb\x04\xc0", 4, "mp3"), -EBADMSG);
+}
+
 static void put(int dir, const char *name, const void *data, size_t length)
 {
 	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -203,10 +246,8 @@ static void test_hls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mp4),
-		cmocka_unit_test(test_flv),
-		cmocka_unit_test(test_aac),
-		cmocka_unit_test(test_hls),
+		cmocka_unit_test(test_mp4), cmocka_unit_test(test_flv), cmocka_unit_test(test_aac),
+		cmocka_unit_test(test_mp3), cmocka_unit_test(test_hls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -455,6 +455,45 @@ static void test_newer_takes_the_place(void **state)
 	expect_told("unpublish/12");
 }
 
+static bool is_watched(void *arg)
+{
+	(void)arg;
+	return tess_live_admit(live, "alice") == 0;
+}
+
+static bool has_ended(void *arg)
+{
+	return !is_watched(arg);
+}
+
+static void do_watch(void *arg)
+{
+	json_t *outputs = json_pack("[{ss ss}]", "name", "alice", "stream", "user-12");
+
+	(void)arg;
+	tess_live_apply(live, outputs);
+	json_decref(outputs);
+}
+
+/* One that takes the place and sends nothing ends what the one before sent. */
+static void test_newer_sends_nothing(void **state)
+{
+	struct rtmp_peer first, second;
+
+	(void)state;
+	publish(&first, 12);
+	begin(&first);
+	expect_told("publish_tracks/12va");
+	turning_do(turning, do_watch, NULL);
+	publish(&second, 12);
+	wait_closed(&first);
+	rtmp_peer_close(&first);
+	assert_true(turning_until(turning, is_watched, NULL));
+	rtmp_peer_close(&second);
+	expect_told("unpublish/12");
+	assert_true(turning_until(turning, has_ended, NULL));
+}
+
 static void do_remove(void *arg)
 {
 	json_t *wanted = json_pack("[i, i]", 7, 13);
@@ -575,6 +614,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_leaves_with_its_connection, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newer_takes_the_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_newer_sends_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sound_comes_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_not_taken, setup, teardown),

@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "firmware/link/link.h"
 #include "tests/unit/firmware/egress/turning.h"
 
 #define FILE_BYTES 300000
@@ -229,6 +230,19 @@ static bool is_over(void *arg)
 	return state && strcmp(state, "sending") != 0;
 }
 
+static void look(void *arg)
+{
+	*(bool *)arg = is_over(&box);
+}
+
+static bool is_over_now(void)
+{
+	bool over;
+
+	turning_do(box.turning, look, &over);
+	return over;
+}
+
 static const char *text(const char *name)
 {
 	return json_string_value(json_object_get(json_array_get(box.facts, 0), name));
@@ -254,7 +268,7 @@ static void test_sent(void **state)
 	assert_true(turning_until(box.turning, is_over, &box));
 	assert_int_equal(atomic_load(&box.server.requests), 1);
 	desire(NULL, NULL, 0, 0);
-	assert_false(is_over(&box));
+	assert_false(is_over_now());
 	assert_int_equal(json_array_size(box.facts), 0);
 }
 
@@ -274,9 +288,9 @@ static void test_failures(void **state)
 	assert_string_equal(text("error"), "the file is shorter than it was");
 	/* what leads elsewhere is no order */
 	desire("1:4", "7/../7/a.mp4", 0, 1000);
-	assert_false(is_over(&box));
+	assert_false(is_over_now());
 	desire("1:5", "/etc/passwd", 0, 10);
-	assert_false(is_over(&box));
+	assert_false(is_over_now());
 	assert_int_equal(json_array_size(box.facts), 0);
 }
 
@@ -294,7 +308,7 @@ static void test_silent(void **state)
 	atomic_store(&box.server.answer, SILENT);
 	desire("1:1", "7/a.mp4", 0, 1000);
 	assert_true(turning_until(box.turning, is_asked, &box));
-	assert_false(is_over(&box));
+	assert_false(is_over_now());
 	atomic_store(&box.server.answer, TAKE);
 	desire("1:2", "7/a.mp4", 0, 1000); /* and the first one is given up */
 	assert_true(turning_until(box.turning, is_over, &box));
@@ -305,12 +319,98 @@ static void test_silent(void **state)
 	/* ends while that is under way */
 }
 
+static const char long_name[] = "7/a23456789012345678901234567890123456789012345678901234567890";
+
+struct told {
+	unsigned turns, lists, failed;
+	size_t longest;
+};
+
+/* What control does: asks for lists, and for each until it has been told. */
+static bool all_listed(void *arg)
+{
+	struct told *told = arg;
+	const json_t *fact;
+	json_t *desired;
+	size_t i, length;
+
+	/* till then all four are made, on most machines */
+	if (told->turns++ < 120)
+		return false;
+	desired = json_array();
+	json_decref(box.facts);
+	box.facts = tess_uploads_facts(box.uploads);
+	length = json_dumpb(box.facts, NULL, 0, 0);
+	if (length > told->longest)
+		told->longest = length;
+	json_array_foreach(box.facts, i, fact)
+	{
+		const char *state = json_string_value(json_object_get(fact, "state"));
+
+		if (!strcmp(state, "sending"))
+			(void)json_array_append_new(desired,
+						    json_pack("{s:O, s:s, s:b}", "id",
+							      json_object_get(fact, "id"), "path",
+							      "7/a.m3u8", "list", 1));
+		else if (json_array_size(json_object_get(fact, "files")) == 20001 &&
+			 json_string_length(json_object_get(fact, "playlist")) ==
+				 20000 * (sizeof(long_name) + 16))
+			told->lists++;
+		else
+			told->failed++;
+	}
+	tess_uploads_set_desired(box.uploads, desired);
+	json_decref(desired);
+	return told->lists + told->failed >= 4;
+}
+
+/* Lists of four long recordings at once are more than a message carries. */
+static void test_long_lists(void **state)
+{
+	struct told told = {0};
+	char path[128];
+	FILE *file;
+
+	(void)state;
+	put(long_name, 10);
+	(void)snprintf(path, sizeof(path), "%s/7/a.m3u8", box.dir);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	for (unsigned i = 0; i < 20000; i++)
+		(void)fprintf(file, "#EXTINF:4.000000,\n%s\n", long_name + 2);
+	assert_int_equal(fclose(file), 0);
+	box.desired = json_array();
+	for (unsigned i = 0; i < 4; i++) {
+		(void)snprintf(path, sizeof(path), "%u:list", i);
+		(void)json_array_append_new(box.desired, json_pack("{s:s, s:s, s:b}", "id", path,
+								   "path", "7/a.m3u8", "list", 1));
+	}
+	turning_do(box.turning, set_desired, &box);
+	json_decref(box.desired);
+	assert_true(turning_until(box.turning, all_listed, &told));
+	assert_int_equal(told.lists, 4);
+	/* beside 1 MiB of recordings, and all else */
+	assert_in_range(told.longest, 2 << 20, TESS_LINK_MAX_BYTES - (2 << 20));
+	/* what no message could carry is none */
+	(void)snprintf(path, sizeof(path), "%s/7/b.m3u8", box.dir);
+	file = fopen(path, "we");
+	for (unsigned i = 0; i < 1100000; i++)
+		(void)fputs(i ? "\1" : "#", file);
+	assert_int_equal(fclose(file), 0);
+	box.desired = json_pack("[{s:s, s:s, s:b}]", "id", "b", "path", "7/b.m3u8", "list", 1);
+	turning_do(box.turning, set_desired, &box);
+	json_decref(box.desired);
+	assert_true(turning_until(box.turning, is_over, &box));
+	assert_string_equal(text("error"), "the playlist is too long");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_lists, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,19 @@ static void a_word_alone(void **state)
 	assert_all_there(&feed, 1);
 }
 
+/** ... and after a break that no file goes on over, another. */
+static void a_word_and_a_break(void **state)
+{
+	struct feed feed = {.box = *state, .stream = "user-1"};
+
+	box_desire(feed.box, ORDER("user-1", ",\"resume_timeout_s\":0"));
+	bring_up(&feed, PICTURE | SOUND);
+	give(&feed, SOUND, 0, 1000);
+	give(&feed, SOUND, 5000, 8000);
+	finish(&feed);
+	assert_all_there(&feed, 2);
+}
+
 /** Sound that comes before the first picture is not of the recording of a picture. */
 static void camera_at_once(void **state)
 {
@@ -303,10 +316,15 @@ static void back_after_a_crash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(camera_later),	      TEST(tracks_of_another_epoch),
-		TEST(sound_of_another_epoch), TEST(a_word_alone),
-		TEST(camera_at_once),	      TEST(turned_off),
-		TEST(microphone_off),	      TEST(back_in_time),
+		TEST(camera_later),
+		TEST(tracks_of_another_epoch),
+		TEST(sound_of_another_epoch),
+		TEST(a_word_alone),
+		TEST(a_word_and_a_break),
+		TEST(camera_at_once),
+		TEST(turned_off),
+		TEST(microphone_off),
+		TEST(back_in_time),
 		TEST(back_after_a_crash),
 	};
 

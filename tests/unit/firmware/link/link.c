@@ -335,7 +335,7 @@ static void test_parser(void **state)
 	assert_int_equal(feed("\0\0\0\0", 4, 4, &messages), -EBADMSG);
 	assert_int_equal(feed("\x01\0\0\0{", 5, 5, &messages), -EBADMSG);
 	assert_int_equal(feed("\xff\xff\xff\xff{}", 6, 6, &messages), -EBADMSG);
-	assert_int_equal(feed("\x01\0\x40\0{}", 6, 6, &messages), -EBADMSG); /* 4 MiB + 1 */
+	assert_int_equal(feed("\x01\0\x80\0{}", 6, 6, &messages), -EBADMSG); /* 8 MiB + 1 */
 	assert_int_equal(feed("\x0d\0\0\0{\"a\":1,\"a\":2}", 17, 17, &messages), -EBADMSG);
 }
 
