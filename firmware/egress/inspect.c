@@ -16,7 +16,7 @@
 #define MAX_INDEX_BYTES (64u << 20) /* a moov: some 16 bytes a sample */
 #define MAX_BOXES	1000	    /* of the file */
 #define FLV_BYTES	4096	    /* its metadata begin with what is looked for */
-#define AAC_BYTES	(256u << 10)
+#define SOUND_BYTES	(256u << 10)
 #define MAX_DURATION_S	31622400.0 /* a year */
 #define MAX_SIDE	16384
 
@@ -207,44 +207,85 @@ static int inspect_flv(struct tess_inspection *out, int fd)
 	return set_duration(out, duration);
 }
 
-/* ---- AAC: ADTS (ISO/IEC 13818-7 §6.2) ---- */
+/* ---- AAC and MP3: rows of frames ---- */
 
-static const uint32_t rates[16] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
-				   22050, 16000, 12000, 11025, 8000,  7350};
+/* One frame, by its first bytes. */
+struct frame {
+	size_t bytes;
+	uint32_t rate, samples;
+};
+
+#define HEAD_BYTES 7 /* of the longer one, that of ADTS */
+
+typedef bool frame_reader(struct frame *frame, const uint8_t head[HEAD_BYTES]);
+
+/* ADTS (ISO/IEC 13818-7 §6.2) */
+static bool read_adts(struct frame *frame, const uint8_t head[HEAD_BYTES])
+{
+	static const uint32_t rates[16] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
+					   22050, 16000, 12000, 11025, 8000,  7350};
+
+	frame->bytes = (size_t)(head[3] & 3) << 11 | (size_t)head[4] << 3 | head[5] >> 5;
+	frame->rate = rates[head[2] >> 2 & 15];
+	frame->samples = 1024;
+	return head[0] == 0xff && (head[1] & 0xf6) == 0xf0;
+}
+
+/* Layer III of MPEG-1, MPEG-2 and what is called MPEG-2.5 (ISO/IEC 11172-3 §2.4.2.3, 13818-3
+ * §2.4.2.3) */
+static bool read_mp3(struct frame *frame, const uint8_t head[HEAD_BYTES])
+{
+	enum { MPEG_2_5, RESERVED, MPEG_2, MPEG_1 };
+	static const uint32_t rates[4] = {44100, 48000, 32000};
+	static const uint32_t kbits[2][16] = {
+		{0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
+		{0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320},
+	};
+	unsigned version = head[1] >> 3 & 3;
+	uint32_t kbit = kbits[version == MPEG_1][head[2] >> 4], rate = rates[head[2] >> 2 & 3];
+
+	/* the free format and forbidden values are 0 */
+	if (head[0] != 0xff || (head[1] & 0xe6) != 0xe2 || version == RESERVED || !kbit || !rate)
+		return false;
+	frame->rate = rate >> (version == MPEG_1 ? 0 : version == MPEG_2 ? 1 : 2);
+	frame->samples = version == MPEG_1 ? 1152 : 576;
+	frame->bytes = frame->samples / 8 * kbit * 1000 / frame->rate + (head[2] >> 1 & 1);
+	return true;
+}
 
 /* The frames that are whole in @p data. @return bytes they take, or -EBADMSG */
-static int64_t walk_adts(const uint8_t *data, size_t length, uint64_t *samples, uint32_t *rate)
+static int64_t walk_frames(const uint8_t *data, size_t length, frame_reader *read,
+			   uint64_t *samples, uint32_t *rate)
 {
 	size_t at = 0;
 
-	while (length - at >= 7) {
-		const uint8_t *head = data + at;
-		size_t size = (size_t)(head[3] & 3) << 11 | (size_t)head[4] << 3 | head[5] >> 5;
-		uint32_t of = rates[head[2] >> 2 & 15];
+	while (length - at >= HEAD_BYTES) {
+		struct frame frame;
 
-		if (head[0] != 0xff || (head[1] & 0xf6) != 0xf0 || size < 7 || !of ||
-		    (*rate && *rate != of))
+		if (!read(&frame, data + at) || frame.bytes < HEAD_BYTES || !frame.rate ||
+		    (*rate && *rate != frame.rate))
 			return -EBADMSG;
-		if (size > length - at)
+		if (frame.bytes > length - at)
 			break;
-		*rate = of;
-		*samples += 1024;
-		at += size;
+		*rate = frame.rate;
+		*samples += frame.samples;
+		at += frame.bytes;
 	}
 	return (int64_t)at;
 }
 
-static int inspect_aac(struct tess_inspection *out, int fd, const atomic_bool *cancel)
+static int inspect_frames(struct tess_inspection *out, int fd, frame_reader *read,
+			  const atomic_bool *cancel)
 {
-	uint8_t *data = malloc(AAC_BYTES);
+	uint8_t *data = malloc(SOUND_BYTES);
 	uint64_t samples = 0, at = 0;
 	uint32_t rate = 0;
 	int64_t used = data ? 1 : -ENOMEM;
 
 	while (used > 0 && !is_canceled(cancel)) {
-		ssize_t got = read_some(fd, data, AAC_BYTES, at);
+		ssize_t got = read_some(fd, data, SOUND_BYTES, at);
 
-		used = got < 0 ? got : walk_adts(data, (size_t)got, &samples, &rate);
+		used = got < 0 ? got : walk_frames(data, (size_t)got, read, &samples, &rate);
 		at += used > 0 ? (uint64_t)used : 0;
 	}
 	free(data);
@@ -267,7 +308,9 @@ int tess_inspect(struct tess_inspection *out, int fd, const char *format, const 
 		return inspect_mp4(out, fd, out->bytes);
 	if (!strcmp(format, "flv"))
 		return inspect_flv(out, fd);
-	return strcmp(format, "aac") != 0 ? -EBADMSG : inspect_aac(out, fd, cancel);
+	if (!strcmp(format, "aac"))
+		return inspect_frames(out, fd, read_adts, cancel);
+	return strcmp(format, "mp3") != 0 ? -EBADMSG : inspect_frames(out, fd, read_mp3, cancel);
 }
 
 /* ---- HLS ---- */

@@ -114,6 +114,16 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 	await box.api('POST', '/recordings/find');
 	await box.api('POST', '/recordings/find');
 	assert.equal((await library()).length, 2);
+
+	// MP3, as an encoder of others makes it
+	execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'sine=d=10:r=44100', '-c:a', 'libmp3lame', '-b:a', '64k', '-write_xing', '0', '-id3v2_version', '0',
+		`${folder}/song_2026-01-02-03-04-05_2026-01-02-03-04-15.mp3`]);
+	await box.api('POST', '/recordings/find');
+	const song = await until('the MP3', async () => (await library()).find(row => row.record_id === 'song'));
+	assert.deepEqual([song.files.length, song.files[0].format], [1, 'mp3']);
+	assert.ok(song.duration_ms >= 10000 && song.duration_ms < 10100, `${song.duration_ms} ms`);
+	await box.api('DELETE', `/recordings/${song.id}`);
+	await until('it to go', async () => (await library()).length === 2);
 });
 
 test('files are uploaded in parts, through kills and failures, and leave this disk', { timeout: 90000 }, async () => {

@@ -61,8 +61,11 @@ static bool read_stamp(const char *at, int64_t *us)
 
 static const char *format_of(const char *suffix)
 {
-	static const char *const formats[][2] = {
-		{".mp4", "mp4"}, {".m3u8", "hls"}, {".flv", "flv"}, {".aac", "aac"}};
+	static const char *const formats[][2] = {{".mp4", "mp4"},
+						 {".m3u8", "hls"},
+						 {".flv", "flv"},
+						 {".aac", "aac"},
+						 {".mp3", "mp3"}};
 
 	for (unsigned i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (!strcmp(formats[i][0], suffix))

@@ -10,6 +10,9 @@
 #include "firmware/egress/inspect.h"
 #include "firmware/egress/key_frame.h"
 
+#define FORMATS 5
+#define HLS	3
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void look(const struct tess_inspection *out, int rc)
@@ -20,14 +23,14 @@ static void look(const struct tess_inspection *out, int rc)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const formats[] = {"mp4", "flv", "aac"};
+	static const char *const formats[] = {"mp4", "flv", "aac", NULL, "mp3"};
 	struct tess_bytes frame = {0};
 	struct tess_inspection out;
 	int fd;
 
 	if (!size)
 		return 0;
-	if (data[0] % 4 == 3) {
+	if (data[0] % FORMATS == HLS) {
 		char *text = calloc(1, size);
 
 		memcpy(text, data + 1, size - 1);
@@ -39,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fd = memfd_create("file", MFD_CLOEXEC);
 		if (fd < 0 || write(fd, data + 1, size - 1) != (ssize_t)(size - 1))
 			abort();
-		look(&out, tess_inspect(&out, fd, formats[data[0] % 4], NULL));
-		if (data[0] % 4 == 0)
+		look(&out, tess_inspect(&out, fd, formats[data[0] % FORMATS], NULL));
+		if (data[0] % FORMATS == 0)
 			(void)!tess_key_frame_mp4(&frame, fd);
 	}
 	tess_bytes_free(&frame);

@@ -85,7 +85,7 @@ static void test_mp4(void **state)
 		assert_int_equal(inspect(&out, bytes.data, length, "mp4"), -EBADMSG);
 	bytes.data[0] = 0x7f;
 	assert_int_equal(inspect(&out, bytes.data, bytes.length, "mp4"), -EBADMSG);
-	assert_int_equal(inspect(&out, bytes.data, bytes.length, "mp3"), -EBADMSG);
+	assert_int_equal(inspect(&out, bytes.data, bytes.length, "mp5"), -EBADMSG);
 	tess_bytes_free(&bytes);
 }
 
@@ -159,6 +159,62 @@ static void test_aac(void **state)
 	tess_bytes_free(&bytes);
 }
 
+/* Every second frame has one byte of padding. */
+static void make_mp3(struct tess_bytes *out, uint8_t version, uint8_t rates, size_t size,
+		     unsigned frames)
+{
+	for (unsigned i = 0; i < frames; i++) {
+		tess_put_u8(out, 0xff);
+		tess_put_u8(out, version);
+		tess_put_u8(out, (uint8_t)(rates | i % 2 << 1));
+		tess_put_zeros(out, size - 3 + i % 2);
+	}
+}
+
+static void test_mp3(void **state)
+{
+	static const struct {
+		uint8_t version, rates; /* bytes 1 and 2 of the head */
+		size_t size;
+		int64_t us; /* of 1000 frames */
+	} kinds[] = {
+		{0xfb, 0x90, 417, 26122449}, /* MPEG-1, 128 kbit/s, 44.1 kHz */
+		{0xfb, 0xe4, 960, 24000000}, /* 320 kbit/s, 48 kHz */
+		{0xfa, 0x58, 288, 36000000}, /* with a CRC; 64 kbit/s, 32 kHz */
+		{0xf3, 0x84, 192, 24000000}, /* MPEG-2, 64 kbit/s, 24 kHz */
+		{0xe3, 0x28, 144, 72000000}, /* MPEG-2.5, 16 kbit/s, 8 kHz */
+	};
+	static const uint8_t bad[][2] = {
+		{0xfb, 0x00}, {0xfb, 0xf0}, {0xfb, 0x9c}, {0xfd, 0x90}, {0xeb, 0x90}, {0x5b, 0x90},
+	};
+	struct tess_inspection out;
+	struct tess_bytes bytes = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		bytes.length = 0;
+		make_mp3(&bytes, kinds[i].version, kinds[i].rates, kinds[i].size, 1000);
+		assert_int_equal(inspect(&out, bytes.data, bytes.length, "mp3"), 0);
+		assert_int_equal(out.duration_us, kinds[i].us);
+		assert_int_equal(out.bytes, bytes.length);
+		assert_int_equal(out.width, 0);
+	}
+	assert_int_equal(inspect(&out, bytes.data, bytes.length - 1, "mp3"), 0);
+	assert_int_equal(out.duration_us, 71928000);
+	assert_int_equal(inspect(&out, bytes.data, bytes.length, "aac"), -EBADMSG);
+	/* what changes its rate is none of ours, nor what is no row of frames */
+	make_mp3(&bytes, 0xfb, 0x90, 417, 1);
+	tess_put_zeros(&bytes, 8);
+	assert_int_equal(inspect(&out, bytes.data, bytes.length, "mp3"), -EBADMSG);
+	assert_int_equal(inspect(&out, "ID3\4\0\0\0\0\0\0", 10, "mp3"), -EBADMSG);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		bytes.length = 0;
+		make_mp3(&bytes, bad[i][0], bad[i][1], 417, 3);
+		assert_int_equal(inspect(&out, bytes.data, bytes.length, "mp3"), -EBADMSG);
+	}
+	tess_bytes_free(&bytes);
+}
+
 static void put(int dir, const char *name, const void *data, size_t length)
 {
 	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -203,10 +259,8 @@ static void test_hls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mp4),
-		cmocka_unit_test(test_flv),
-		cmocka_unit_test(test_aac),
-		cmocka_unit_test(test_hls),
+		cmocka_unit_test(test_mp4), cmocka_unit_test(test_flv), cmocka_unit_test(test_aac),
+		cmocka_unit_test(test_mp3), cmocka_unit_test(test_hls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,9 @@ static void test_names(void **state)
 	assert_string_equal(name.prefix, "14_7_a_main");
 	assert_string_equal(name.format, "hls");
 	assert_int_equal(name.end_us - name.start_us, 3661000000);
+	assert_int_equal(tess_found_name(&name, "song_2020-02-16-12-12-12_2020-02-16-12-13-13.mp3"),
+			 0);
+	assert_string_equal(name.format, "mp3");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(tess_found_name(&name, bad[i]), -EINVAL);
 }
