@@ -39,6 +39,8 @@ void tess_guard_apply(struct tess_guard *guard, const json_t *rules);
  */
 int tess_play_check(struct tess_guard *guard, uint32_t app,
 		    const struct tess_play *play) TESS_MUST_CHECK;
+/** The application of a folder of recordings: a storage area's, or the one of that number. */
+uint32_t tess_guard_owner(const struct tess_guard *guard, int64_t folder);
 /**
  * The headers of CORS (Fetch §3.2) for a request with this Origin ("" = none): the origins of the
  * application, or all when it has named none.

@@ -207,7 +207,8 @@ static enum next serve_record(struct connection *connection,
 	    tess_token_check(http->key, address->id, address->expires, address->sign,
 			     tess_clock_utc_us(http->config.clock)))
 		return tess_http_answer(connection, 403, "", with_body) ? NEXT_CLOSE : NEXT_REQUEST;
-	rc = http->config.record_open(http->config.arg, address->id, address->file, &fd);
+	rc = http->config.record_open(http->config.arg, address->id, address->file, &fd,
+				      &connection->file_app);
 	if (!rc) {
 		status =
 			tess_http_file_take(&connection->file, headers, fd, address->name, request);

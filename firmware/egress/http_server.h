@@ -15,7 +15,9 @@
 #include "firmware/egress/token.h"
 
 struct tess_http;
+struct tess_guard;
 struct tess_live;
+struct tess_traffic;
 
 struct tess_http_config {
 	union tess_addr listen; /* port 0: any */
@@ -25,12 +27,13 @@ struct tess_http_config {
 	unsigned max_viewers; /* of HLS, that there may be at most */
 	const struct tess_clock *clock;
 	struct tess_live *live;
-	struct tess_guard *guard; /* NULL: everybody may play */
+	struct tess_guard *guard;     /* NULL: everybody may play */
+	struct tess_traffic *traffic; /* what is sent of files; NULL: it is not counted */
 	/**
 	 * Open a file of a recording for reading; @p name as it was asked for, or NULL: the first
-	 * MP4. @retval 0 *fdp is the server's, -ENOENT, ...
+	 * MP4. @p app becomes its application. @retval 0 *fdp is the server's, -ENOENT, ...
 	 */
-	int (*record_open)(void *arg, int64_t id, const char *name, int *fdp);
+	int (*record_open)(void *arg, int64_t id, const char *name, int *fdp, uint32_t *app);
 	void *arg;
 	/** Of control, which may know where a file is that is not here: whoever may have it is sent
 	 * there. 0: nobody is. */

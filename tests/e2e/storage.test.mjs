@@ -75,6 +75,7 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 	assert.ok(found.lesson.id > 1600000000, 'an id that the lost store may have given');
 	assert.equal(found.lesson.state, 'finished');
 	assert.deepEqual([found.lesson.width, found.lesson.height], [320, 180]);
+	let fetched = 0;
 	for (const before of recorded.files) {
 		const now = found.lesson.files.find(one => one.format === before.format);
 		assert.ok(Math.abs(now.duration_ms - before.duration_ms) < 300, `${before.format}: ${now.duration_ms} ms, it was ${before.duration_ms}`);
@@ -82,7 +83,9 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 		const answer = await fetch(await box.api('GET', `/recordings/${found.lesson.id}/files/${now.id}`));
 		assert.equal(answer.status, 200, before.format);
 		const name = decodeURIComponent(new URL(answer.url).pathname.split('/').pop());
-		assert.deepEqual(Buffer.from(await answer.arrayBuffer()), before.format === 'mp4' ? files.get(`${now.name}.mp4`) : files.get(name));
+		const bytes = Buffer.from(await answer.arrayBuffer());
+		fetched += bytes.length;
+		assert.deepEqual(bytes, before.format === 'mp4' ? files.get(`${now.name}.mp4`) : files.get(name));
 	}
 	assert.equal(found.sound.start, '2026-01-02T03:04:05.000Z');
 	assert.equal(found.sound.duration_ms, Math.floor(5000 * 1024 / 48));
@@ -124,6 +127,7 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 	assert.ok(song.duration_ms >= 10000 && song.duration_ms < 10100, `${song.duration_ms} ms`);
 	await box.api('DELETE', `/recordings/${song.id}`);
 	await until('it to go', async () => (await library()).length === 2);
+	await until('what was fetched to be usage', async () => (await box.api('GET', `/applications/${id}/usage`)).total.file_bytes === fetched);
 });
 
 test('files are uploaded in parts, through kills and failures, and leave this disk', { timeout: 90000 }, async () => {

@@ -4,10 +4,12 @@
 #include "firmware/control/jobs/guard.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "firmware/control/store/live.h"
+#include "firmware/control/store/settings.h"
 #include "firmware/control/text.h"
 
 #define DAY_S 86400
@@ -57,6 +59,26 @@ static int each_settings(void *arg, uint32_t application, const struct tess_live
 		       : 0;
 }
 
+static int each_area(void *arg, int64_t id, uint32_t application)
+{
+	char key[24];
+
+	snprintf(key, sizeof(key), "%" PRId64, id);
+	return json_object_set_new(arg, key, json_integer((json_int_t)application)) ? -ENOMEM : 0;
+}
+
+/* Whose the folders of storage areas are; left out when there are none. */
+static int put_areas(json_t *guard, struct tess_control *control)
+{
+	json_t *areas = json_object();
+	int rc = tess_store_area_owners(control->store, each_area, areas);
+
+	if (!rc && json_object_size(areas) && json_object_set(guard, "areas", areas))
+		rc = -ENOMEM;
+	json_decref(areas);
+	return rc;
+}
+
 int tess_guard_desired(json_t **guardp, struct tess_control *control)
 {
 	json_t *guard = json_pack("{s{} s{}}", "play", "apps");
@@ -68,6 +90,8 @@ int tess_guard_desired(json_t **guardp, struct tess_control *control)
 	if (!rc)
 		rc = tess_store_live_settings(control->store, each_settings,
 					      json_object_get(guard, "apps"));
+	if (!rc)
+		rc = put_areas(guard, control);
 	if (rc) {
 		json_decref(guard);
 		return rc;
