@@ -2,6 +2,7 @@
 // Where recordings lie: the database is lost and what is on disk is found again, in all formats; it is uploaded to an object
 // storage that refuses, fails and hangs, while control and egress are killed; what has left this disk is still played and deleted.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -29,6 +30,13 @@ function largeSound(count) {
 const start = () => Box.start(dir, { egress: { disk_soft_percent: 0, disk_hard_percent: 0, disk_reserve_percent: 0 } });
 const settings = change => box.api('PATCH', `/applications/${id}/upload`, change);
 const file = (recording, format) => box.api('GET', `/recordings/${recording.id}`).then(row => row.files.find(one => one.format === format));
+/** An address that somebody who has a play domain's key makes by himself. */
+async function keyed(recording, one, seconds = 60, key = 'filekey') {
+	const time = Math.floor(Date.now() / 1000 + seconds).toString(16);
+	const { origin } = new URL(await box.api('GET', `/recordings/${recording.id}/files/${one.id}`));
+	const right = crypto.createHash('md5').update(key + one.name + time).digest('hex');
+	return `${origin}/record/${recording.id}/${one.name}.${one.format === 'hls' ? 'm3u8' : one.format}?txSecret=${right}&txTime=${time}`;
+}
 const library = () => box.api('GET', `/recordings?application=${id}&limit=100`).then(answer => answer.recordings);
 
 before(async () => {
@@ -89,6 +97,25 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 	}
 	assert.equal(found.sound.start, '2026-01-02T03:04:05.000Z');
 	assert.equal(found.sound.duration_ms, Math.floor(5000 * 1024 / 48));
+
+	// the same by the key of a play domain; a playlist's segments by where it leads to
+	await box.api('POST', `/applications/${id}/domains`, { kind: 'play', name: 'files.example', enabled: true, key: 'filekey' });
+	await until('the key', async () => (await fetch(await keyed(found.lesson, found.lesson.files[0]), { method: 'HEAD' })).status === 200);
+	for (const one of found.lesson.files) {
+		assert.equal((await fetch(await keyed(found.lesson, one, 60, 'another'))).status, 403);
+		assert.equal((await fetch(await keyed(found.lesson, one, -5))).status, 403);
+		const answer = await fetch(await keyed(found.lesson, one));
+		const bytes = Buffer.from(await answer.arrayBuffer());
+		fetched += bytes.length;
+		assert.ok(bytes.equals(files.get(`${one.name}.${one.format === 'hls' ? 'm3u8' : one.format}`)), one.format);
+		if (one.format !== 'hls')
+			continue;
+		for (const name of bytes.toString().split('\n').filter(line => line.endsWith('.m4s'))) {
+			const segment = Buffer.from(await (await fetch(new URL(name, answer.url))).arrayBuffer());
+			fetched += segment.length;
+			assert.ok(segment.equals(files.get(name)), name);
+		}
+	}
 
 	// a thumbnail of those with pictures: one of the file's key frames, and not a black one at its begin
 	const pixels = input => execFileSync('ffmpeg', ['-v', 'error', '-skip_frame', 'nokey', '-i', input, '-vsync', 'passthrough', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-'],
@@ -183,9 +210,12 @@ test('files are uploaded in parts, through kills and failures, and leave this di
 });
 
 test('what has left is fetched from the storage, and deleted there', { timeout: 30000 }, async () => {
-	for (const one of found.lesson.files) {
-		const answer = await fetch(await box.api('GET', `/recordings/${found.lesson.id}/files/${one.id}`));
-		assert.equal(answer.status, 200, one.format);
+	for (const one of [...found.lesson.files, ...found.lesson.files.map(file => ({ ...file, keyed: true }))]) {
+		const url = one.keyed ? await keyed(found.lesson, one) : await box.api('GET', `/recordings/${found.lesson.id}/files/${one.id}`);
+		const answer = await fetch(url);
+		assert.equal(answer.status, 200, url);
+		if (one.keyed)
+			assert.equal((await fetch(await keyed(found.lesson, one, 60, 'another'))).status, 403);
 		if (one.format !== 'hls') {
 			assert.ok(answer.url.startsWith(objects.endpoint));
 			const local = decodeURIComponent(new URL(answer.url).pathname.split('/').pop());

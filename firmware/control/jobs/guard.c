@@ -133,24 +133,34 @@ int tess_guard_query(char query[TESS_TX_QUERY_SIZE], struct tess_control *contro
 	return rc;
 }
 
-struct push {
-	const char *stream, *query;
+struct right {
+	const char *kind, *stream, *query;
 	int64_t utc_us;
 };
 
 static int is_signed(void *arg, const struct tess_live_domain *row)
 {
-	const struct push *push = arg;
+	const struct right *right = arg;
+	int64_t delta_s = strcmp(row->kind, "play") != 0 ? 0 : row->delta_s;
 
-	/* one without protection opens no room: there a UserSig is asked for */
-	return !strcmp(row->kind, "push") && row->enabled &&
-	       !tess_tx_check(row->key, row->back_key, push->stream, push->query, 0, push->utc_us);
+	/* one without protection gives no right: there another one is asked for */
+	return !strcmp(row->kind, right->kind) && row->enabled &&
+	       !tess_tx_check(row->key, row->back_key, right->stream, right->query, delta_s,
+			      right->utc_us);
 }
 
 int tess_guard_push(struct tess_control *control, uint32_t application, const char *stream,
 		    const char *query)
 {
-	struct push push = {stream, query, tess_control_utc_us(control)};
+	struct right right = {"push", stream, query, tess_control_utc_us(control)};
 
-	return tess_store_domains(control->store, application, is_signed, &push);
+	return tess_store_domains(control->store, application, is_signed, &right);
+}
+
+int tess_guard_fetch(struct tess_control *control, uint32_t application, const char *name,
+		     const char *query)
+{
+	struct right right = {"play", name, query, tess_control_utc_us(control)};
+
+	return tess_store_domains(control->store, application, is_signed, &right);
 }

@@ -424,6 +424,80 @@ static void test_record_names(void **state)
 	assert_int_equal(status_of("GET", "/record/5/there.mp4", ""), 404);
 }
 
+static void set_rules(void *arg)
+{
+	json_t *rules = json_loads(arg, 0, NULL);
+
+	assert_non_null(rules);
+	tess_guard_apply(guard, rules);
+	json_decref(rules);
+}
+
+static void rules(const char *text)
+{
+	turning_do(turning, set_rules, (void *)(uintptr_t)text);
+}
+
+static void sign_by(char *query, const char *key, const char *name, int seconds)
+{
+	assert_int_equal(tess_tx_query(query, key, name, (int64_t)time(NULL) + seconds), 0);
+}
+
+/** Addresses that whoever has the key of a play domain makes by himself. */
+static void test_record_keys(void **state)
+{
+	static const struct {
+		const char *name, *key, *signed_name;
+		int seconds, status;
+	} asked[] = {
+		{"there.mp4", "k1", "there", 60, 200},	{"there.flv", "k2", "there", 60, 200},
+		{"there.mp4", "k1", "there", -5, 403},	{"there.mp4", "k1", "there.mp4", 60, 403},
+		{"there2.mp4", "k1", "there", 60, 403}, {"there.mp4", "other", "there", 60, 403},
+		{"there.mp4", "", "there", 60, 403},	{"there.m3u8", "k1", "there", 60, 302},
+		{"there.m3u8", "k1", "here", 60, 403},	{"missing.mp4", "k1", "missing", 60, 404},
+	};
+	char query[TESS_TX_QUERY_SIZE], target[512], place[200];
+	struct client client;
+
+	(void)state;
+	sign_by(query, "k1", "there", 60);
+	(void)snprintf(target, sizeof(target), "/record/5/there.mp4?%s", query);
+	assert_int_equal(status_of("GET", target, ""), 403); /* no domain has a key */
+	rules("{\"play\":{\"a.example\":{\"app\":8,\"enable\":true,\"key\":\"k1\",\"back_key\":"
+	      "\"k2\",\"delta_s\":0},\"open.example\":{\"app\":8,\"enable\":false,\"key\":\"\","
+	      "\"back_key\":\"\",\"delta_s\":0},\"b.example\":{\"app\":7,\"enable\":true,\"key\":"
+	      "\"other\",\"back_key\":\"\",\"delta_s\":0}}}");
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		sign_by(query, asked[i].key, asked[i].signed_name, asked[i].seconds);
+		(void)snprintf(target, sizeof(target), "/record/5/%s?%s", asked[i].name, query);
+		assert_int_equal(status_of("GET", target, ""), asked[i].status);
+	}
+	/* not what lies in folders, nor without a signature, nor another recording */
+	sign_by(query, "k1", "there", 60);
+	(void)snprintf(target, sizeof(target), "/record/5/there.hls/00001.m4s?%s", query);
+	assert_int_equal(status_of("GET", target, ""), 404);
+	assert_int_equal(status_of("GET", "/record/5/there.mp4", ""), 404);
+	assert_int_equal(status_of("GET", "/record/5/there.mp4?txSecret=&txTime=1", ""), 403);
+	(void)snprintf(target, sizeof(target), "/record/6/there.mp4?%s", query);
+	assert_int_equal(status_of("GET", target, ""), 404);
+	(void)snprintf(target, sizeof(target), "/record/5/there.mp4?%s", query);
+	assert_int_equal(ask(&client, "GET", target, "Range: bytes=10-19\r\n"), 206);
+	expect_content(&client, 10, 10);
+	close(client.fd);
+	/* the right goes on to what a playlist lists */
+	(void)snprintf(target, sizeof(target), "/record/5/there.m3u8?%s", query);
+	assert_int_equal(ask(&client, "GET", target, ""), 302);
+	assert_int_equal(sscanf(strstr(client.text, "Location: "), "Location: %199[^\r]", place),
+			 1);
+	close(client.fd);
+	(void)snprintf(target, sizeof(target), "/record/5/%s", place);
+	assert_int_equal(ask(&client, "GET", target, "Range: bytes=10-19\r\n"), 206);
+	expect_content(&client, 10, 10);
+	close(client.fd);
+	(void)strcpy(strrchr(target, '/'), "/there.hls/00001.m4s");
+	assert_int_equal(status_of("GET", target, ""), 200);
+}
+
 /* What media does: a ring, its units, its life and death. */
 struct offer {
 	uint64_t epoch;
@@ -724,20 +798,6 @@ static void test_facts(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-static void set_rules(void *arg)
-{
-	json_t *rules = json_loads(arg, 0, NULL);
-
-	assert_non_null(rules);
-	tess_guard_apply(guard, rules);
-	json_decref(rules);
-}
-
-static void rules(const char *text)
-{
-	turning_do(turning, set_rules, (void *)(uintptr_t)text);
-}
-
 static void test_guarded(void **state)
 {
 	char query[TESS_TX_QUERY_SIZE], target[160];
@@ -905,12 +965,12 @@ static void test_viewers(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_keep_alive),	 TEST(test_refusals),	   TEST(test_too_many_connections),
-		TEST(test_slow_head),	 TEST(test_record),	   TEST(test_record_refusals),
-		TEST(test_record_names), TEST(test_live),	   TEST(test_viewer_limit),
-		TEST(test_slow_viewer),	 TEST(test_wedged_viewer), TEST(test_talking_viewer),
-		TEST(test_facts),	 TEST(test_guarded),	   TEST(test_cors),
-		TEST(test_own_limits),	 TEST(test_viewers),
+		TEST(test_keep_alive),	   TEST(test_refusals),	    TEST(test_too_many_connections),
+		TEST(test_slow_head),	   TEST(test_record),	    TEST(test_record_refusals),
+		TEST(test_record_keys),	   TEST(test_record_names), TEST(test_live),
+		TEST(test_viewer_limit),   TEST(test_slow_viewer),  TEST(test_wedged_viewer),
+		TEST(test_talking_viewer), TEST(test_facts),	    TEST(test_guarded),
+		TEST(test_cors),	   TEST(test_own_limits),   TEST(test_viewers),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program has it: sendfile() has no MSG_NOSIGNAL */
