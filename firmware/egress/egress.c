@@ -96,6 +96,7 @@ static void listen_http(struct tess_egress *egress)
 		.record_open = open_record,
 		.arg = egress,
 		.control_port = egress->control_port,
+		.control_url = egress->config->control.public_url,
 	};
 	int rc = tess_http_alloc(&egress->http, egress->loop, &config);
 

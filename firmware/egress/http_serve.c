@@ -174,25 +174,39 @@ static enum next serve_hls(struct connection *connection, const struct tess_http
 	return tess_http_answer_hls(connection, hls, ask);
 }
 
-/** Send the one who asks to control, at the host that was asked. @return false: it cannot be */
+/** Control's own address, without a slash at its end: as configured, or at the host that was asked.
+ * @return false: nobody knows it */
+static bool control_address(char *url, size_t size, const struct tess_http_config *config,
+			    const struct tess_http_request *request)
+{
+	const char *host = request->host, *end = *host == '[' ? strchr(host, ']') : host;
+	int length;
+
+	if (config->control_url && *config->control_url) {
+		length = (int)strlen(config->control_url);
+		while (length && config->control_url[length - 1] == '/')
+			length--;
+		return snprintf(url, size, "%.*s", length, config->control_url) < (int)size;
+	}
+	end = end ? end + strcspn(end, ":") : NULL;
+	if (!config->control_port || !end || end == host)
+		return false;
+	return snprintf(url, size, "http://%.*s:%u", (int)(end - host), host,
+			config->control_port) < (int)size;
+}
+
+/** Send the one who asks to control. @return false: it cannot be */
 static bool send_elsewhere(struct connection *connection, const struct tess_http_request *request)
 {
 	static const char plain[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/=&";
-	const char *end = request->host[0] == '[' ? strchr(request->host, ']') : request->host;
-	char location[TESS_HTTP_FILE_HEADERS - 128];
-	int length;
+	char location[TESS_HTTP_FILE_HEADERS - 128], url[320];
 
-	end = end ? end + strcspn(end, ":") : NULL;
-	if (!connection->http->config.control_port || !end || end == request->host ||
-	    request->path[strspn(request->path, plain)] ||
-	    request->query[strspn(request->query, plain)])
-		return false;
-	length = snprintf(location, sizeof(location), "Location: http://%.*s:%u%s%s%s\r\n",
-			  (int)(end - request->host), request->host,
-			  connection->http->config.control_port, request->path,
-			  request->query[0] ? "?" : "", request->query);
-	return length < (int)sizeof(location) &&
+	return control_address(url, sizeof(url), &connection->http->config, request) &&
+	       !request->path[strspn(request->path, plain)] &&
+	       !request->query[strspn(request->query, plain)] &&
+	       snprintf(location, sizeof(location), "Location: %s%s%s%s\r\n", url, request->path,
+			request->query[0] ? "?" : "", request->query) < (int)sizeof(location) &&
 	       !tess_http_answer(connection, 302, location, request->method != TESS_HTTP_HEAD);
 }
 

@@ -36,8 +36,9 @@ struct tess_http_config {
 	int (*record_open)(void *arg, int64_t id, const char *name, int *fdp, uint32_t *app);
 	void *arg;
 	/** Of control, which may know where a file is that is not here: whoever may have it is sent
-	 * there. 0: nobody is. */
+	 * there. Its port, at the host that was asked for (0: nobody is sent), or its address. */
 	uint16_t control_port;
+	const char *control_url; /* NULL, "": by the port */
 };
 
 /** Listens from now on. @retval 0, -EADDRINUSE, -EACCES, -ENOMEM, ... */

@@ -498,6 +498,61 @@ static void test_record_keys(void **state)
 	assert_int_equal(status_of("GET", target, ""), 200);
 }
 
+/* A server that knows where control is: at this address, or at port 77. */
+static struct tess_http *elsewhere;
+
+static void start_elsewhere(void *arg)
+{
+	struct tess_http_config config = {.max_connections = 2,
+					  .clock = tess_clock_system(),
+					  .live = live,
+					  .record_open = open_record,
+					  .control_port = 77,
+					  .control_url = arg};
+	uint8_t key[TESS_TOKEN_KEY_SIZE];
+
+	config.listen.in = (struct sockaddr_in){.sin_family = AF_INET,
+						.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	assert_int_equal(tess_http_alloc(&elsewhere, turning_loop(turning), &config), 0);
+	assert_int_equal(tess_token_key(key, KEY_HEX), 0);
+	tess_http_set_key(elsewhere, key);
+}
+
+static void stop_elsewhere(void *arg)
+{
+	(void)arg;
+	tess_http_free(elsewhere);
+}
+
+/** Where one is sent who asks for what is not here. */
+static void sent_to(const char *control_url, const char *want)
+{
+	char target[256], request[512], place[400], expected[400];
+	struct client client;
+
+	sign(target, sizeof(target), 6, 60);
+	(void)snprintf(expected, sizeof(expected), "%s%s", want, target);
+	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: box.lan:80\r\n\r\n",
+		       target);
+	turning_do(turning, start_elsewhere, (void *)(uintptr_t)control_url);
+	client_open(&client, tess_http_port(elsewhere), 0);
+	client_send(&client, request);
+	assert_int_equal(client_head(&client), 302);
+	assert_int_equal(sscanf(strstr(client.text, "Location: "), "Location: %399[^\r]", place),
+			 1);
+	assert_string_equal(place, expected);
+	close(client.fd);
+	turning_do(turning, stop_elsewhere, NULL);
+}
+
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	sent_to(NULL, "http://box.lan:77");
+	sent_to("", "http://box.lan:77");
+	sent_to("https://box.example/tessera/", "https://box.example/tessera");
+}
+
 /* What media does: a ring, its units, its life and death. */
 struct offer {
 	uint64_t epoch;
@@ -965,12 +1020,25 @@ static void test_viewers(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_keep_alive),	   TEST(test_refusals),	    TEST(test_too_many_connections),
-		TEST(test_slow_head),	   TEST(test_record),	    TEST(test_record_refusals),
-		TEST(test_record_keys),	   TEST(test_record_names), TEST(test_live),
-		TEST(test_viewer_limit),   TEST(test_slow_viewer),  TEST(test_wedged_viewer),
-		TEST(test_talking_viewer), TEST(test_facts),	    TEST(test_guarded),
-		TEST(test_cors),	   TEST(test_own_limits),   TEST(test_viewers),
+		TEST(test_keep_alive),
+		TEST(test_refusals),
+		TEST(test_too_many_connections),
+		TEST(test_slow_head),
+		TEST(test_record),
+		TEST(test_record_refusals),
+		TEST(test_record_keys),
+		TEST(test_elsewhere),
+		TEST(test_record_names),
+		TEST(test_live),
+		TEST(test_viewer_limit),
+		TEST(test_slow_viewer),
+		TEST(test_wedged_viewer),
+		TEST(test_talking_viewer),
+		TEST(test_facts),
+		TEST(test_guarded),
+		TEST(test_cors),
+		TEST(test_own_limits),
+		TEST(test_viewers),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program has it: sendfile() has no MSG_NOSIGNAL */

@@ -6,6 +6,7 @@
 
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
+#include "firmware/control/api/address.h"
 #include "firmware/control/jobs/guard.h"
 #include "firmware/control/store/callbacks.h"
 #include "firmware/control/store/files.h"
@@ -231,6 +232,19 @@ static void test_files(void **state)
 	fixture_refused(&f, "GET", path, NULL, 404, "not_found", "");
 }
 
+static void test_own_address(void **state)
+{
+	char url[320];
+
+	(void)state;
+	(void)stpcpy(f.config.egress.public_url, "https://tv.example/");
+	tess_address_control(url, &f.control);
+	assert_string_equal(url, "http://tv.example:8080");
+	(void)stpcpy(f.config.control.public_url, "https://box.example/a//");
+	tess_address_control(url, &f.control);
+	assert_string_equal(url, "https://box.example/a");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +253,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_areas, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_callbacks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own_address, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
