@@ -27,7 +27,7 @@ function largeSound(count) {
 	}));
 }
 
-const start = () => Box.start(dir, { egress: { disk_soft_percent: 0, disk_hard_percent: 0, disk_reserve_percent: 0 } });
+const start = () => Box.start(dir, { control: { callback_ca_file: `${dir}/tls.crt` }, egress: { disk_soft_percent: 0, disk_hard_percent: 0, disk_reserve_percent: 0 } });
 const settings = change => box.api('PATCH', `/applications/${id}/upload`, change);
 const file = (recording, format) => box.api('GET', `/recordings/${recording.id}`).then(row => row.files.find(one => one.format === format));
 /** An address that somebody who has a play domain's key makes by himself. */
@@ -41,7 +41,10 @@ const library = () => box.api('GET', `/recordings?application=${id}&limit=100`).
 
 before(async () => {
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-storage-'));
-	objects = await startObjects(`${dir}/objects`, 'lessons');
+	execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+		'-addext', 'subjectAltName=DNS:localhost', '-keyout', `${dir}/tls.key`, '-out', `${dir}/tls.crt`], { stdio: 'ignore' });
+	objects = await startObjects(`${dir}/objects`, 'lessons', { key: fs.readFileSync(`${dir}/tls.key`), cert: fs.readFileSync(`${dir}/tls.crt`) });
+	process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; // for this test's own requests: what the box trusts is its setting
 	box = await start();
 });
 after(async () => {
@@ -168,7 +171,21 @@ test('files are uploaded in parts, through kills and failures, and leave this di
 	const sound = await file(found.sound, 'aac');
 	const upload = async () => (await file(found.sound, 'aac')).upload;
 	assert.equal(sound.upload, null);
-	await box.api('POST', `/recordings/${found.sound.id}/files/${sound.id}/upload`);
+
+	// a certificate for another name: neither control, which begins with what goes in parts, nor egress sends anything
+	await settings({ endpoint: objects.endpoint.replace('localhost', '127.0.0.1') });
+	for (const [recording, format] of [[found.sound, 'aac'], [found.lesson, 'flv']]) {
+		const { id: one } = await file(recording, format);
+		await box.api('POST', `/recordings/${recording.id}/files/${one}/upload`);
+		const { upload: distrusted } = await until('the certificate to be refused', async () => {
+			const row = await file(recording, format);
+			return row.upload?.error && row;
+		});
+		assert.match(distrusted.error, /certificate/);
+	}
+	assert.deepEqual([objects.requests.length, objects.hung.length], [0, 0]);
+	await settings({ endpoint: objects.endpoint });
+
 	const refused = await until('the refusal', async () => (await upload()).state === 'failed' && upload());
 	assert.match(refused.error, /403 SignatureDoesNotMatch/);
 
