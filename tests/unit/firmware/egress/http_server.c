@@ -494,7 +494,7 @@ static void test_record_keys(void **state)
 	assert_int_equal(ask(&client, "GET", target, "Range: bytes=10-19\r\n"), 206);
 	expect_content(&client, 10, 10);
 	close(client.fd);
-	(void)strcpy(strrchr(target, '/'), "/there.hls/00001.m4s");
+	(void)stpcpy(strrchr(target, '/'), "/there.hls/00001.m4s");
 	assert_int_equal(status_of("GET", target, ""), 200);
 }
 
