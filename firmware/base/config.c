@@ -157,6 +157,7 @@ static const struct setting settings[] = {
 	{"box", "run_dir", KIND_TEXT, PLACE(box.run_dir), 1, MAX_RUN_DIR, "/run/tessera",
 	 &path_form},
 	{"control", "listen", KIND_TEXT, PLACE(control.listen), 1, 0, "0.0.0.0:8080", &listen_form},
+	{"control", "public_url", KIND_TEXT, PLACE(control.public_url), 0, 0, "", &url_form},
 	{"control", "webui_dir", KIND_TEXT, PLACE(control.webui_dir), 0, 0, "", &path_form},
 	{"control", "session_hours", KIND_U32, PLACE(control.session_hours), 1, 720, "12", NULL},
 	{"control", "fetch_from", KIND_TEXT, PLACE(control.fetch_from), 1, 0, "network",

@@ -25,6 +25,7 @@ struct tess_config {
 	} box;
 	struct {
 		char listen[64];	/* "0.0.0.0:8080": cloud API, admin REST, web UI */
+		char public_url[256];	/* for clients; "" = the host they asked for */
 		char webui_dir[256];	/* built web UI; found beside the program by default */
 		uint32_t session_hours; /* 12 */
 		char fetch_from[16];	/* "network": where pictures of mixes are fetched from */

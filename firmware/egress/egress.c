@@ -65,11 +65,14 @@ struct tess_egress {
 	struct tess_uploads *uploads;
 };
 
-static int open_record(void *arg, int64_t id, const char *name, int *fdp)
+static int open_record(void *arg, int64_t id, const char *name, int *fdp, uint32_t *app)
 {
 	struct tess_egress *egress = arg;
+	int64_t folder = 0;
+	int rc = tess_records_open(egress->records, id, name, fdp, &folder);
 
-	return tess_records_open(egress->records, id, name, fdp);
+	*app = rc ? 0 : tess_guard_owner(egress->guard, folder);
+	return rc;
 }
 
 /** Tell why it does not listen, once for each reason, and try again. */
@@ -97,9 +100,11 @@ static void listen_http(struct tess_egress *egress, struct tess_http **httpp,
 		.clock = egress->clock,
 		.live = egress->live,
 		.guard = egress->guard,
+		.traffic = egress->traffic,
 		.record_open = open_record,
 		.arg = egress,
 		.control_port = egress->control_port,
+		.control_url = egress->config->control.public_url,
 	};
 	int rc = tess_http_alloc(httpp, egress->loop, &config);
 

@@ -211,6 +211,31 @@ int tess_play_check(struct tess_guard *guard, uint32_t app, const struct tess_pl
 	return good ? 0 : deny(guard, REASON_SECRET, play->stream);
 }
 
+int tess_guard_file(struct tess_guard *guard, uint32_t app, const char *name, const char *query)
+{
+	json_t *domains = json_object_get(guard->rules, "play"), *domain;
+	const char *host;
+
+	json_object_foreach(domains, host, domain)
+	{
+		if (number(domain, "app") == app &&
+		    json_is_true(json_object_get(domain, "enable")) &&
+		    is_good(guard, domain, name, query))
+			return 0;
+	}
+	return deny(guard, REASON_SECRET, name);
+}
+
+uint32_t tess_guard_owner(const struct tess_guard *guard, int64_t folder)
+{
+	char key[24];
+	const json_t *owner;
+
+	(void)snprintf(key, sizeof(key), "%" PRId64, folder);
+	owner = json_object_get(json_object_get(guard->rules, "areas"), key);
+	return (uint32_t)(owner ? json_integer_value(owner) : folder);
+}
+
 void tess_guard_cors(const struct tess_guard *guard, uint32_t app, const char *origin,
 		     char *headers, size_t size)
 {

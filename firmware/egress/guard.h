@@ -40,6 +40,15 @@ void tess_guard_apply(struct tess_guard *guard, const json_t *rules);
 int tess_play_check(struct tess_guard *guard, uint32_t app,
 		    const struct tess_play *play) TESS_MUST_CHECK;
 /**
+ * May a file of this application be fetched by the key of one of its play domains? The query must
+ * be signed for the file's name without suffix; rules of players are not looked at.
+ * @retval 0, -EACCES no, or no domain of it has a key
+ */
+int tess_guard_file(struct tess_guard *guard, uint32_t app, const char *name,
+		    const char *query) TESS_MUST_CHECK;
+/** The application of a folder of recordings: a storage area's, or the one of that number. */
+uint32_t tess_guard_owner(const struct tess_guard *guard, int64_t folder);
+/**
  * The headers of CORS (Fetch §3.2) for a request with this Origin ("" = none): the origins of the
  * application, or all when it has named none.
  */

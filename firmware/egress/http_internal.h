@@ -22,6 +22,7 @@ struct connection {
 	bool keep_alive;
 	char cors[320];		    /* headers of the answer that is being made */
 	struct tess_http_file file; /* what is being sent, if its fd is not -1 */
+	uint32_t file_app;
 	struct tess_http_body body; /* or this, if it is open */
 	int64_t body_until_us;
 	struct tess_hls_wait *wait; /* for what is to be answered, or NULL */

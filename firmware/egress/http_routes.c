@@ -3,6 +3,7 @@
  */
 #include "firmware/egress/http_routes.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,7 @@ bool tess_http_record_route(struct tess_record_address *address,
 {
 	static const char prefix[] = "/record/";
 	const char *at = request->path;
-	char id[24];
+	char id[24], secret[4];
 
 	*address = (struct tess_record_address){0};
 	if (tess_http_route(address->name, sizeof(address->name), at, prefix, ".mp4") &&
@@ -101,8 +102,16 @@ bool tess_http_record_route(struct tess_record_address *address,
 	if (strncmp(at, prefix, strlen(prefix)) != 0)
 		return false;
 	at += strlen(prefix);
-	if (!take_part(&at, id, sizeof(id)) || !read_id(address, id, strlen(id)) ||
-	    !take_part(&at, address->expires, sizeof(address->expires)) ||
+	if (!take_part(&at, id, sizeof(id)) || !read_id(address, id, strlen(id)))
+		return false;
+	if (*at && !strchr(at, '/')) {
+		address->by_key = true;
+		address->file = at;
+		(void)snprintf(address->name, sizeof(address->name), "%s", at);
+		return tess_http_query(secret, sizeof(secret), request->query, "txSecret") !=
+		       -ENOENT;
+	}
+	if (!take_part(&at, address->expires, sizeof(address->expires)) ||
 	    !take_part(&at, address->sign, sizeof(address->sign)) || !*at)
 		return false;
 	address->file = at;

@@ -18,9 +18,13 @@ struct tess_record_address {
 	const char *file; /* as it was asked for; NULL: the first MP4 */
 	char name[TESS_HTTP_MAX_PATH];
 	char expires[32], sign[80];
+	bool by_key; /* of a play domain: the right is in the query, the two above are empty */
 };
 
-/** /record/ID.mp4?expires=UNIX&sign=HEX or /record/ID/UNIX/HEX/NAME; false: it is another path. */
+/**
+ * /record/ID.mp4?expires=UNIX&sign=HEX, /record/ID/UNIX/HEX/NAME or
+ * /record/ID/NAME?txSecret=HEX&txTime=TIME; false: it is another path.
+ */
 bool tess_http_record_route(struct tess_record_address *address,
 			    const struct tess_http_request *request);
 

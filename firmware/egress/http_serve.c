@@ -14,6 +14,8 @@
 
 /* all of what is in memory must have been taken in this */
 #define BODY_US 60000000
+/* long enough to watch what was begun in the evening until the morning */
+#define WATCH_S (12 * 3600)
 
 /** @retval 0, -EIO: it was not taken as a whole */
 static int send_text(const struct connection *connection, const char *text, size_t length,
@@ -178,26 +180,82 @@ static enum next serve_hls(struct connection *connection, const struct tess_http
 	return tess_http_answer_hls(connection, hls, ask);
 }
 
-/** Send the one who asks to control, at the host that was asked. @return false: it cannot be */
+/** Control's own address, without a slash at its end: as configured, or at the host that was asked.
+ * @return false: nobody knows it */
+static bool control_address(char *url, size_t size, const struct tess_http_config *config,
+			    const struct tess_http_request *request)
+{
+	const char *host = request->host, *end = *host == '[' ? strchr(host, ']') : host;
+	int length;
+
+	if (config->control_url && *config->control_url) {
+		length = (int)strlen(config->control_url);
+		while (length && config->control_url[length - 1] == '/')
+			length--;
+		return snprintf(url, size, "%.*s", length, config->control_url) < (int)size;
+	}
+	end = end ? end + strcspn(end, ":") : NULL;
+	if (!config->control_port || !end || end == host)
+		return false;
+	return snprintf(url, size, "http://%.*s:%u", (int)(end - host), host,
+			config->control_port) < (int)size;
+}
+
+/** Send the one who asks to control. @return false: it cannot be */
 static bool send_elsewhere(struct connection *connection, const struct tess_http_request *request)
 {
 	static const char plain[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/=&";
-	const char *end = request->host[0] == '[' ? strchr(request->host, ']') : request->host;
-	char location[TESS_HTTP_FILE_HEADERS - 128];
-	int length;
+	char location[TESS_HTTP_FILE_HEADERS - 128], url[320];
 
-	end = end ? end + strcspn(end, ":") : NULL;
-	if (!connection->http->config.control_port || !end || end == request->host ||
-	    request->path[strspn(request->path, plain)] ||
-	    request->query[strspn(request->query, plain)])
-		return false;
-	length = snprintf(location, sizeof(location), "Location: http://%.*s:%u%s%s%s\r\n",
-			  (int)(end - request->host), request->host,
-			  connection->http->config.control_port, request->path,
-			  request->query[0] ? "?" : "", request->query);
-	return length < (int)sizeof(location) &&
+	return control_address(url, sizeof(url), &connection->http->config, request) &&
+	       !request->path[strspn(request->path, plain)] &&
+	       !request->query[strspn(request->query, plain)] &&
+	       snprintf(location, sizeof(location), "Location: %s%s%s%s\r\n", url, request->path,
+			request->query[0] ? "?" : "", request->query) < (int)sizeof(location) &&
 	       !tess_http_answer(connection, 302, location, request->method != TESS_HTTP_HEAD);
+}
+
+/** What a key of a domain lets in: the file alone. @retval 0, -EACCES */
+static int check_key(const struct tess_http *http, const struct tess_http_request *request,
+		     const struct tess_record_address *address, uint32_t app)
+{
+	char name[sizeof(address->name)];
+	char *suffix;
+
+	(void)snprintf(name, sizeof(name), "%s", address->name);
+	suffix = strrchr(name, '.');
+	if (suffix)
+		*suffix = 0;
+	return http->config.guard ? tess_guard_file(http->config.guard, app, name, request->query)
+				  : -EACCES;
+}
+
+/**
+ * What a playlist lists has no query: send the player, which has the right, to an address with the
+ * right in its path, good for as long as somebody watches who begins now.
+ */
+static int send_to_signed(struct connection *connection, const struct tess_http_request *request,
+			  const struct tess_record_address *address)
+{
+	struct tess_http *http = connection->http;
+	char location[TESS_HTTP_MAX_PATH + 128], expires[24], sign[TESS_TOKEN_SIGN_SIZE];
+
+	(void)snprintf(expires, sizeof(expires), "%" PRId64,
+		       tess_clock_utc_us(http->config.clock) / 1000000 + WATCH_S);
+	if (!http->has_key || tess_token_sign(sign, http->key, address->id, expires))
+		return -EIO;
+	/* relative, as nobody knows here what a proxy has in front of the path */
+	(void)snprintf(location, sizeof(location), "Location: %s/%s/%s\r\n", expires, sign,
+		       address->name);
+	return tess_http_answer(connection, 302, location, request->method != TESS_HTTP_HEAD);
+}
+
+static bool is_playlist(const char *name)
+{
+	const char *suffix = strrchr(name, '.');
+
+	return suffix && !strcmp(suffix, ".m3u8");
 }
 
 static enum next serve_record(struct connection *connection,
@@ -209,11 +267,21 @@ static enum next serve_record(struct connection *connection,
 	char headers[TESS_HTTP_FILE_HEADERS];
 	int status = 404, fd, rc;
 
-	if (!http->has_key ||
-	    tess_token_check(http->key, address->id, address->expires, address->sign,
-			     tess_clock_utc_us(http->config.clock)))
+	if (!address->by_key &&
+	    (!http->has_key ||
+	     tess_token_check(http->key, address->id, address->expires, address->sign,
+			      tess_clock_utc_us(http->config.clock))))
 		return tess_http_answer(connection, 403, "", with_body) ? NEXT_CLOSE : NEXT_REQUEST;
-	rc = http->config.record_open(http->config.arg, address->id, address->file, &fd);
+	rc = http->config.record_open(http->config.arg, address->id, address->file, &fd,
+				      &connection->file_app);
+	if (!rc && address->by_key && check_key(http, request, address, connection->file_app)) {
+		(void)close(fd);
+		return tess_http_answer(connection, 403, "", with_body) ? NEXT_CLOSE : NEXT_REQUEST;
+	}
+	if (!rc && address->by_key && is_playlist(address->name)) {
+		(void)close(fd);
+		return send_to_signed(connection, request, address) ? NEXT_CLOSE : NEXT_REQUEST;
+	}
 	if (!rc) {
 		status =
 			tess_http_file_take(&connection->file, headers, fd, address->name, request);

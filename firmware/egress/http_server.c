@@ -13,6 +13,7 @@
 
 #include "firmware/egress/guard.h"
 #include "firmware/egress/http_internal.h"
+#include "firmware/egress/traffic.h"
 
 #define BACKLOG	       1024
 #define ACCEPTS_A_TURN 256
@@ -195,12 +196,16 @@ static void receive(struct connection *connection)
 static void send_more(struct connection *connection)
 {
 	bool is_file = connection->file.fd >= 0;
+	uint64_t left = connection->file.left;
 	int rc = is_file ? tess_http_file_send(&connection->file, &connection->transport)
 			 : tess_http_body_send(&connection->body, &connection->transport);
 	int64_t now_us = tess_loop_now_us(connection->http->loop);
 
 	if (rc == -EAGAIN)
 		return;
+	if (is_file)
+		tess_traffic_add(connection->http->config.traffic, connection->file_app,
+				 TESS_TRAFFIC_FILE_BYTES, left - connection->file.left);
 	if (rc < 0) {
 		connection_close(connection);
 		return;

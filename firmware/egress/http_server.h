@@ -15,8 +15,10 @@
 #include "firmware/egress/token.h"
 
 struct tess_http;
+struct tess_guard;
 struct tess_live;
 struct tess_tls_context;
+struct tess_traffic;
 
 struct tess_http_config {
 	union tess_addr listen;	      /* port 0: any */
@@ -27,16 +29,18 @@ struct tess_http_config {
 	unsigned max_viewers; /* of HLS, that there may be at most */
 	const struct tess_clock *clock;
 	struct tess_live *live;
-	struct tess_guard *guard; /* NULL: everybody may play */
+	struct tess_guard *guard;     /* NULL: everybody may play */
+	struct tess_traffic *traffic; /* what is sent of files; NULL: it is not counted */
 	/**
 	 * Open a file of a recording for reading; @p name as it was asked for, or NULL: the first
-	 * MP4. @retval 0 *fdp is the server's, -ENOENT, ...
+	 * MP4. @p app becomes its application. @retval 0 *fdp is the server's, -ENOENT, ...
 	 */
-	int (*record_open)(void *arg, int64_t id, const char *name, int *fdp);
+	int (*record_open)(void *arg, int64_t id, const char *name, int *fdp, uint32_t *app);
 	void *arg;
 	/** Of control, which may know where a file is that is not here: whoever may have it is sent
-	 * there. 0: nobody is. */
+	 * there. Its port, at the host that was asked for (0: nobody is sent), or its address. */
 	uint16_t control_port;
+	const char *control_url; /* NULL, "": by the port */
 };
 
 /** Listens from now on. @retval 0, -EADDRINUSE, -EACCES, -ENOMEM, ... */

@@ -18,7 +18,8 @@ struct tess_inspection {
 };
 
 /**
- * Look into an open MP4, FLV or AAC file. Reads no more of it than its index, of AAC all of it.
+ * Look into an open MP4, FLV, AAC or MP3 file. Reads no more of it than its index, of AAC and MP3
+ * all of it.
  * @param cancel may become true at any time: then it ends soon; NULL: it does not
  * @retval 0, -EBADMSG it is none of ours, -ECANCELED, -ENOMEM, errors of reading
  */

@@ -572,7 +572,8 @@ static bool split_name(const char *name, char *first, size_t size, const char **
 	       strspn(*rest + 1, good) == strlen(*rest + 1);
 }
 
-int tess_records_open(const struct tess_records *records, int64_t id, const char *name, int *fdp)
+int tess_records_open(const struct tess_records *records, int64_t id, const char *name, int *fdp,
+		      int64_t *folderp)
 {
 	const struct entry *entry = find(records, id);
 	char path[256] = "", first[256], whole[512];
@@ -589,6 +590,7 @@ int tess_records_open(const struct tess_records *records, int64_t id, const char
 					sizeof(path));
 	if (error)
 		return error;
+	*folderp = strtoll(path, NULL, 10); /* ends at the slash */
 	(void)snprintf(whole, sizeof(whole), "%s%s", path, rest);
 	*fdp = openat(records->shared.record_dir, whole, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (*fdp >= 0)

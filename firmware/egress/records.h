@@ -61,10 +61,10 @@ void tess_records_counters(const struct tess_records *records,
 /**
  * Open a file of a recording for reading, finished or still growing. @p name: of a file, or of one
  * in a folder of segments, FOLDER/NAME; NULL: of the first MP4, or the first file of one that runs.
- * Any text may be given.
+ * Any text may be given. *folderp becomes the number of its folder.
  * @retval 0 *fdp is the caller's; -ENOENT; or another negative errno
  */
-int tess_records_open(const struct tess_records *records, int64_t id, const char *name,
-		      int *fdp) TESS_MUST_CHECK;
+int tess_records_open(const struct tess_records *records, int64_t id, const char *name, int *fdp,
+		      int64_t *folderp) TESS_MUST_CHECK;
 
 #endif

@@ -25,30 +25,38 @@ int tess_token_key(uint8_t key[TESS_TOKEN_KEY_SIZE], const char *hex)
 	return 0;
 }
 
+int tess_token_sign(char sign[TESS_TOKEN_SIGN_SIZE], const uint8_t key[TESS_TOKEN_KEY_SIZE],
+		    int64_t id, const char *expires)
+{
+	uint8_t mac[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+	char text[64];
+	int text_length = snprintf(text, sizeof(text), "%" PRId64 ":%s", id, expires);
+
+	if (!HMAC(EVP_sha256(), key, TESS_TOKEN_KEY_SIZE, (const uint8_t *)text,
+		  (size_t)text_length, mac, &length) ||
+	    2 * length != TESS_TOKEN_SIGN_SIZE - 1)
+		return -EIO;
+	for (unsigned i = 0; i < length; i++)
+		(void)snprintf(sign + 2 * (size_t)i, 3, "%02x", mac[i]);
+	return 0;
+}
+
 int tess_token_check(const uint8_t key[TESS_TOKEN_KEY_SIZE], int64_t id, const char *expires,
 		     const char *sign, int64_t utc_us)
 {
-	uint8_t mac[EVP_MAX_MD_SIZE];
-	char text[64], hex[2 * 32 + 1];
-	unsigned length = 0;
+	char right[TESS_TOKEN_SIGN_SIZE];
 	int64_t until_s = 0;
-	int text_length;
 
-	if (!expires || !sign || strlen(sign) != 2 * 32)
+	if (!expires || !sign || strlen(sign) != sizeof(right) - 1)
 		return -EACCES;
 	/* 11 digits last until the year 5138; the text is signed as it was written */
 	if (!*expires || strlen(expires) > 11 || strspn(expires, "0123456789") != strlen(expires))
 		return -EACCES;
 	for (const char *at = expires; *at; at++)
 		until_s = until_s * 10 + (*at - '0');
-	text_length = snprintf(text, sizeof(text), "%" PRId64 ":%s", id, expires);
-	if (!HMAC(EVP_sha256(), key, TESS_TOKEN_KEY_SIZE, (const uint8_t *)text,
-		  (size_t)text_length, mac, &length) ||
-	    length != 32)
-		return -EACCES;
-	for (unsigned i = 0; i < length; i++)
-		(void)snprintf(hex + 2 * (size_t)i, 3, "%02x", mac[i]);
-	if (CRYPTO_memcmp(hex, sign, 2 * 32) != 0)
+	if (tess_token_sign(right, key, id, expires) ||
+	    CRYPTO_memcmp(right, sign, sizeof(right) - 1) != 0)
 		return -EACCES;
 	return utc_us / 1000000 > until_s ? -EACCES : 0;
 }

@@ -14,6 +14,11 @@
 
 /** 64 hex digits to a key. @retval 0, -EINVAL */
 int tess_token_key(uint8_t key[TESS_TOKEN_KEY_SIZE], const char *hex) TESS_MUST_CHECK;
+#define TESS_TOKEN_SIGN_SIZE 65
+
+/** The signature of a link that is good until @p expires, as text. @retval 0, -EIO */
+int tess_token_sign(char sign[TESS_TOKEN_SIGN_SIZE], const uint8_t key[TESS_TOKEN_KEY_SIZE],
+		    int64_t id, const char *expires) TESS_MUST_CHECK;
 /**
  * Check the two query parameters, as text; NULL: it was not given.
  * @retval 0, -EACCES wrong, or expired at @p utc_us

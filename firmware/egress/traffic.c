@@ -8,6 +8,7 @@
 
 static const char *const NAMES[TESS_TRAFFIC_ITEMS] = {
 	[TESS_TRAFFIC_LIVE_BYTES] = "live_bytes",
+	[TESS_TRAFFIC_FILE_BYTES] = "file_bytes",
 	[TESS_TRAFFIC_RELAY_BYTES] = "relay_bytes",
 	[TESS_TRAFFIC_RELAY_US] = "relay_us",
 };

@@ -16,6 +16,7 @@ struct tess_traffic;
 
 enum tess_traffic_item {
 	TESS_TRAFFIC_LIVE_BYTES,  /* to players */
+	TESS_TRAFFIC_FILE_BYTES,  /* of recorded files, by HTTP */
 	TESS_TRAFFIC_RELAY_BYTES, /* to other servers */
 	TESS_TRAFFIC_RELAY_US,	  /* while relays published */
 	TESS_TRAFFIC_ITEMS,

@@ -4,6 +4,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 
@@ -35,8 +36,8 @@ function fault(request, secrets) {
 	return names.includes('host') && hmac(key, text).toString('hex') === signature ? undefined : 'SignatureDoesNotMatch';
 }
 
-/** Starts it; `gate.requests` notes what was let in, `gate.trouble(request)` may give a status, 'hang', or nothing. */
-export async function startObjects(dir, bucket) {
+/** Starts it, by TLS if it is given options for that (for the name localhost); `gate.requests` notes what was let in, `gate.trouble(request)` may give a status, 'hang', or nothing. */
+export async function startObjects(dir, bucket, tls) {
 	fs.mkdirSync(dir, { recursive: true });
 	const s3 = new S3rver({ directory: dir, port: 0, address: '127.0.0.1', silent: true, configureBuckets: [{ name: bucket }] });
 	const { port } = await s3.run();
@@ -45,7 +46,7 @@ export async function startObjects(dir, bucket) {
 		response.writeHead(status, { 'Content-Type': 'application/xml' });
 		response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`);
 	};
-	const gate = http.createServer((request, response) => {
+	const answer = (request, response) => {
 		const chunks = [];
 		const wrong = fault(request, secrets);
 		const trouble = gate.trouble?.(request);
@@ -64,22 +65,23 @@ export async function startObjects(dir, bucket) {
 			const note = { method: request.method, path: new URL(request.url, 'http://gate').pathname, query: new URL(request.url, 'http://gate').searchParams,
 				bytes: body.length };
 			const onward = http.request({ port, host: '127.0.0.1', method: request.method, path: request.url,
-				headers: request.headers }, answer => {
-				note.status = answer.statusCode;
+				headers: request.headers }, stored => {
+				note.status = stored.statusCode;
 				gate.requests.push(note);
-				response.writeHead(answer.statusCode, answer.headers);
-				answer.pipe(response);
+				response.writeHead(stored.statusCode, stored.headers);
+				stored.pipe(response);
 			});
 			onward.on('error', () => response.destroy());
 			onward.end(body);
 		});
 		request.on('error', () => {});
-	});
+	};
+	const gate = tls ? https.createServer(tls, answer) : http.createServer(answer);
 	gate.requests = [];
 	gate.hung = [];
 	gate.secrets = secrets;
 	await new Promise(done => gate.listen(0, '127.0.0.1', done));
-	gate.endpoint = `http://127.0.0.1:${gate.address().port}`;
+	gate.endpoint = `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${gate.address().port}`;
 	/** The bytes of an object; undefined: it is not there. */
 	gate.object = name => {
 		const file = path.join(dir, bucket, `${name}._S3rver_object`);

@@ -2,6 +2,7 @@
 // Where recordings lie: the database is lost and what is on disk is found again, in all formats; it is uploaded to an object
 // storage that refuses, fails and hangs, while control and egress are killed; what has left this disk is still played and deleted.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -26,14 +27,24 @@ function largeSound(count) {
 	}));
 }
 
-const start = () => Box.start(dir, { egress: { disk_soft_percent: 0, disk_hard_percent: 0, disk_reserve_percent: 0 } });
+const start = () => Box.start(dir, { control: { callback_ca_file: `${dir}/tls.crt` }, egress: { disk_soft_percent: 0, disk_hard_percent: 0, disk_reserve_percent: 0 } });
 const settings = change => box.api('PATCH', `/applications/${id}/upload`, change);
 const file = (recording, format) => box.api('GET', `/recordings/${recording.id}`).then(row => row.files.find(one => one.format === format));
+/** An address that somebody who has a play domain's key makes by himself. */
+async function keyed(recording, one, seconds = 60, key = 'filekey') {
+	const time = Math.floor(Date.now() / 1000 + seconds).toString(16);
+	const { origin } = new URL(await box.api('GET', `/recordings/${recording.id}/files/${one.id}`));
+	const right = crypto.createHash('md5').update(key + one.name + time).digest('hex');
+	return `${origin}/record/${recording.id}/${one.name}.${one.format === 'hls' ? 'm3u8' : one.format}?txSecret=${right}&txTime=${time}`;
+}
 const library = () => box.api('GET', `/recordings?application=${id}&limit=100`).then(answer => answer.recordings);
 
 before(async () => {
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-storage-'));
-	objects = await startObjects(`${dir}/objects`, 'lessons');
+	execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+		'-addext', 'subjectAltName=DNS:localhost', '-keyout', `${dir}/tls.key`, '-out', `${dir}/tls.crt`], { stdio: 'ignore' });
+	objects = await startObjects(`${dir}/objects`, 'lessons', { key: fs.readFileSync(`${dir}/tls.key`), cert: fs.readFileSync(`${dir}/tls.crt`) });
+	process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; // for this test's own requests: what the box trusts is its setting
 	box = await start();
 });
 after(async () => {
@@ -75,6 +86,7 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 	assert.ok(found.lesson.id > 1600000000, 'an id that the lost store may have given');
 	assert.equal(found.lesson.state, 'finished');
 	assert.deepEqual([found.lesson.width, found.lesson.height], [320, 180]);
+	let fetched = 0;
 	for (const before of recorded.files) {
 		const now = found.lesson.files.find(one => one.format === before.format);
 		assert.ok(Math.abs(now.duration_ms - before.duration_ms) < 300, `${before.format}: ${now.duration_ms} ms, it was ${before.duration_ms}`);
@@ -82,10 +94,31 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 		const answer = await fetch(await box.api('GET', `/recordings/${found.lesson.id}/files/${now.id}`));
 		assert.equal(answer.status, 200, before.format);
 		const name = decodeURIComponent(new URL(answer.url).pathname.split('/').pop());
-		assert.deepEqual(Buffer.from(await answer.arrayBuffer()), before.format === 'mp4' ? files.get(`${now.name}.mp4`) : files.get(name));
+		const bytes = Buffer.from(await answer.arrayBuffer());
+		fetched += bytes.length;
+		assert.deepEqual(bytes, before.format === 'mp4' ? files.get(`${now.name}.mp4`) : files.get(name));
 	}
 	assert.equal(found.sound.start, '2026-01-02T03:04:05.000Z');
 	assert.equal(found.sound.duration_ms, Math.floor(5000 * 1024 / 48));
+
+	// the same by the key of a play domain; a playlist's segments by where it leads to
+	await box.api('POST', `/applications/${id}/domains`, { kind: 'play', name: 'files.example', enabled: true, key: 'filekey' });
+	await until('the key', async () => (await fetch(await keyed(found.lesson, found.lesson.files[0]), { method: 'HEAD' })).status === 200);
+	for (const one of found.lesson.files) {
+		assert.equal((await fetch(await keyed(found.lesson, one, 60, 'another'))).status, 403);
+		assert.equal((await fetch(await keyed(found.lesson, one, -5))).status, 403);
+		const answer = await fetch(await keyed(found.lesson, one));
+		const bytes = Buffer.from(await answer.arrayBuffer());
+		fetched += bytes.length;
+		assert.ok(bytes.equals(files.get(`${one.name}.${one.format === 'hls' ? 'm3u8' : one.format}`)), one.format);
+		if (one.format !== 'hls')
+			continue;
+		for (const name of bytes.toString().split('\n').filter(line => line.endsWith('.m4s'))) {
+			const segment = Buffer.from(await (await fetch(new URL(name, answer.url))).arrayBuffer());
+			fetched += segment.length;
+			assert.ok(segment.equals(files.get(name)), name);
+		}
+	}
 
 	// a thumbnail of those with pictures: one of the file's key frames, and not a black one at its begin
 	const pixels = input => execFileSync('ffmpeg', ['-v', 'error', '-skip_frame', 'nokey', '-i', input, '-vsync', 'passthrough', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-'],
@@ -114,6 +147,17 @@ test('what is on disk is found again after the database was lost', { timeout: 60
 	await box.api('POST', '/recordings/find');
 	await box.api('POST', '/recordings/find');
 	assert.equal((await library()).length, 2);
+
+	// MP3, as an encoder of others makes it
+	execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'sine=d=10:r=44100', '-c:a', 'libmp3lame', '-b:a', '64k', '-write_xing', '0', '-id3v2_version', '0',
+		`${folder}/song_2026-01-02-03-04-05_2026-01-02-03-04-15.mp3`]);
+	await box.api('POST', '/recordings/find');
+	const song = await until('the MP3', async () => (await library()).find(row => row.record_id === 'song'));
+	assert.deepEqual([song.files.length, song.files[0].format], [1, 'mp3']);
+	assert.ok(song.duration_ms >= 10000 && song.duration_ms < 10100, `${song.duration_ms} ms`);
+	await box.api('DELETE', `/recordings/${song.id}`);
+	await until('it to go', async () => (await library()).length === 2);
+	await until('what was fetched to be usage', async () => (await box.api('GET', `/applications/${id}/usage`)).total.file_bytes === fetched);
 });
 
 test('files are uploaded in parts, through kills and failures, and leave this disk', { timeout: 90000 }, async () => {
@@ -127,7 +171,21 @@ test('files are uploaded in parts, through kills and failures, and leave this di
 	const sound = await file(found.sound, 'aac');
 	const upload = async () => (await file(found.sound, 'aac')).upload;
 	assert.equal(sound.upload, null);
-	await box.api('POST', `/recordings/${found.sound.id}/files/${sound.id}/upload`);
+
+	// a certificate for another name: neither control, which begins with what goes in parts, nor egress sends anything
+	await settings({ endpoint: objects.endpoint.replace('localhost', '127.0.0.1') });
+	for (const [recording, format] of [[found.sound, 'aac'], [found.lesson, 'flv']]) {
+		const { id: one } = await file(recording, format);
+		await box.api('POST', `/recordings/${recording.id}/files/${one}/upload`);
+		const { upload: distrusted } = await until('the certificate to be refused', async () => {
+			const row = await file(recording, format);
+			return row.upload?.error && row;
+		});
+		assert.match(distrusted.error, /certificate/);
+	}
+	assert.deepEqual([objects.requests.length, objects.hung.length], [0, 0]);
+	await settings({ endpoint: objects.endpoint });
+
 	const refused = await until('the refusal', async () => (await upload()).state === 'failed' && upload());
 	assert.match(refused.error, /403 SignatureDoesNotMatch/);
 
@@ -169,9 +227,12 @@ test('files are uploaded in parts, through kills and failures, and leave this di
 });
 
 test('what has left is fetched from the storage, and deleted there', { timeout: 30000 }, async () => {
-	for (const one of found.lesson.files) {
-		const answer = await fetch(await box.api('GET', `/recordings/${found.lesson.id}/files/${one.id}`));
-		assert.equal(answer.status, 200, one.format);
+	for (const one of [...found.lesson.files, ...found.lesson.files.map(file => ({ ...file, keyed: true }))]) {
+		const url = one.keyed ? await keyed(found.lesson, one) : await box.api('GET', `/recordings/${found.lesson.id}/files/${one.id}`);
+		const answer = await fetch(url);
+		assert.equal(answer.status, 200, url);
+		if (one.keyed)
+			assert.equal((await fetch(await keyed(found.lesson, one, 60, 'another'))).status, 403);
 		if (one.format !== 'hls') {
 			assert.ok(answer.url.startsWith(objects.endpoint));
 			const local = decodeURIComponent(new URL(answer.url).pathname.split('/').pop());

@@ -94,19 +94,25 @@ void tess_address_host(char host[TESS_HOST_MAX], const struct tess_control *cont
 		host[end - from] = 0;
 }
 
+/* As configured, without slashes at its end. */
+static void copy_address(char url[320], const char *configured)
+{
+	size_t length = strlen(configured);
+
+	while (length && configured[length - 1] == '/')
+		length--;
+	snprintf(url, 320, "%.*s", (int)length, configured);
+}
+
 void tess_address_egress(char url[320], const struct tess_control *control,
 			 const struct tess_request *request)
 {
 	const char *configured = control->config->egress.public_url;
 	const char *port = strrchr(control->config->egress.listen, ':');
 	char host[TESS_HOST_MAX];
-	size_t length;
 
 	if (*configured) {
-		length = strlen(configured);
-		while (length && configured[length - 1] == '/')
-			length--;
-		snprintf(url, 320, "%.*s", (int)length, configured);
+		copy_address(url, configured);
 		return;
 	}
 	if (request)
@@ -233,6 +239,10 @@ void tess_address_control(char url[320], const struct tess_control *control)
 	const char *port = strrchr(control->config->control.listen, ':');
 	char host[TESS_HOST_MAX];
 
+	if (*control->config->control.public_url) {
+		copy_address(url, control->config->control.public_url);
+		return;
+	}
 	tess_address_host(host, control);
 	snprintf(url, 320, "http://%s%s", host, port ? port : "");
 }

@@ -11,6 +11,7 @@
 #include "firmware/control/api/address.h"
 #include "firmware/control/api/router.h"
 #include "firmware/control/cloud/form.h"
+#include "firmware/control/jobs/guard.h"
 #include "firmware/control/jobs/s3.h"
 #include "firmware/control/jobs/uploads.h"
 #include "firmware/control/store/covers.h"
@@ -26,6 +27,7 @@ struct asked {
 	int64_t recording;
 	char expires[24], sign[80];
 	char name[256]; /* NAME or FOLDER/NAME; "" = the first MP4 */
+	bool by_key;	/* of a play domain, with the right in the query */
 };
 
 static bool take(const char **at, char *part, size_t size, const char *ends)
@@ -66,12 +68,18 @@ static bool read_short(struct asked *asked, const char *at, const char *query)
 	return good;
 }
 
-/* ID/UNIX/HEX/NAME */
+/* ID/UNIX/HEX/NAME, or ID/NAME */
 static bool read_long(struct asked *asked, const char *at)
 {
 	static const char plain[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./";
 
+	if (*at == '/' && at[1] && !strchr(at + 1, '/')) {
+		asked->by_key = true;
+		at++;
+		return take(&at, asked->name, sizeof(asked->name), "/") &&
+		       asked->name[strspn(asked->name, plain)] == 0;
+	}
 	if (*at++ != '/' || !take(&at, asked->expires, sizeof(asked->expires), "/") ||
 	    *at++ != '/' || !take(&at, asked->sign, sizeof(asked->sign), "/") || *at++ != '/' ||
 	    !*at || strlen(at) >= sizeof(asked->name) || at[strspn(at, plain)])
@@ -189,6 +197,27 @@ static int answer_playlist(struct tess_control *control, const struct tess_uploa
 
 /* ---- */
 
+/* @retval 0, -EACCES, -ENOENT, ... */
+static int check_and_find(struct tess_upload *upload, struct tess_control *control,
+			  const struct asked *asked, const char *query)
+{
+	char name[sizeof(asked->name)];
+	int rc;
+
+	if (!asked->by_key &&
+	    tess_address_check(control, asked->recording, asked->expires, asked->sign))
+		return -EACCES;
+	rc = tess_store_upload_find(control->store, upload, asked->recording,
+				    *asked->name ? asked->name : NULL);
+	if (rc || !asked->by_key)
+		return rc;
+	tess_text_copy(name, sizeof(name), asked->name);
+	if (strrchr(name, '.'))
+		*strrchr(name, '.') = 0;
+	rc = tess_guard_fetch(control, upload->application, name, query);
+	return rc > 0 ? 0 : rc ? rc : -EACCES;
+}
+
 static int answer(struct tess_control *control, const struct tess_request *request,
 		  struct tess_response *response)
 {
@@ -205,10 +234,9 @@ static int answer(struct tess_control *control, const struct tess_request *reque
 		return rc;
 	if (!read_asked(&asked, request))
 		return refuse(response, 404);
-	if (tess_address_check(control, asked.recording, asked.expires, asked.sign))
+	rc = check_and_find(&upload, control, &asked, request->query);
+	if (rc == -EACCES)
 		return refuse(response, 403);
-	rc = tess_store_upload_find(control->store, &upload, asked.recording,
-				    *asked.name ? asked.name : NULL);
 	if (rc == -ENOENT || (!rc && strcmp(upload.state, "uploaded") != 0))
 		return refuse(response, 404);
 	if (!rc && !strcmp(upload.format, "hls")) {

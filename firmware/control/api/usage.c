@@ -17,11 +17,17 @@ static const struct {
 	const char *item, *name;
 	int64_t unit;
 } ITEMS[] = {
-	{"live_bytes", "live_bytes", 1},	  {"relay_bytes", "relay_bytes", 1},
-	{"relay_us", "relay_ms", 1000},		  {"mix_audio_us", "mix_audio_ms", 1000},
-	{"mix_sd_us", "mix_sd_ms", 1000},	  {"mix_hd_us", "mix_hd_ms", 1000},
-	{"mix_fhd_us", "mix_fhd_ms", 1000},	  {"record_audio_us", "record_audio_ms", 1000},
-	{"record_sd_us", "record_sd_ms", 1000},	  {"record_hd_us", "record_hd_ms", 1000},
+	{"live_bytes", "live_bytes", 1},
+	{"file_bytes", "file_bytes", 1},
+	{"relay_bytes", "relay_bytes", 1},
+	{"relay_us", "relay_ms", 1000},
+	{"mix_audio_us", "mix_audio_ms", 1000},
+	{"mix_sd_us", "mix_sd_ms", 1000},
+	{"mix_hd_us", "mix_hd_ms", 1000},
+	{"mix_fhd_us", "mix_fhd_ms", 1000},
+	{"record_audio_us", "record_audio_ms", 1000},
+	{"record_sd_us", "record_sd_ms", 1000},
+	{"record_hd_us", "record_hd_ms", 1000},
 	{"record_fhd_us", "record_fhd_ms", 1000},
 };
 

@@ -4,10 +4,12 @@
 #include "firmware/control/jobs/guard.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "firmware/control/store/live.h"
+#include "firmware/control/store/settings.h"
 #include "firmware/control/text.h"
 
 #define DAY_S 86400
@@ -57,6 +59,26 @@ static int each_settings(void *arg, uint32_t application, const struct tess_live
 		       : 0;
 }
 
+static int each_area(void *arg, int64_t id, uint32_t application)
+{
+	char key[24];
+
+	snprintf(key, sizeof(key), "%" PRId64, id);
+	return json_object_set_new(arg, key, json_integer((json_int_t)application)) ? -ENOMEM : 0;
+}
+
+/* Whose the folders of storage areas are; left out when there are none. */
+static int put_areas(json_t *guard, struct tess_control *control)
+{
+	json_t *areas = json_object();
+	int rc = tess_store_area_owners(control->store, each_area, areas);
+
+	if (!rc && json_object_size(areas) && json_object_set(guard, "areas", areas))
+		rc = -ENOMEM;
+	json_decref(areas);
+	return rc;
+}
+
 int tess_guard_desired(json_t **guardp, struct tess_control *control)
 {
 	json_t *guard = json_pack("{s{} s{}}", "play", "apps");
@@ -68,6 +90,8 @@ int tess_guard_desired(json_t **guardp, struct tess_control *control)
 	if (!rc)
 		rc = tess_store_live_settings(control->store, each_settings,
 					      json_object_get(guard, "apps"));
+	if (!rc)
+		rc = put_areas(guard, control);
 	if (rc) {
 		json_decref(guard);
 		return rc;
@@ -109,24 +133,34 @@ int tess_guard_query(char query[TESS_TX_QUERY_SIZE], struct tess_control *contro
 	return rc;
 }
 
-struct push {
-	const char *stream, *query;
+struct right {
+	const char *kind, *stream, *query;
 	int64_t utc_us;
 };
 
 static int is_signed(void *arg, const struct tess_live_domain *row)
 {
-	const struct push *push = arg;
+	const struct right *right = arg;
+	int64_t delta_s = strcmp(row->kind, "play") != 0 ? 0 : row->delta_s;
 
-	/* one without protection opens no room: there a UserSig is asked for */
-	return !strcmp(row->kind, "push") && row->enabled &&
-	       !tess_tx_check(row->key, row->back_key, push->stream, push->query, 0, push->utc_us);
+	/* one without protection gives no right: there another one is asked for */
+	return !strcmp(row->kind, right->kind) && row->enabled &&
+	       !tess_tx_check(row->key, row->back_key, right->stream, right->query, delta_s,
+			      right->utc_us);
 }
 
 int tess_guard_push(struct tess_control *control, uint32_t application, const char *stream,
 		    const char *query)
 {
-	struct push push = {stream, query, tess_control_utc_us(control)};
+	struct right right = {"push", stream, query, tess_control_utc_us(control)};
 
-	return tess_store_domains(control->store, application, is_signed, &push);
+	return tess_store_domains(control->store, application, is_signed, &right);
+}
+
+int tess_guard_fetch(struct tess_control *control, uint32_t application, const char *name,
+		     const char *query)
+{
+	struct right right = {"play", name, query, tess_control_utc_us(control)};
+
+	return tess_store_domains(control->store, application, is_signed, &right);
 }

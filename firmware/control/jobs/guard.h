@@ -28,5 +28,11 @@ int tess_guard_query(char query[TESS_TX_QUERY_SIZE], struct tess_control *contro
  */
 int tess_guard_push(struct tess_control *control, uint32_t application, const char *stream,
 		    const char *query) TESS_MUST_CHECK;
+/**
+ * The same for a file of a recording, of this name without its suffix, by the application's play
+ * domains that are protected.
+ */
+int tess_guard_fetch(struct tess_control *control, uint32_t application, const char *name,
+		     const char *query) TESS_MUST_CHECK;
 
 #endif

@@ -173,7 +173,7 @@ int tess_metering_media(struct tess_metering *metering)
 
 static int keep_traffic(struct tess_metering *metering)
 {
-	static const char *const items[] = {"live_bytes", "relay_bytes", "relay_us"};
+	static const char *const items[] = {"live_bytes", "file_bytes", "relay_bytes", "relay_us"};
 	const json_t *traffic =
 		tess_facts_member(metering->control->facts, TESS_PROCESS_EGRESS, "traffic");
 	struct tess_told told = {.run = json_integer_value(json_object_get(traffic, "run"))};

@@ -2,8 +2,8 @@
  * firmware/control/store/amounts.h - usage that is counted: bytes and microseconds of items, per
  * application and five minutes. What is recorded is added by store/usage.h.
  *
- * Items: "live_bytes", "relay_bytes", "relay_us" of what egress tells, "mix_audio_us", "mix_sd_us",
- * "mix_hd_us", "mix_fhd_us" of what control sees.
+ * Items: "live_bytes", "file_bytes", "relay_bytes", "relay_us" of what egress tells,
+ * "mix_audio_us", "mix_sd_us", "mix_hd_us", "mix_fhd_us" of what control sees.
  */
 #ifndef TESS_CONTROL_STORE_AMOUNTS_H
 #define TESS_CONTROL_STORE_AMOUNTS_H

@@ -131,6 +131,18 @@ int tess_store_area_owner(struct tess_store *store, uint32_t *application, int64
 	return rc;
 }
 
+int tess_store_area_owners(struct tess_store *store,
+			   int (*each)(void *arg, int64_t id, uint32_t application), void *arg)
+{
+	struct tess_query q = tess_query(store->db, "SELECT id, application FROM storage_area");
+	int stop = 0, rc;
+
+	while (!stop && tess_query_row(&q) == 1)
+		stop = each(arg, tess_column_int(&q, 0), (uint32_t)tess_column_int(&q, 1));
+	rc = tess_query_end(&q);
+	return stop ? stop : rc;
+}
+
 int tess_store_area_set(struct tess_store *store, const struct tess_area *area)
 {
 	struct tess_query q =

@@ -64,6 +64,10 @@ int tess_store_area_get(struct tess_store *store, struct tess_area *area, uint32
 /** Whose area it is. @retval 0, -ENOENT */
 int tess_store_area_owner(struct tess_store *store, uint32_t *application,
 			  int64_t id) TESS_MUST_CHECK;
+/** All areas there are, of all applications. */
+int tess_store_area_owners(struct tess_store *store,
+			   int (*each)(void *arg, int64_t id, uint32_t application),
+			   void *arg) TESS_MUST_CHECK;
 /** Name, description, status and quota of area->id. @retval 0, -ENOENT */
 int tess_store_area_set(struct tess_store *store, const struct tess_area *area) TESS_MUST_CHECK;
 /** In order of making. */

@@ -65,6 +65,7 @@ static void test_values(void **state)
 	assert_int_equal(config.media.jitter_ms, 40);
 	assert_string_equal(config.egress.listen, "[::1]:9000");
 	assert_string_equal(config.egress.public_url, "https://live.example.com:8443/box/");
+	assert_string_equal(config.control.public_url, "");
 	assert_string_equal(config.control.listen, "0.0.0.0:8080"); /* the others stay */
 }
 
@@ -159,6 +160,9 @@ static void test_messages(void **state)
 		 "\"udp:0.0.0.0\" or \"udp:[::]\""},
 		{"media: { address = \"a b\"; };",
 		 ":1: media.address: an address or the name of a host is expected"},
+		{"control: { public_url = \"box.example.com\"; };",
+		 ":1: control.public_url: an address like \"https://live.example.com\" is "
+		 "expected"},
 		{"egress: { public_url = \"live.example.com\"; };",
 		 ":1: egress.public_url: an address like \"https://live.example.com\" is "
 		 "expected"},

@@ -236,6 +236,15 @@ static void test_cors_and_limits(void **state)
 	assert_int_equal(application, 9);
 }
 
+static void test_owner(void **state)
+{
+	(void)state;
+	assert_int_equal(tess_guard_owner(guard, 1400000001), 1400000001);
+	rules("{\"areas\":{\"9\":1400000001}}");
+	assert_int_equal(tess_guard_owner(guard, 9), 1400000001);
+	assert_int_equal(tess_guard_owner(guard, 10), 10);
+}
+
 static void test_traffic(void **state)
 {
 	struct tess_traffic *traffic;
@@ -245,15 +254,17 @@ static void test_traffic(void **state)
 	assert_int_equal(tess_traffic_alloc(&traffic, 77), 0);
 	tess_traffic_add(traffic, 5, TESS_TRAFFIC_LIVE_BYTES, 100);
 	tess_traffic_add(traffic, 6, TESS_TRAFFIC_RELAY_BYTES, 7);
+	tess_traffic_add(traffic, 6, TESS_TRAFFIC_FILE_BYTES, 3);
 	tess_traffic_add(traffic, 6, TESS_TRAFFIC_RELAY_US, 8);
 	tess_traffic_add(traffic, 5, TESS_TRAFFIC_LIVE_BYTES, 1);
 	tess_traffic_add(traffic, 9, TESS_TRAFFIC_LIVE_BYTES, 0);
 	tess_traffic_add(NULL, 5, TESS_TRAFFIC_LIVE_BYTES, 1);
 	facts = tess_traffic_facts(traffic);
-	want = json_loads("{\"run\":77,\"apps\":["
-			  "{\"app\":5,\"live_bytes\":101,\"relay_bytes\":0,\"relay_us\":0},"
-			  "{\"app\":6,\"live_bytes\":0,\"relay_bytes\":7,\"relay_us\":8}]}",
-			  0, NULL);
+	want = json_loads(
+		"{\"run\":77,\"apps\":["
+		"{\"app\":5,\"live_bytes\":101,\"file_bytes\":0,\"relay_bytes\":0,\"relay_us\":0},"
+		"{\"app\":6,\"live_bytes\":0,\"file_bytes\":3,\"relay_bytes\":7,\"relay_us\":8}]}",
+		0, NULL);
 	assert_true(json_equal(facts, want));
 	json_decref(facts);
 	json_decref(want);
@@ -268,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_referrers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cors_and_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
 		cmocka_unit_test(test_traffic),
 	};
 

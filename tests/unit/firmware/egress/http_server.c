@@ -51,9 +51,10 @@ static uint16_t port, tls_port;
 static uint8_t *file_data;
 static char file_path[32], certificate_path[48], key_path[48];
 
-static int open_record(void *arg, int64_t id, const char *name, int *fdp)
+static int open_record(void *arg, int64_t id, const char *name, int *fdp, uint32_t *app)
 {
 	(void)arg;
+	*app = 8;
 	if (id != 5 || (name && strncmp(name, "there", 5) != 0))
 		return -ENOENT;
 	*fdp = open(file_path, O_RDONLY | O_CLOEXEC);
@@ -89,7 +90,7 @@ static void start(void *arg)
 	assert_int_equal(tess_guard_alloc(&guard, tess_clock_system()), 0);
 	assert_int_equal(tess_traffic_alloc(&traffic, 1), 0);
 	live_config.guard = config.guard = guard;
-	live_config.traffic = traffic;
+	live_config.traffic = config.traffic = traffic;
 	assert_int_equal(tess_live_alloc(&live, loop, streams, &live_config), 0);
 	config.live = live;
 	assert_int_equal(tess_http_alloc(&http, loop, &config), 0);
@@ -335,6 +336,27 @@ static void header_value(const struct client *client, const char *name, char *va
 	assert_int_equal(sscanf(at + strlen(name), ": %99[^\r]", value), 1);
 }
 
+static void get_traffic(void *arg)
+{
+	*(json_t **)arg = tess_traffic_facts(traffic);
+}
+
+static json_int_t sent_for(json_int_t app, const char *item)
+{
+	json_t *facts, *one;
+	json_int_t bytes = -1;
+	size_t i;
+
+	turning_do(turning, get_traffic, &facts);
+	json_array_foreach(json_object_get(facts, "apps"), i, one)
+	{
+		if (json_integer_value(json_object_get(one, "app")) == app)
+			bytes = json_integer_value(json_object_get(one, item));
+	}
+	json_decref(facts);
+	return bytes;
+}
+
 static void test_record(void **state)
 {
 	char target[256], etag[100], modified[100], headers[256];
@@ -372,6 +394,11 @@ static void test_record(void **state)
 	assert_non_null(strstr(client.text, "\r\nContent-Length: 3000000\r\n"));
 	assert_true(client_at_end(&client));
 	close(client.fd);
+
+	/* bodies alone; sendfile() returns before the last of them is counted */
+	for (unsigned i = 0; i < 1000 && sent_for(8, "file_bytes") < FILE_SIZE + 1000010; i++)
+		(void)usleep(1000);
+	assert_int_equal(sent_for(8, "file_bytes"), FILE_SIZE + 1000000 + 10);
 
 	(void)snprintf(headers, sizeof(headers), "If-None-Match: W/\"x\", %s\r\n", etag);
 	assert_int_equal(status_of("GET", target, headers), 304);
@@ -448,6 +475,135 @@ static void test_record_names(void **state)
 	assert_int_equal(status_of("GET", target, ""), 403);
 	assert_int_equal(status_of("GET", "/record/5/1/x/there.mp4", ""), 403);
 	assert_int_equal(status_of("GET", "/record/5/there.mp4", ""), 404);
+}
+
+static void set_rules(void *arg)
+{
+	json_t *rules = json_loads(arg, 0, NULL);
+
+	assert_non_null(rules);
+	tess_guard_apply(guard, rules);
+	json_decref(rules);
+}
+
+static void rules(const char *text)
+{
+	turning_do(turning, set_rules, (void *)(uintptr_t)text);
+}
+
+static void sign_by(char *query, const char *key, const char *name, int seconds)
+{
+	assert_int_equal(tess_tx_query(query, key, name, (int64_t)time(NULL) + seconds), 0);
+}
+
+/** Addresses that whoever has the key of a play domain makes by himself. */
+static void test_record_keys(void **state)
+{
+	static const struct {
+		const char *name, *key, *signed_name;
+		int seconds, status;
+	} asked[] = {
+		{"there.mp4", "k1", "there", 60, 200},	{"there.flv", "k2", "there", 60, 200},
+		{"there.mp4", "k1", "there", -5, 403},	{"there.mp4", "k1", "there.mp4", 60, 403},
+		{"there2.mp4", "k1", "there", 60, 403}, {"there.mp4", "other", "there", 60, 403},
+		{"there.mp4", "", "there", 60, 403},	{"there.m3u8", "k1", "there", 60, 302},
+		{"there.m3u8", "k1", "here", 60, 403},	{"missing.mp4", "k1", "missing", 60, 404},
+	};
+	char query[TESS_TX_QUERY_SIZE], target[512], place[200];
+	struct client client;
+
+	(void)state;
+	sign_by(query, "k1", "there", 60);
+	(void)snprintf(target, sizeof(target), "/record/5/there.mp4?%s", query);
+	assert_int_equal(status_of("GET", target, ""), 403); /* no domain has a key */
+	rules("{\"play\":{\"a.example\":{\"app\":8,\"enable\":true,\"key\":\"k1\",\"back_key\":"
+	      "\"k2\",\"delta_s\":0},\"open.example\":{\"app\":8,\"enable\":false,\"key\":\"\","
+	      "\"back_key\":\"\",\"delta_s\":0},\"b.example\":{\"app\":7,\"enable\":true,\"key\":"
+	      "\"other\",\"back_key\":\"\",\"delta_s\":0}}}");
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		sign_by(query, asked[i].key, asked[i].signed_name, asked[i].seconds);
+		(void)snprintf(target, sizeof(target), "/record/5/%s?%s", asked[i].name, query);
+		assert_int_equal(status_of("GET", target, ""), asked[i].status);
+	}
+	/* not what lies in folders, nor without a signature, nor another recording */
+	sign_by(query, "k1", "there", 60);
+	(void)snprintf(target, sizeof(target), "/record/5/there.hls/00001.m4s?%s", query);
+	assert_int_equal(status_of("GET", target, ""), 404);
+	assert_int_equal(status_of("GET", "/record/5/there.mp4", ""), 404);
+	assert_int_equal(status_of("GET", "/record/5/there.mp4?txSecret=&txTime=1", ""), 403);
+	(void)snprintf(target, sizeof(target), "/record/6/there.mp4?%s", query);
+	assert_int_equal(status_of("GET", target, ""), 404);
+	(void)snprintf(target, sizeof(target), "/record/5/there.mp4?%s", query);
+	assert_int_equal(ask(&client, "GET", target, "Range: bytes=10-19\r\n"), 206);
+	expect_content(&client, 10, 10);
+	close(client.fd);
+	/* the right goes on to what a playlist lists */
+	(void)snprintf(target, sizeof(target), "/record/5/there.m3u8?%s", query);
+	assert_int_equal(ask(&client, "GET", target, ""), 302);
+	assert_int_equal(sscanf(strstr(client.text, "Location: "), "Location: %199[^\r]", place),
+			 1);
+	close(client.fd);
+	(void)snprintf(target, sizeof(target), "/record/5/%s", place);
+	assert_int_equal(ask(&client, "GET", target, "Range: bytes=10-19\r\n"), 206);
+	expect_content(&client, 10, 10);
+	close(client.fd);
+	(void)stpcpy(strrchr(target, '/'), "/there.hls/00001.m4s");
+	assert_int_equal(status_of("GET", target, ""), 200);
+}
+
+/* A server that knows where control is: at this address, or at port 77. */
+static struct tess_http *elsewhere;
+
+static void start_elsewhere(void *arg)
+{
+	struct tess_http_config config = {.max_connections = 2,
+					  .clock = tess_clock_system(),
+					  .live = live,
+					  .record_open = open_record,
+					  .control_port = 77,
+					  .control_url = arg};
+	uint8_t key[TESS_TOKEN_KEY_SIZE];
+
+	config.listen.in = (struct sockaddr_in){.sin_family = AF_INET,
+						.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	assert_int_equal(tess_http_alloc(&elsewhere, turning_loop(turning), &config), 0);
+	assert_int_equal(tess_token_key(key, KEY_HEX), 0);
+	tess_http_set_key(elsewhere, key);
+}
+
+static void stop_elsewhere(void *arg)
+{
+	(void)arg;
+	tess_http_free(elsewhere);
+}
+
+/** Where one is sent who asks for what is not here. */
+static void sent_to(const char *control_url, const char *want)
+{
+	char target[256], request[512], place[400], expected[400];
+	struct client client;
+
+	sign(target, sizeof(target), 6, 60);
+	(void)snprintf(expected, sizeof(expected), "%s%s", want, target);
+	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: box.lan:80\r\n\r\n",
+		       target);
+	turning_do(turning, start_elsewhere, (void *)(uintptr_t)control_url);
+	client_open(&client, tess_http_port(elsewhere), 0);
+	client_send(&client, request);
+	assert_int_equal(client_head(&client), 302);
+	assert_int_equal(sscanf(strstr(client.text, "Location: "), "Location: %399[^\r]", place),
+			 1);
+	assert_string_equal(place, expected);
+	close(client.fd);
+	turning_do(turning, stop_elsewhere, NULL);
+}
+
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	sent_to(NULL, "http://box.lan:77");
+	sent_to("", "http://box.lan:77");
+	sent_to("https://box.example/tessera/", "https://box.example/tessera");
 }
 
 /* What media does: a ring, its units, its life and death. */
@@ -752,20 +908,6 @@ static void test_facts(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-static void set_rules(void *arg)
-{
-	json_t *rules = json_loads(arg, 0, NULL);
-
-	assert_non_null(rules);
-	tess_guard_apply(guard, rules);
-	json_decref(rules);
-}
-
-static void rules(const char *text)
-{
-	turning_do(turning, set_rules, (void *)(uintptr_t)text);
-}
-
 static void test_guarded(void **state)
 {
 	char query[TESS_TX_QUERY_SIZE], target[160];
@@ -879,21 +1021,6 @@ static void do_kick(void *arg)
 	json_decref(message);
 }
 
-static json_int_t sent_for(json_int_t app)
-{
-	json_t *facts = tess_traffic_facts(traffic), *one;
-	json_int_t bytes = -1;
-	size_t i;
-
-	json_array_foreach(json_object_get(facts, "apps"), i, one)
-	{
-		if (json_integer_value(json_object_get(one, "app")) == app)
-			bytes = json_integer_value(json_object_get(one, "live_bytes"));
-	}
-	json_decref(facts);
-	return bytes;
-}
-
 static void test_viewers(void **state)
 {
 	struct flv_player players[3] = {0};
@@ -931,7 +1058,8 @@ static void test_viewers(void **state)
 		   (void *)(uintptr_t) "{\"name\":\"show\",\"address\":\"127.0.0.1\"}");
 	assert_true(client_at_end(&clients[0]));
 	assert_true(client_at_end(&clients[2]));
-	assert_int_equal(sent_for(7), players[0].length + players[1].length + players[2].length);
+	assert_int_equal(sent_for(7, "live_bytes"),
+			 players[0].length + players[1].length + players[2].length);
 	for (unsigned i = 0; i < 3; i++) {
 		flv_player_free(&players[i]);
 		close(clients[i].fd);
@@ -1214,14 +1342,31 @@ static void test_tls_files(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_keep_alive),	 TEST(test_refusals),	   TEST(test_too_many_connections),
-		TEST(test_slow_head),	 TEST(test_record),	   TEST(test_record_refusals),
-		TEST(test_record_names), TEST(test_live),	   TEST(test_viewer_limit),
-		TEST(test_slow_viewer),	 TEST(test_wedged_viewer), TEST(test_talking_viewer),
-		TEST(test_facts),	 TEST(test_guarded),	   TEST(test_cors),
-		TEST(test_own_limits),	 TEST(test_viewers),	   TEST(test_tls_live),
-		TEST(test_tls_hls),	 TEST(test_tls_record),	   TEST(test_tls_refusals),
-		TEST(test_tls_renewed),	 TEST(test_tls_files),
+		TEST(test_keep_alive),
+		TEST(test_refusals),
+		TEST(test_too_many_connections),
+		TEST(test_slow_head),
+		TEST(test_record),
+		TEST(test_record_refusals),
+		TEST(test_record_keys),
+		TEST(test_elsewhere),
+		TEST(test_record_names),
+		TEST(test_live),
+		TEST(test_viewer_limit),
+		TEST(test_slow_viewer),
+		TEST(test_wedged_viewer),
+		TEST(test_talking_viewer),
+		TEST(test_facts),
+		TEST(test_guarded),
+		TEST(test_cors),
+		TEST(test_own_limits),
+		TEST(test_viewers),
+		TEST(test_tls_live),
+		TEST(test_tls_hls),
+		TEST(test_tls_record),
+		TEST(test_tls_refusals),
+		TEST(test_tls_renewed),
+		TEST(test_tls_files),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program has it: sendfile() has no MSG_NOSIGNAL */

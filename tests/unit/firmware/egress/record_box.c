@@ -247,7 +247,8 @@ static void open_call(void *arg)
 {
 	struct call *call = arg;
 
-	call->result = tess_records_open(call->box->records, call->id, call->text, &call->fd);
+	call->result = tess_records_open(call->box->records, call->id, call->text, &call->fd,
+					 &call->box->folder);
 }
 
 int box_open_file(struct box *box, int64_t id, int *fdp)

@@ -33,6 +33,7 @@ struct box {
 	struct turning *turning;
 	struct tess_records *records;
 	unsigned changes;
+	int64_t folder;		   /* of the file that was opened last */
 	const struct media *media; /* a.h264 and a.aac from time 0 */
 	const char *media_dir;
 };

@@ -54,6 +54,7 @@ static void life_of_a_recording(void **state)
 	assert_int_equal(json_array_size(json_object_get(json, "gaps")), 0);
 	json_decref(json);
 	assert_int_equal(box_open_file(box, 1, &fd), 0);
+	assert_int_equal(box->folder, 1400000001);
 	(void)close(fd);
 	box->changes = 0;
 
@@ -81,6 +82,7 @@ static void life_of_a_recording(void **state)
 	assert_false(box_exists(box, "1400000001/file001_2020-02-16-12-12-12.journal", 0));
 	assert_true(box_exists(box, "by-id/1", 0));
 	assert_int_equal(box_open_file(box, 1, &fd), 0);
+	assert_int_equal(box->folder, 1400000001);
 	(void)close(fd);
 	/* also in the next life */
 	box_switch_off(box);

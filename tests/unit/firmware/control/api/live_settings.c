@@ -231,6 +231,33 @@ static void test_push(void **state)
 	assert_int_equal(tess_guard_push(&f.control, 5, "show", ""), 0);
 }
 
+static int fetch(const char *key, const char *name, int64_t after_s)
+{
+	char query[TESS_TX_QUERY_SIZE];
+
+	assert_int_equal(tess_tx_query(query, key, name, FIXTURE_UTC_US / 1000000 + after_s), 0);
+	return tess_guard_fetch(&f.control, 1400000001, "file_1", query);
+}
+
+static void test_fetch(void **state)
+{
+	(void)state;
+	fixture_call(&f, "POST", DOMAINS, "{'kind':'play','name':'a.example','key':'k1'}", 201);
+	fixture_call(&f, "POST", DOMAINS,
+		     "{'kind':'push','name':'b.example','enabled':true,'key':'m'}", 201);
+	/* what is not protected opens nothing */
+	assert_int_equal(fetch("k1", "file_1", 60), 0);
+	fixture_call(&f, "PATCH", DOMAINS "/play/a.example",
+		     "{'enabled':true,'back_key':'k2','delta_s':30}", 200);
+	assert_int_equal(fetch("k1", "file_1", 60), 1);
+	assert_int_equal(fetch("k2", "file_1", -30), 1);
+	assert_int_equal(fetch("k1", "file_1", -31), 0);
+	assert_int_equal(fetch("k1", "file_2", 60), 0);
+	assert_int_equal(fetch("m", "file_1", 60), 0);
+	assert_int_equal(tess_guard_fetch(&f.control, 1400000001, "file_1", ""), 0);
+	assert_int_equal(tess_guard_fetch(&f.control, 5, "file_1", ""), 0);
+}
+
 static void test_viewers(void **state)
 {
 	json_t *facts = json_of("{'live':[{'name':'show','viewers':3,'bytes_sent':9,"
@@ -272,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_push, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fetch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_viewers, setup, teardown),
 	};
 

@@ -6,6 +6,8 @@
 
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
+#include "firmware/control/api/address.h"
+#include "firmware/control/jobs/guard.h"
 #include "firmware/control/store/callbacks.h"
 #include "firmware/control/store/files.h"
 #include "fixture.h"
@@ -58,6 +60,7 @@ static void test_settings(void **state)
 		{"{'callback_key':'123456789012345678901234567890123'}", "callback_key"},
 		{"{'other':1}", "other"},
 	};
+	json_t *guard;
 
 	(void)state;
 	fixture_call(&f, "GET", SETTINGS, NULL, 200);
@@ -68,6 +71,9 @@ static void test_settings(void **state)
 		fixture_refused(&f, "PATCH", SETTINGS, bad[i].body, 400, "invalid_parameter",
 				bad[i].field);
 	fixture_call(&f, "POST", APP "/areas", "{'name':'lessons'}", 201);
+	assert_int_equal(tess_guard_desired(&guard, &f.control), 0);
+	assert_json(json_object_get(guard, "areas"), "{'1500000001':1400000001}");
+	json_decref(guard);
 	fixture_call(&f, "PATCH", SETTINGS,
 		     "{'mode':'automatic','formats':['aac','mp4','hls'],'split_minutes':1,"
 		     "'retention_days':1500,'resume_timeout_s':1800,'area':1500000001,"
@@ -226,6 +232,19 @@ static void test_files(void **state)
 	fixture_refused(&f, "GET", path, NULL, 404, "not_found", "");
 }
 
+static void test_own_address(void **state)
+{
+	char url[320];
+
+	(void)state;
+	(void)stpcpy(f.config.egress.public_url, "https://tv.example/");
+	tess_address_control(url, &f.control);
+	assert_string_equal(url, "http://tv.example:8080");
+	(void)stpcpy(f.config.control.public_url, "https://box.example/a//");
+	tess_address_control(url, &f.control);
+	assert_string_equal(url, "https://box.example/a");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +253,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_areas, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_callbacks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own_address, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

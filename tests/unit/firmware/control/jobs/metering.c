@@ -59,7 +59,7 @@ static void egress(int64_t run, int64_t live_bytes, int64_t relay_us)
 
 	(void)snprintf(text, sizeof(text),
 		       "{'traffic':{'run':%lld,'apps':[{'app':%d,'live_bytes':%lld,"
-		       "'relay_bytes':0,'relay_us':%lld},{'app':5,'live_bytes':9,"
+		       "'file_bytes':30,'relay_bytes':0,'relay_us':%lld},{'app':5,'live_bytes':9,"
 		       "'relay_bytes':9,'relay_us':9}]}}",
 		       (long long)run, APP, (long long)live_bytes, (long long)relay_us);
 	take(TESS_PROCESS_EGRESS, text);
@@ -78,6 +78,7 @@ static void test_traffic(void **state)
 	egress(100, 1000, 500000);
 	assert_int_equal(total("live_bytes"), 1000);
 	assert_int_equal(total("relay_ms"), 500);
+	assert_int_equal(total("file_bytes"), 30);
 	/* told again, and within the interval */
 	egress(100, 1500, 500000);
 	assert_int_equal(total("live_bytes"), 1000);
@@ -154,17 +155,20 @@ static void test_rest(void **state)
 	add(300, "live_bytes", 8);
 	fixture_call(&f, "GET", USAGE "?from=2023-11-14T22:00:00Z&to=2023-11-14T23:00:00Z", NULL,
 		     200);
-	assert_json(f.json,
-		    "{'total':{'live_bytes':15,'relay_bytes':0,'relay_ms':0,'mix_audio_ms':1500,"
-		    "'mix_sd_ms':0,'mix_hd_ms':0,'mix_fhd_ms':0,'record_audio_ms':0,"
-		    "'record_sd_ms':0,'record_hd_ms':0,'record_fhd_ms':0},'slots':["
-		    "{'live_bytes':7,'relay_bytes':0,'relay_ms':0,'mix_audio_ms':0,'mix_sd_ms':0,"
-		    "'mix_hd_ms':0,'mix_fhd_ms':0,'record_audio_ms':0,'record_sd_ms':0,"
-		    "'record_hd_ms':0,'record_fhd_ms':0,'start':'2023-11-14T22:10:00.000Z'},"
-		    "{'live_bytes':8,'relay_bytes':0,'relay_ms':0,'mix_audio_ms':1500,"
-		    "'mix_sd_ms':0,'mix_hd_ms':0,'mix_fhd_ms':0,'record_audio_ms':0,"
-		    "'record_sd_ms':0,'record_hd_ms':0,'record_fhd_ms':0,"
-		    "'start':'2023-11-14T22:15:00.000Z'}]}");
+	assert_json(
+		f.json,
+		"{'total':{'live_bytes':15,'file_bytes':0,'relay_bytes':0,'relay_ms':0,'mix_audio_"
+		"ms':1500,"
+		"'mix_sd_ms':0,'mix_hd_ms':0,'mix_fhd_ms':0,'record_audio_ms':0,"
+		"'record_sd_ms':0,'record_hd_ms':0,'record_fhd_ms':0},'slots':["
+		"{'live_bytes':7,'file_bytes':0,'relay_bytes':0,'relay_ms':0,'mix_audio_ms':0,'mix_"
+		"sd_ms':0,"
+		"'mix_hd_ms':0,'mix_fhd_ms':0,'record_audio_ms':0,'record_sd_ms':0,"
+		"'record_hd_ms':0,'record_fhd_ms':0,'start':'2023-11-14T22:10:00.000Z'},"
+		"{'live_bytes':8,'file_bytes':0,'relay_bytes':0,'relay_ms':0,'mix_audio_ms':1500,"
+		"'mix_sd_ms':0,'mix_hd_ms':0,'mix_fhd_ms':0,'record_audio_ms':0,"
+		"'record_sd_ms':0,'record_hd_ms':0,'record_fhd_ms':0,"
+		"'start':'2023-11-14T22:15:00.000Z'}]}");
 	fixture_refused(&f, "GET", USAGE "?from=2023-01-01T00:00:00Z", NULL, 400,
 			"invalid_parameter", "from");
 	fixture_refused(&f, "GET", USAGE "?from=soon", NULL, 400, "invalid_parameter", "from");
