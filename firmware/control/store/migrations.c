@@ -394,6 +394,7 @@ static const char *const STEPS[] = {
 	" jpeg BLOB NOT NULL);"
 	"CREATE INDEX recording_file_leaving ON recording_file(recording) WHERE local = 2;"
 	"CREATE INDEX recording_file_path ON recording_file(path);"
+	"CREATE INDEX recording_state ON recording(state);" /* to be counted */
 	"CREATE INDEX recording_file_room ON recording_file(application, area, room);",
 	/* 11: publishers by RTMP, who have no ports; what they send: 1 pictures, 2 sound; 0: by RTP
 	 */
