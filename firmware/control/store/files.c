@@ -259,11 +259,14 @@ int tess_store_files_deleting(struct tess_store *store,
 			      int (*each)(void *arg, int64_t recording, const char *path),
 			      void *arg)
 {
+	/* small indexes are named: for the order alone, a large one would be gone through */
 	struct tess_query q = tess_query(
 		store->db, "SELECT recording, path FROM recording_file AS f"
+			   " INDEXED BY recording_file_deleting"
 			   " WHERE f.state = 'deleting' AND 'deleting' !="
 			   " (SELECT r.state FROM recording AS r WHERE r.id = f.recording)"
-			   " UNION SELECT recording, path FROM recording_file WHERE local = 2"
+			   " UNION ALL SELECT recording, path FROM recording_file"
+			   " INDEXED BY recording_file_leaving WHERE local = 2"
 			   " AND state = 'there' ORDER BY recording, path LIMIT ?");
 	int stop = 0, rc;
 

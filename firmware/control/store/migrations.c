@@ -268,6 +268,9 @@ static const char *const STEPS[] = {
 	"ALTER TABLE publisher ADD COLUMN record_id TEXT NOT NULL DEFAULT '';"
 	/* stream_id, or else by the application's rule; a live stream has it alone */
 	"ALTER TABLE publisher ADD COLUMN stream_name TEXT NOT NULL DEFAULT '';"
+	/* of who is there already, by the rule that all have now, where nothing is to be encoded */
+	"UPDATE publisher SET stream_name = application || '_' || room || '_' || user || '_' ||"
+	" stream_type WHERE room NOT GLOB '*[^A-Za-z0-9_.~-]*';"
 	"ALTER TABLE publisher ADD COLUMN live INTEGER NOT NULL DEFAULT 0;"
 	"CREATE UNIQUE INDEX publisher_live ON publisher(stream_name) WHERE live;"
 	"CREATE INDEX publisher_stream_name ON publisher(application, stream_name);",
@@ -391,6 +394,7 @@ static const char *const STEPS[] = {
 	" jpeg BLOB NOT NULL);"
 	"CREATE INDEX recording_file_leaving ON recording_file(recording) WHERE local = 2;"
 	"CREATE INDEX recording_file_path ON recording_file(path);"
+	"CREATE INDEX recording_state ON recording(state);" /* to be counted */
 	"CREATE INDEX recording_file_room ON recording_file(application, area, room);",
 	/* 11: publishers by RTMP, who have no ports; what they send: 1 pictures, 2 sound; 0: by RTP
 	 */

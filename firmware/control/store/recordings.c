@@ -473,8 +473,9 @@ int tess_store_recordings_count(struct tess_store *store,
 int tess_store_recordings_open(struct tess_store *store,
 			       int (*each)(void *arg, const struct tess_recording *row), void *arg)
 {
+	/* sorted, so that the few that are open lead: it is asked each second */
 	struct tess_query q = tess_query(store->db, COLUMNS
-					 "WHERE state NOT IN ('finished','failed') ORDER BY id");
+					 "WHERE state NOT IN ('finished','failed') ORDER BY +id");
 
 	return list(&q, each, arg);
 }

@@ -109,6 +109,9 @@ static void test_with_rows(void **state)
 	assert_int_equal(number(db, "SELECT count(*) FROM publisher WHERE NOT live AND"
 				    " stream_id = '' AND rtmp = 0"),
 			 2);
+	assert_int_equal(number(db, "SELECT count(*) FROM publisher WHERE stream_name IN"
+				    " ('5_1_alice_main', '5_1_bob_main')"),
+			 2);
 	assert_int_equal(number(db, "SELECT count(*) FROM application WHERE name_rule = 'plain'"
 				    " AND NOT live_all"),
 			 1);
