@@ -30,7 +30,7 @@ export function ProtectionDialog({ app, onClose }: { app: Application; onClose: 
 			</tr>)}</tbody>
 		</table>}
 		{changing && <DomainForm key={`${changing.kind}/${changing.name}`} app={app} domain={changing} onClose={() => { setChanging(undefined); domains.again(); }} />}
-		<Form key={domains.data?.length} submit={t('addDomain')} onSubmit={async ({ name, kind }) => {
+		<Form key={domains.data?.length ?? 0} submit={t('addDomain')} onSubmit={async ({ name, kind }) => {
 			await api.addDomain(app.id, kind as Domain['kind'], name.trim().toLowerCase());
 			domains.again();
 		}}>
