@@ -242,6 +242,17 @@ static void payloads_go_to_many(void **state)
 	tess_net_dpdk.close(net);
 }
 
+/* The one packet that waits; frames of the station itself may come before it. */
+static struct tess_packet *receive(struct tess_net *net)
+{
+	struct tess_packet *packet = NULL;
+
+	for (unsigned i = 0; i < 100 && !packet; i++)
+		(void)tess_net_dpdk.rx_burst(net, &packet, 1);
+	assert_non_null(packet);
+	return packet;
+}
+
 /* A packet that came in, to two places: by reference from the receive pool, and itself. */
 static void received_packets_go_to_many(void **state)
 {
@@ -255,7 +266,7 @@ static void received_packets_go_to_many(void **state)
 	learn_neighbour(net);
 	frame_datagram(&frame, AF_INET, 20000, "through", 7);
 	send_frame(net, &frame);
-	assert_int_equal(tess_net_dpdk.rx_burst(net, packets, 1), 1);
+	packets[0] = receive(net);
 	packets[1] = tess_net_dpdk.tx_share(net, packets[0]);
 	assert_non_null(packets[1]);
 	assert_ptr_equal(packets[1]->data, packets[0]->data);
@@ -267,7 +278,7 @@ static void received_packets_go_to_many(void **state)
 	expect(net, "through", 2);
 	/* one that is never sent */
 	send_frame(net, &frame);
-	assert_int_equal(tess_net_dpdk.rx_burst(net, packets, 1), 1);
+	packets[0] = receive(net);
 	packets[1] = tess_net_dpdk.tx_share(net, packets[0]);
 	tess_packet_release(packets[0]);
 	assert_memory_equal(packets[1]->data, "through", 7);
