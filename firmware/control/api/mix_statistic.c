@@ -11,23 +11,13 @@
 #include "firmware/control/store/amounts.h"
 #include "firmware/control/store/usage.h"
 
-enum tier {
-	TIER_AUDIO,
-	TIER_SD,
-	TIER_HD,
-	TIER_FHD,
-	TIERS,
-};
-
-static const char *const ITEMS[TIERS] = {"mix_audio_us", "mix_sd_us", "mix_hd_us", "mix_fhd_us"};
-
 struct statistic {
 	enum tess_statistic_kind kind;
 	bool days;
 	json_t *rows;
 	/* of the row that is added up */
 	char key[TESS_STATISTIC_KEY];
-	int64_t at_us, us[TIERS];
+	int64_t at_us, us[TESS_TIERS];
 	double mbps; /* the most of a slot */
 };
 
@@ -37,7 +27,7 @@ static json_int_t seconds(int64_t us)
 }
 
 /* A part of a minute counts whole in a day; five minutes are told to a hundredth. */
-static double minutes(const struct statistic *s, enum tier tier)
+static double minutes(const struct statistic *s, enum tess_tier tier)
 {
 	double exact = (double)s->us[tier] / 60e6;
 
@@ -50,13 +40,16 @@ static json_t *row_json(const struct statistic *s)
 
 	if (s->kind == TESS_STATISTIC_MCU)
 		return json_pack("{ss sI sI sI sI sf}", "TimeKey", s->key, "AudioTime",
-				 seconds(s->us[TIER_AUDIO]), "VideoTimeSd", seconds(s->us[TIER_SD]),
-				 "VideoTimeHd", seconds(s->us[TIER_HD]), "VideoTimeFhd",
-				 seconds(s->us[TIER_FHD]), "Flux", round(s->mbps * 1000) / 1000);
+				 seconds(s->us[TESS_TIER_AUDIO]), "VideoTimeSd",
+				 seconds(s->us[TESS_TIER_SD]), "VideoTimeHd",
+				 seconds(s->us[TESS_TIER_HD]), "VideoTimeFhd",
+				 seconds(s->us[TESS_TIER_FHD]), "Flux",
+				 round(s->mbps * 1000) / 1000);
 	snprintf(key, sizeof(key), "%s%s", s->key, s->days ? " 00:00:00" : "");
 	return json_pack("{ss sI s[ffff]}", "TimeKey", key, "TimeStampKey",
-			 (json_int_t)(s->at_us / 1000000), "UsageValue", minutes(s, TIER_AUDIO),
-			 minutes(s, TIER_SD), minutes(s, TIER_HD), minutes(s, TIER_FHD));
+			 (json_int_t)(s->at_us / 1000000), "UsageValue",
+			 minutes(s, TESS_TIER_AUDIO), minutes(s, TESS_TIER_SD),
+			 minutes(s, TESS_TIER_HD), minutes(s, TESS_TIER_FHD));
 }
 
 /* A row that is nothing but relays is none. */
@@ -64,7 +57,7 @@ static int put_row(struct statistic *s)
 {
 	bool any = s->mbps > 0;
 
-	for (unsigned i = 0; i < TIERS; i++)
+	for (unsigned i = 0; i < TESS_TIERS; i++)
 		any |= s->us[i] > 0;
 	if (!any)
 		return 0;
@@ -97,8 +90,8 @@ static int each_amount(void *arg, const struct tess_amount *row)
 		s->mbps = 0;
 		memset(s->us, 0, sizeof(s->us));
 	}
-	for (unsigned i = 0; i < TIERS; i++)
-		if (!strcmp(row->item, ITEMS[i]))
+	for (unsigned i = 0; i < TESS_TIERS; i++)
+		if (!strcmp(row->item, tess_tier_mix_item(i)))
 			s->us[i] += row->amount;
 	if (!strcmp(row->item, "live_bytes"))
 		s->mbps = fmax(s->mbps, (double)row->amount * 8 / (double)TESS_USAGE_SLOT_US);

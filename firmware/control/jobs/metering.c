@@ -17,19 +17,11 @@
 /* a pause of the facts that is longer is no time of mixes: media was away */
 #define PAUSE_US 3000000
 
-enum tier {
-	TIER_AUDIO,
-	TIER_SD,
-	TIER_HD,
-	TIER_FHD,
-	TIERS,
-};
-
 /* Time of an application's mixes that is not kept yet. */
 struct account {
 	struct account *next;
 	uint32_t application;
-	int64_t us[TIERS];
+	int64_t us[TESS_TIERS];
 };
 
 struct tess_metering {
@@ -81,18 +73,14 @@ static struct account *account_of(struct tess_metering *metering, uint32_t appli
 	return account;
 }
 
-static enum tier tier_of(const struct tess_mix *mix)
+static enum tess_tier tier_of(const struct tess_mix *mix)
 {
-	static const char *const names[TIERS] = {"audio", "sd", "hd", "fhd"};
 	json_t *params = json_loads(mix->params, 0, NULL);
 	const json_t *video = json_object_get(params, "video");
-	const char *name = tess_usage_tier(json_integer_value(json_object_get(video, "width")),
-					   json_integer_value(json_object_get(video, "height")));
-	enum tier tier = TIER_AUDIO;
+	enum tess_tier tier = tess_usage_tier(json_integer_value(json_object_get(video, "width")),
+					      json_integer_value(json_object_get(video, "height")));
 
 	json_decref(params);
-	while (strcmp(names[tier], name) != 0)
-		tier++;
 	return tier;
 }
 
@@ -118,14 +106,13 @@ static int each_mix(void *arg, const struct tess_mix *row)
 /* An application that is gone has no usage. */
 static int keep_account(struct tess_metering *metering, const struct account *account)
 {
-	static const char *const items[TIERS] = {"mix_audio_us", "mix_sd_us", "mix_hd_us",
-						 "mix_fhd_us"};
 	int rc = 0;
 
-	for (unsigned i = 0; !rc && i < TIERS; i++)
+	for (unsigned i = 0; !rc && i < TESS_TIERS; i++)
 		if (account->us[i])
 			rc = tess_store_amount_add(metering->control->store, account->application,
-						   items[i], slot_us(metering), account->us[i]);
+						   tess_tier_mix_item(i), slot_us(metering),
+						   account->us[i]);
 	return rc == -ENOENT ? 0 : rc;
 }
 

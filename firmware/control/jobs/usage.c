@@ -3,28 +3,26 @@
  */
 #include "firmware/control/jobs/usage.h"
 
-#include "firmware/control/store/usage.h"
-
 static int64_t number(const json_t *object, const char *name)
 {
 	return json_integer_value(json_object_get(object, name));
 }
 
 /* By area, so that a picture on its side is as large as one upright. */
-const char *tess_usage_tier(int64_t width, int64_t height)
+enum tess_tier tess_usage_tier(int64_t width, int64_t height)
 {
 	if (width <= 0 || height <= 0)
-		return "audio";
+		return TESS_TIER_AUDIO;
 	if (width * height <= 640 * 480)
-		return "sd";
-	return width * height <= 1280 * 720 ? "hd" : "fhd";
+		return TESS_TIER_SD;
+	return width * height <= 1280 * 720 ? TESS_TIER_HD : TESS_TIER_FHD;
 }
 
 /* A camera that was turned off has the size of before. */
-static const char *tier_of(const json_t *fact)
+static enum tess_tier tier_of(const json_t *fact)
 {
 	if (json_is_false(json_object_get(fact, "picture")))
-		return "audio";
+		return TESS_TIER_AUDIO;
 	return tess_usage_tier(number(fact, "width"), number(fact, "height"));
 }
 

@@ -11,14 +11,12 @@
 #include <jansson.h>
 
 #include "firmware/control/control.h"
+#include "firmware/control/store/usage.h"
 
 #define TESS_USAGE_INTERVAL_US 5000000
 
-/**
- * "audio" (no picture), "sd", "hd" or "fhd": by area, so that a picture on its side is as large as
- * one upright.
- */
-const char *tess_usage_tier(int64_t width, int64_t height);
+/** By area, so that a picture on its side is as large as one upright. */
+enum tess_tier tess_usage_tier(int64_t width, int64_t height);
 /** Add what the recording has grown by. @retval 0, or an error of the store */
 int tess_usage_take(struct tess_control *control, const struct tess_recording *recording,
 		    const json_t *fact) TESS_MUST_CHECK;

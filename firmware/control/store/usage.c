@@ -5,8 +5,27 @@
 
 #include "firmware/control/store/internal.h"
 
+static const struct {
+	const char *text, *mix_item;
+} tiers[TESS_TIERS] = {
+	[TESS_TIER_AUDIO] = {"audio", "mix_audio_us"},
+	[TESS_TIER_SD] = {"sd", "mix_sd_us"},
+	[TESS_TIER_HD] = {"hd", "mix_hd_us"},
+	[TESS_TIER_FHD] = {"fhd", "mix_fhd_us"},
+};
+
+const char *tess_tier_text(enum tess_tier tier)
+{
+	return tiers[tier].text;
+}
+
+const char *tess_tier_mix_item(enum tess_tier tier)
+{
+	return tiers[tier].mix_item;
+}
+
 static int add_time(struct tess_store *store, uint32_t application, int64_t slot_us,
-		    const char *tier, int64_t us)
+		    enum tess_tier tier, int64_t us)
 {
 	struct tess_query q = tess_query(
 		store->db, "INSERT INTO usage(application, slot_us, tier, us) VALUES(?, ?, ?, ?)"
@@ -14,7 +33,7 @@ static int add_time(struct tess_store *store, uint32_t application, int64_t slot
 
 	tess_query_int(&q, application);
 	tess_query_int(&q, slot_us);
-	tess_query_text(&q, tier);
+	tess_query_text(&q, tess_tier_text(tier));
 	tess_query_int(&q, us);
 	return tess_query_run(&q);
 }
@@ -30,7 +49,7 @@ static int note_metered(struct tess_store *store, int64_t recording, int64_t us)
 }
 
 int tess_store_usage_add(struct tess_store *store, const struct tess_recording *recording,
-			 int64_t slot_us, const char *tier, int64_t us)
+			 int64_t slot_us, enum tess_tier tier, int64_t us)
 {
 	int rc = tess_store_begin(store);
 
