@@ -42,7 +42,7 @@ static int start_mix(const struct tess_cloud_context *context, json_t *fields,
 	int err, yes;
 
 	(void)fields; /* the answer is the RequestId alone */
-	err = tess_mix_request_parse(&mix, context->params, context->room_type, error);
+	err = tess_mix_request_parse(&mix, context->params, context->which, error);
 	if (!err)
 		err = tess_cloud_check_owner(context, mix.room.sdk_app_id, error);
 	if (err)
@@ -71,7 +71,7 @@ static int stop_mix(const struct tess_cloud_context *context, json_t *fields,
 	int err, yes;
 
 	(void)fields;
-	err = tess_cloud_room_parse(&room, context->params, context->room_type, error);
+	err = tess_cloud_room_parse(&room, context->params, context->which, error);
 	if (!err)
 		err = tess_cloud_check_owner(context, room.sdk_app_id, error);
 	if (err)
@@ -94,147 +94,45 @@ static int dismiss_room(const struct tess_cloud_context *context, json_t *fields
 	int err;
 
 	(void)fields;
-	err = tess_cloud_dismiss_parse(&room, context->params, context->room_type, error);
+	err = tess_cloud_dismiss_parse(&room, context->params, context->which, error);
 	if (!err)
 		err = tess_cloud_check_owner(context, room.sdk_app_id, error);
 	return err ? err : backend->room_dismiss(backend->arg, &room, error);
 }
 
-static int run_vod(const struct tess_cloud_context *context, enum tess_vod_action action,
-		   json_t *fields, struct tess_cloud_error *error)
+static int run_vod(const struct tess_cloud_context *context, json_t *fields,
+		   struct tess_cloud_error *error)
 {
 	const struct tess_cloud_backend *backend = context->backend;
 	struct tess_vod_request request;
 	int err;
 
-	err = tess_vod_request_parse(&request, action, context->params, error);
+	err = tess_vod_request_parse(&request, context->which, context->params, error);
 	if (!err)
 		err = backend->vod(backend->arg, context->key_id, &request, fields, error);
 	tess_vod_request_free(&request);
 	return err;
 }
 
-static int search_media(const struct tess_cloud_context *context, json_t *fields,
-			struct tess_cloud_error *error)
-{
-	return run_vod(context, TESS_VOD_SEARCH, fields, error);
-}
-
-static int describe_media(const struct tess_cloud_context *context, json_t *fields,
-			  struct tess_cloud_error *error)
-{
-	return run_vod(context, TESS_VOD_DESCRIBE, fields, error);
-}
-
-static int delete_media(const struct tess_cloud_context *context, json_t *fields,
-			struct tess_cloud_error *error)
-{
-	return run_vod(context, TESS_VOD_DELETE, fields, error);
-}
-
-static int create_area(const struct tess_cloud_context *context, json_t *fields,
-		       struct tess_cloud_error *error)
-{
-	return run_vod(context, TESS_VOD_CREATE_AREA, fields, error);
-}
-
-static int describe_areas(const struct tess_cloud_context *context, json_t *fields,
-			  struct tess_cloud_error *error)
-{
-	return run_vod(context, TESS_VOD_AREAS, fields, error);
-}
-
-static int change_area(const struct tess_cloud_context *context, json_t *fields,
-		       struct tess_cloud_error *error)
-{
-	return run_vod(context, TESS_VOD_CHANGE_AREA, fields, error);
-}
-
-static int switch_area(const struct tess_cloud_context *context, json_t *fields,
-		       struct tess_cloud_error *error)
-{
-	return run_vod(context, TESS_VOD_SWITCH_AREA, fields, error);
-}
-
-static int run_live(const struct tess_cloud_context *context, enum tess_live_action action,
-		    json_t *fields, struct tess_cloud_error *error)
+static int run_live(const struct tess_cloud_context *context, json_t *fields,
+		    struct tess_cloud_error *error)
 {
 	const struct tess_cloud_backend *backend = context->backend;
 	struct tess_live_request request;
-	int err = tess_live_request_parse(&request, action, context->params, error);
+	int err = tess_live_request_parse(&request, context->which, context->params, error);
 
 	return err ? err : backend->live(backend->arg, context->key_id, &request, fields, error);
 }
 
-static int describe_play_key(const struct tess_cloud_context *context, json_t *fields,
-			     struct tess_cloud_error *error)
-{
-	return run_live(context, TESS_LIVE_PLAY_KEY, fields, error);
-}
-
-static int modify_play_key(const struct tess_cloud_context *context, json_t *fields,
-			   struct tess_cloud_error *error)
-{
-	return run_live(context, TESS_LIVE_SET_PLAY_KEY, fields, error);
-}
-
-static int describe_push_key(const struct tess_cloud_context *context, json_t *fields,
-			     struct tess_cloud_error *error)
-{
-	return run_live(context, TESS_LIVE_PUSH_KEY, fields, error);
-}
-
-static int modify_push_key(const struct tess_cloud_context *context, json_t *fields,
-			   struct tess_cloud_error *error)
-{
-	return run_live(context, TESS_LIVE_SET_PUSH_KEY, fields, error);
-}
-
-static int describe_stream_state(const struct tess_cloud_context *context, json_t *fields,
-				 struct tess_cloud_error *error)
-{
-	return run_live(context, TESS_LIVE_STATE, fields, error);
-}
-
-static int describe_online_list(const struct tess_cloud_context *context, json_t *fields,
-				struct tess_cloud_error *error)
-{
-	return run_live(context, TESS_LIVE_ONLINE, fields, error);
-}
-
-static int drop_stream(const struct tess_cloud_context *context, json_t *fields,
-		       struct tess_cloud_error *error)
-{
-	return run_live(context, TESS_LIVE_DROP, fields, error);
-}
-
-static int run_statistic(const struct tess_cloud_context *context, enum tess_statistic_kind kind,
-			 json_t *fields, struct tess_cloud_error *error)
+static int run_statistic(const struct tess_cloud_context *context, json_t *fields,
+			 struct tess_cloud_error *error)
 {
 	const struct tess_cloud_backend *backend = context->backend;
 	struct tess_statistic_request request;
-	int err = tess_statistic_request_parse(&request, kind, context->params, error);
+	int err = tess_statistic_request_parse(&request, context->which, context->params, error);
 
 	return err ? err
 		   : backend->statistic(backend->arg, context->key_id, &request, fields, error);
-}
-
-static int record_statistic(const struct tess_cloud_context *context, json_t *fields,
-			    struct tess_cloud_error *error)
-{
-	return run_statistic(context, TESS_STATISTIC_RECORD, fields, error);
-}
-
-static int mcu_statistic(const struct tess_cloud_context *context, json_t *fields,
-			 struct tess_cloud_error *error)
-{
-	return run_statistic(context, TESS_STATISTIC_MCU, fields, error);
-}
-
-static int mix_statistic(const struct tess_cloud_context *context, json_t *fields,
-			 struct tess_cloud_error *error)
-{
-	return run_statistic(context, TESS_STATISTIC_MIX, fields, error);
 }
 
 static const char *const statistic_params[] = {"StartTime", "EndTime", "SdkAppId", NULL};
@@ -265,10 +163,10 @@ static const struct tess_cloud_action trtc_actions[] = {
 	{"DescribePicture", tess_cloud_describe_picture, 0, tess_cloud_describe_picture_params},
 	{"ModifyPicture", tess_cloud_modify_picture, 0, tess_cloud_modify_picture_params},
 	{"DeletePicture", tess_cloud_delete_picture, 0, tess_cloud_delete_picture_params},
-	{"DescribeRecordStatistic", record_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
-	{"DescribeTrtcMcuTranscodeTime", mcu_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
+	{"DescribeRecordStatistic", run_statistic, TESS_STATISTIC_RECORD, statistic_params},
+	{"DescribeTrtcMcuTranscodeTime", run_statistic, TESS_STATISTIC_MCU, statistic_params},
 	{.name = "DescribeRecordingUsage"},
-	{"DescribeMixTranscodingUsage", mix_statistic, TESS_ROOM_ID_NUMBER, statistic_params},
+	{"DescribeMixTranscodingUsage", run_statistic, TESS_STATISTIC_MIX, statistic_params},
 	{.name = "CreateCloudRecording"},
 	{.name = "DescribeCloudRecording"},
 	{.name = "ModifyCloudRecording"},
@@ -280,24 +178,24 @@ static const struct tess_cloud_action trtc_actions[] = {
 };
 
 static const struct tess_cloud_action vod_actions[] = {
-	{"SearchMedia", search_media, TESS_ROOM_ID_NUMBER, tess_vod_params},
-	{"DescribeMediaInfos", describe_media, TESS_ROOM_ID_NUMBER, tess_vod_params},
-	{"DeleteMedia", delete_media, TESS_ROOM_ID_NUMBER, tess_vod_params},
-	{"CreateSubAppId", create_area, TESS_ROOM_ID_NUMBER, tess_vod_params},
-	{"DescribeSubAppIds", describe_areas, TESS_ROOM_ID_NUMBER, tess_vod_params},
-	{"ModifySubAppIdInfo", change_area, TESS_ROOM_ID_NUMBER, tess_vod_params},
-	{"ModifySubAppIdStatus", switch_area, TESS_ROOM_ID_NUMBER, tess_vod_params},
+	{"SearchMedia", run_vod, TESS_VOD_SEARCH, tess_vod_params},
+	{"DescribeMediaInfos", run_vod, TESS_VOD_DESCRIBE, tess_vod_params},
+	{"DeleteMedia", run_vod, TESS_VOD_DELETE, tess_vod_params},
+	{"CreateSubAppId", run_vod, TESS_VOD_CREATE_AREA, tess_vod_params},
+	{"DescribeSubAppIds", run_vod, TESS_VOD_AREAS, tess_vod_params},
+	{"ModifySubAppIdInfo", run_vod, TESS_VOD_CHANGE_AREA, tess_vod_params},
+	{"ModifySubAppIdStatus", run_vod, TESS_VOD_SWITCH_AREA, tess_vod_params},
 	{0},
 };
 
 static const struct tess_cloud_action live_actions[] = {
-	{"DescribeLivePlayAuthKey", describe_play_key, TESS_ROOM_ID_NUMBER, tess_live_params},
-	{"ModifyLivePlayAuthKey", modify_play_key, TESS_ROOM_ID_NUMBER, tess_live_params},
-	{"DescribeLivePushAuthKey", describe_push_key, TESS_ROOM_ID_NUMBER, tess_live_params},
-	{"ModifyLivePushAuthKey", modify_push_key, TESS_ROOM_ID_NUMBER, tess_live_params},
-	{"DescribeLiveStreamState", describe_stream_state, TESS_ROOM_ID_NUMBER, tess_live_params},
-	{"DescribeLiveStreamOnlineList", describe_online_list, TESS_ROOM_ID_NUMBER, tess_live_params},
-	{"DropLiveStream", drop_stream, TESS_ROOM_ID_NUMBER, tess_live_params},
+	{"DescribeLivePlayAuthKey", run_live, TESS_LIVE_PLAY_KEY, tess_live_params},
+	{"ModifyLivePlayAuthKey", run_live, TESS_LIVE_SET_PLAY_KEY, tess_live_params},
+	{"DescribeLivePushAuthKey", run_live, TESS_LIVE_PUSH_KEY, tess_live_params},
+	{"ModifyLivePushAuthKey", run_live, TESS_LIVE_SET_PUSH_KEY, tess_live_params},
+	{"DescribeLiveStreamState", run_live, TESS_LIVE_STATE, tess_live_params},
+	{"DescribeLiveStreamOnlineList", run_live, TESS_LIVE_ONLINE, tess_live_params},
+	{"DropLiveStream", run_live, TESS_LIVE_DROP, tess_live_params},
 	{0},
 };
 /* clang-format on */

@@ -14,7 +14,7 @@
 struct tess_cloud_context {
 	const struct tess_cloud_backend *backend;
 	int64_t key_id;
-	enum tess_room_id_type room_type; /* of the action */
+	int which; /* of the action */
 	const json_t *params;
 };
 
@@ -27,9 +27,11 @@ typedef int tess_cloud_run(const struct tess_cloud_context *context, json_t *fie
 
 struct tess_cloud_action {
 	const char *name;
-	tess_cloud_run *run;		  /* NULL: published, but not available here */
-	enum tess_room_id_type room_type; /* of actions that come in pairs, X and XByStrRoomId */
-	const char *const *params;	  /* the names that it knows, ending with NULL */
+	tess_cloud_run *run; /* NULL: published, but not available here */
+	/* of those that the function does, by an enum of its own; of pairs, X and XByStrRoomId, the
+	 * enum tess_room_id_type */
+	int which;
+	const char *const *params; /* the names that it knows, ending with NULL */
 };
 
 /**

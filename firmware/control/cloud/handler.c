@@ -77,7 +77,7 @@ static int run(const struct tess_cloud_call *call, const struct tess_cloud_reque
 	if (err)
 		return err;
 	find_ignored(response->ignored, sizeof(response->ignored), action, params);
-	context.room_type = action->room_type;
+	context.which = action->which;
 	context.params = params;
 	err = action->run(&context, fields, error);
 	json_decref(params);
