@@ -244,6 +244,49 @@ static uint16_t make_frames(uint16_t port, uint16_t queue, struct rte_mbuf **mbu
 	return count;
 }
 
+struct poller {
+	struct tess_net *net;
+	cpu_set_t cores;
+	pthread_t thread;
+};
+
+static void *poll_once(void *arg)
+{
+	struct poller *poller = arg;
+
+	(void)tess_net_dpdk.wait(poller->net, 0);
+	(void)pthread_getaffinity_np(pthread_self(), sizeof(poller->cores), &poller->cores);
+	return NULL;
+}
+
+/* From the first of them on, each thread that polls has a core of its own. */
+static void pollers_are_bound_to_cores(void **state)
+{
+	struct poller pollers[WORKERS];
+	struct tess_net *nets[WORKERS];
+	cpu_set_t mine;
+	char spec[64];
+	int first = 0;
+
+	(void)state;
+	assert_int_equal(pthread_getaffinity_np(pthread_self(), sizeof(mine), &mine), 0);
+	while (first < CPU_SETSIZE - 1 && !(CPU_ISSET(first, &mine) && CPU_ISSET(first + 1, &mine)))
+		first++;
+	if (first == CPU_SETSIZE - 1)
+		skip(); /* no two cores in a row */
+	(void)snprintf(spec, sizeof(spec), "dpdk:net_null0,size=64,core=%d", first);
+	open_all(nets, spec);
+	for (int i = 0; i < WORKERS && i < 2; i++) {
+		pollers[i].net = nets[i];
+		assert_int_equal(pthread_create(&pollers[i].thread, NULL, poll_once, &pollers[i]),
+				 0);
+		assert_int_equal(pthread_join(pollers[i].thread, NULL), 0);
+		assert_int_equal(CPU_COUNT(&pollers[i].cores), 1);
+		assert_true(CPU_ISSET(first + i, &pollers[i].cores));
+	}
+	close_all(nets);
+}
+
 struct run {
 	struct tess_net *net;
 	unsigned worker;
@@ -335,6 +378,7 @@ int main(void)
 		cmocka_unit_test(a_worker_without_a_queue_is_woken),
 		cmocka_unit_test(a_bell_rings_once),
 		cmocka_unit_test(full_rings_are_told),
+		cmocka_unit_test(pollers_are_bound_to_cores),
 		cmocka_unit_test(queues_are_shared_out),
 		cmocka_unit_test(workers_have_bounds),
 	};
