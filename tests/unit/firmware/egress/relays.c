@@ -635,7 +635,6 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_publishes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_metered, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_metered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_listens, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
