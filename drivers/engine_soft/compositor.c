@@ -8,7 +8,8 @@
 #include "drivers/compose/geometry.h"
 #include "drivers/compose/plan.h"
 #include "drivers/decode_soft/frame_pool.h"
-#include "drivers/engine_soft/soft.h"
+#include "drivers/engine_soft/ahead.h"
+#include "drivers/engine_soft/area.h"
 
 #include <errno.h>
 #include <libyuv.h>
@@ -23,25 +24,6 @@ struct tess_compositor {
 	struct tess_compose_state state;
 	struct tess_compose_plan plan;
 };
-
-/* where a rectangle of a frame is in its planes */
-struct area {
-	uint8_t *plane[3];
-	int stride[3];
-	int width, height;
-};
-
-static struct area area_of(const AVFrame *frame, const struct tess_rect *rect)
-{
-	struct area area = {.width = rect->width, .height = rect->height};
-	for (int i = 0; i < 3; i++) {
-		int shift = i > 0;
-		area.stride[i] = frame->linesize[i];
-		area.plane[i] = frame->data[i] + (ptrdiff_t)(rect->y >> shift) * area.stride[i] +
-				(rect->x >> shift);
-	}
-	return area;
-}
 
 int soft_compositor_open(struct tess_compositor **compositorp, struct tess_engine *engine,
 			 uint16_t width, uint16_t height)
@@ -74,13 +56,6 @@ void soft_compositor_close(struct tess_compositor *compositor)
 	free(compositor);
 }
 
-static void copy(const struct area *from, const struct area *to)
-{
-	I420Copy(from->plane[0], from->stride[0], from->plane[1], from->stride[1], from->plane[2],
-		 from->stride[2], to->plane[0], to->stride[0], to->plane[1], to->stride[1],
-		 to->plane[2], to->stride[2], to->width, to->height);
-}
-
 static void limit_plane(uint8_t *plane, int stride, int width, int height, unsigned span)
 {
 	for (int row = 0; row < height; row++, plane += stride)
@@ -92,13 +67,14 @@ static void limit_plane(uint8_t *plane, int stride, int width, int height, unsig
 static int draw_picture(AVFrame *frame, const struct soft_surface *surface,
 			const struct tess_rect *source, const struct tess_rect *target)
 {
-	struct area from = area_of(surface->pooled.frame, source), to = area_of(frame, target);
-	if (I420Scale(from.plane[0], from.stride[0], from.plane[1], from.stride[1], from.plane[2],
-		      from.stride[2], from.width, from.height, to.plane[0], to.stride[0],
-		      to.plane[1], to.stride[1], to.plane[2], to.stride[2], to.width, to.height,
-		      kFilterBilinear) != 0)
-		return -ENOMEM; /* only its scratch rows can fail */
+	const AVFrame *ahead = soft_scaled_ahead(surface, source, target->width, target->height);
+	struct tess_rect whole = {0, 0, target->width, target->height};
+	if (ahead)
+		soft_copy(ahead, &whole, frame, target);
+	else if (soft_scale(surface->pooled.frame, source, frame, target) != 0)
+		return -ENOMEM;
 	if (surface->full_range) {
+		struct soft_area to = soft_area_of(frame, target);
 		limit_plane(to.plane[0], to.stride[0], to.width, to.height, TESS_COMPOSE_LUMA_SPAN);
 		for (int i = 1; i < 3; i++)
 			limit_plane(to.plane[i], to.stride[i], to.width / 2, to.height / 2,
@@ -107,7 +83,8 @@ static int draw_picture(AVFrame *frame, const struct soft_surface *surface,
 	return 0;
 }
 
-static void blend_plane(const AVFrame *picture, int plane, int alpha_plane, const struct area *to)
+static void blend_plane(const AVFrame *picture, int plane, int alpha_plane,
+			const struct soft_area *to)
 {
 	int shift = plane > 0;
 	for (int y = 0; y < to->height >> shift; y++) {
@@ -124,7 +101,7 @@ static void blend_plane(const AVFrame *picture, int plane, int alpha_plane, cons
 static void blend(AVFrame *canvas, const struct soft_surface *surface,
 		  const struct tess_rect *target)
 {
-	struct area to = area_of(canvas, target);
+	struct soft_area to = soft_area_of(canvas, target);
 	blend_plane(surface->pooled.frame, 0, 3, &to);
 	blend_plane(surface->pooled.frame, 1, 4, &to);
 	blend_plane(surface->pooled.frame, 2, 4, &to);
@@ -156,7 +133,6 @@ static int execute(struct tess_compositor *compositor, const struct tess_compose
 	AVFrame *canvas = compositor->canvas->pooled.frame;
 	const struct soft_surface *surface = (const struct soft_surface *)op->surface;
 	const struct tess_rect *target = &op->target;
-	struct area from, to = area_of(canvas, target);
 	int err;
 	switch (op->kind) {
 	case TESS_COMPOSE_FILL:
@@ -168,8 +144,7 @@ static int execute(struct tess_compositor *compositor, const struct tess_compose
 		err = scale_backdrop(compositor, surface, &op->source);
 		if (err)
 			return err;
-		from = area_of(compositor->backdrop, target);
-		copy(&from, &to);
+		soft_copy(compositor->backdrop, target, canvas, target);
 		return 0;
 	case TESS_COMPOSE_PICTURE:
 		return draw_picture(canvas, surface, &op->source, target);
@@ -201,11 +176,8 @@ static int own_canvas(struct tess_compositor *compositor, bool keep)
 	}
 	canvas->pooled.base.width = (uint16_t)whole.width;
 	canvas->pooled.base.height = (uint16_t)whole.height;
-	if (old && keep) {
-		struct area from = area_of(old->pooled.frame, &whole),
-			    to = area_of(canvas->pooled.frame, &whole);
-		copy(&from, &to);
-	}
+	if (old && keep)
+		soft_copy(old->pooled.frame, &whole, canvas->pooled.frame, &whole);
 	if (old)
 		tess_surface_unref(&old->pooled.base);
 	compositor->canvas = canvas;

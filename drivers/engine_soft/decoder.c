@@ -2,7 +2,7 @@
  * drivers/engine_soft/decoder.c - decoded frames as surfaces.
  */
 #include "drivers/decode_soft/decode_soft.h"
-#include "drivers/engine_soft/soft.h"
+#include "drivers/engine_soft/ahead.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +10,8 @@
 struct tess_decoder {
 	struct soft_engine *engine;
 	struct tess_decode_soft *soft;
+	struct soft_view *view;
+	struct tess_frame_pool scaled;
 };
 
 int soft_decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine,
@@ -23,6 +25,11 @@ int soft_decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine
 		free(decoder);
 		return err;
 	}
+	decoder->view = soft_view_new();
+	if (!decoder->view) {
+		soft_decoder_close(decoder);
+		return -ENOMEM;
+	}
 	decoder->engine = (struct soft_engine *)engine;
 	*decoderp = decoder;
 	return 0;
@@ -33,6 +40,8 @@ void soft_decoder_close(struct tess_decoder *decoder)
 	if (!decoder)
 		return;
 	tess_decode_soft_close(decoder->soft);
+	soft_view_unref(decoder->view);
+	tess_frame_pool_close(&decoder->scaled);
 	free(decoder);
 }
 
@@ -59,6 +68,8 @@ int soft_decoder_decode(struct tess_decoder *decoder, const uint8_t *data, size_
 					    surface->pooled.frame);
 	if (count > 0) {
 		describe(surface);
+		surface->view = soft_view_ref(decoder->view);
+		soft_scale_ahead(surface, &decoder->scaled);
 		soft_count(&engine->decoded, (uint64_t)count);
 		*surfacep = &surface->pooled.base;
 		return 0;

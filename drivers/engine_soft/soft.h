@@ -12,6 +12,7 @@
 #include "drivers/surface_pool.h"
 
 struct soft_engine;
+struct soft_view;
 
 /** A picture: a reference to I420 planes that libavcodec, the compositor or upload made. */
 struct soft_surface {
@@ -19,6 +20,9 @@ struct soft_surface {
 	struct tess_pooled_surface pooled;
 	bool full_range; /* samples are 0..255, not 16..235 */
 	bool alpha;
+	struct soft_view *view;	       /* a decoder's picture: how the last ones were drawn */
+	AVFrame *ahead;		       /* it scaled already, or NULL; see ahead.h */
+	struct tess_rect ahead_source; /* the part of it that ahead shows */
 };
 
 struct soft_engine {
