@@ -429,7 +429,7 @@ void tess_canvas_sound_submit(struct tess_canvas *canvas, int64_t pts_us)
 
 	slot->pts_us = pts_us;
 	atomic_store_explicit(&slot->done, false, memory_order_relaxed);
-	tess_strand_post(canvas->strand, &slot->job);
+	tess_strand_post_gathered(canvas->strand, &slot->job);
 }
 
 bool tess_canvas_sound_reap(struct tess_canvas *canvas, size_t *bytes, int *error)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Strands that are not urgent wait at most so long for company: a thread that wakes up for each
+/* Jobs that are not urgent wait at most so long for company: a thread that wakes up for each
  * access unit costs more than it should. Below the margins of firmware/media/mix.h. */
 #define GATHER_NS 20000000L
 
@@ -195,8 +195,8 @@ int tess_strand_alloc(struct tess_strand **strandp, struct tess_executor *execut
 	return 0;
 }
 
-/* Queue a job and see that somebody runs it. */
-static void enqueue(struct tess_strand *strand, struct tess_job *job, bool last)
+/* Queue a job and see that somebody runs it, @p soon or within GATHER_NS. */
+static void enqueue(struct tess_strand *strand, struct tess_job *job, bool last, bool soon)
 {
 	struct tess_executor *executor = strand->executor;
 
@@ -210,7 +210,7 @@ static void enqueue(struct tess_strand *strand, struct tess_job *job, bool last)
 	} else if (executor->thread_count) {
 		strand->active = true;
 		ready_push(executor, strand);
-		if (executor->idle && (strand->urgent || !executor->looking))
+		if (executor->idle && (soon || !executor->looking))
 			pthread_cond_signal(&executor->work);
 	} else {
 		strand->active = true;
@@ -225,10 +225,15 @@ static void enqueue(struct tess_strand *strand, struct tess_job *job, bool last)
 
 void tess_strand_post(struct tess_strand *strand, struct tess_job *job)
 {
-	enqueue(strand, job, false);
+	enqueue(strand, job, false, strand->urgent);
+}
+
+void tess_strand_post_gathered(struct tess_strand *strand, struct tess_job *job)
+{
+	enqueue(strand, job, false, false);
 }
 
 void tess_strand_close(struct tess_strand *strand, struct tess_job *last)
 {
-	enqueue(strand, last, true);
+	enqueue(strand, last, true, strand->urgent);
 }

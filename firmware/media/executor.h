@@ -3,7 +3,8 @@
  *
  * A strand is a queue whose jobs run one after the other, never two at a time, on any thread of the
  * pool: one decoder is one strand, one mix's drawing and encoding another. Strands take turns;
- * those marked urgent go first, because they stand at the end of a picture's way.
+ * those marked urgent go first, because they stand at the end of a picture's way, and wake a thread
+ * at once; others wait up to 20 ms for company, since waking up costs more than a short job.
  *
  * Jobs are part of whoever posts them: nothing is allocated here after a strand was made, and the
  * number of a poster's own jobs is the bound of its queue. An executor without threads runs each
@@ -35,6 +36,8 @@ void tess_executor_free(struct tess_executor *executor);
 int tess_strand_alloc(struct tess_strand **strandp, struct tess_executor *executor,
 		      bool urgent) TESS_MUST_CHECK;
 void tess_strand_post(struct tess_strand *strand, struct tess_job *job);
+/** As post(), but a job of an urgent strand may wait for company too. */
+void tess_strand_post_gathered(struct tess_strand *strand, struct tess_job *job);
 /** Run @p last after all that was posted, then free the strand; it is gone for the caller at once.
  */
 void tess_strand_close(struct tess_strand *strand, struct tess_job *last);

@@ -169,6 +169,32 @@ static void urgent_strands_go_first(void **state)
 	(void)sem_destroy(&gate.opened);
 }
 
+static void gathered_jobs_are_run_in_order(void **state)
+{
+	struct tess_strand *strand;
+	struct tess_executor *executor;
+	char marks[3] = "", *to = marks;
+	struct noted first = {{NULL, run_noted}, 'a', &to}, second = {{NULL, run_noted}, 'b', &to};
+	struct tess_job last = {NULL, run_nothing};
+	struct gate alone = {.job = {NULL, run_gate}};
+
+	(void)state;
+	(void)sem_init(&alone.started, 0, 0);
+	(void)sem_init(&alone.opened, 0, 0);
+	assert_int_equal(tess_executor_alloc(&executor, 2), 0);
+	assert_int_equal(tess_strand_alloc(&strand, executor, true), 0);
+	tess_strand_post_gathered(strand, &alone.job);
+	(void)sem_wait(&alone.started); /* it is run though nothing else comes */
+	tess_strand_post_gathered(strand, &first.job);
+	tess_strand_post(strand, &second.job);
+	(void)sem_post(&alone.opened);
+	tess_strand_close(strand, &last);
+	tess_executor_free(executor);
+	assert_string_equal(marks, "ab");
+	(void)sem_destroy(&alone.started);
+	(void)sem_destroy(&alone.opened);
+}
+
 struct reposting {
 	struct tess_job job;
 	struct tess_strand *strand;
@@ -211,6 +237,7 @@ int main(void)
 		cmocka_unit_test(one_thread_keeps_order),
 		cmocka_unit_test(threads_keep_order_within_a_strand),
 		cmocka_unit_test(urgent_strands_go_first),
+		cmocka_unit_test(gathered_jobs_are_run_in_order),
 		cmocka_unit_test(a_job_may_post_to_its_own_strand),
 	};
 
