@@ -114,14 +114,22 @@ async function measureBox(shape) {
 				.every(user => !user.video || user.video.width === shape.width), 30000, 200);
 		await sleep(settle_s * 1000);
 		const mixes = () => Promise.all(rooms.map(room => box.api('GET', `/applications/${app.id}/rooms/${room + 1}/mix`)));
-		const [then, before, t0] = [await mixes(), box.usage(), Date.now()];
-		await sleep(seconds * 1000);
-		const [now, after, t1] = [await mixes(), box.usage(), Date.now()];
+		/** What the mixes say next; they do once a second. */
+		const news = async () => {
+			const old = await mixes();
+			return until('facts of the mixes', async () => {
+				const now = await mixes();
+				return now.every((mix, i) => mix.frames !== old[i].frames) && now;
+			}, 5000, 20);
+		};
+		const [then, before, t0] = [await news(), box.usage(), Date.now()];
+		await sleep((seconds - 1) * 1000);
+		const after = box.usage(), t1 = Date.now();
+		const [now, t2] = [await news(), Date.now()];
 		const used = name => (after[name].cpu_s - before[name].cpu_s) / (t1 - t0) * 1000;
 		return { cpu: used('media') + used('egress') + used('control'), media: used('media'), egress: used('egress'), control: used('control'),
 			memory: after.media.peak_bytes / 2 ** 20, latency_ms: Math.max(...now.map(mix => mix.latency_p95_us)) / 1000,
-			// facts come once a second
-			frame_rate: Math.min(...now.map((mix, i) => (mix.frames - then[i].frames) / Math.round((t1 - t0) / 1000))) };
+			frame_rate: Math.min(...now.map((mix, i) => (mix.frames - then[i].frames) / (t2 - t0) * 1000)) };
 	} finally {
 		kill(senders);
 		await box.stop();
