@@ -19,10 +19,8 @@
 
 #include "firmware/base/log.h"
 #include "firmware/egress/relays.h"
-#include "firmware/egress/streams.h"
-#include "pipeline/stream/ring.h"
+#include "tests/unit/firmware/egress/media_ring.h"
 #include "tests/unit/firmware/egress/rtmp_peer.h"
-#include "tests/unit/firmware/egress/turning.h"
 
 static struct turning *turning;
 static struct tess_streams *streams;
@@ -146,57 +144,10 @@ static void want(unsigned count, int64_t epoch, const char *url)
 
 #define URL "rtmp://127.0.0.1:%u/app/key%u"
 
-struct offer {
-	uint64_t epoch;
-	int memfd, eventfd;
-};
-
-static void do_offer(void *arg)
-{
-	struct offer *offer = arg;
-
-	assert_int_equal(
-		tess_streams_offer(streams, "s", offer->epoch, offer->memfd, offer->eventfd), 0);
-}
-
-static void do_away(void *arg)
-{
-	(void)arg;
-	tess_streams_away(streams);
-}
-
-static void do_end(void *arg)
-{
-	(void)arg;
-	tess_streams_end(streams, "s", 9999);
-}
-
 static void begin_stream(uint64_t epoch)
 {
-	struct tess_ring_config config = {.epoch = epoch, .data_bytes = 8 << 20, .slots = 2048};
-	struct offer offer = {.epoch = epoch};
-
 	tess_ring_writer_free(ring);
-	assert_int_equal(tess_ring_writer_alloc(&ring, &config, &unit_info), 0);
-	offer.memfd = dup(tess_ring_writer_memfd(ring));
-	offer.eventfd = dup(tess_ring_writer_eventfd(ring));
-	turning_do(turning, do_offer, &offer);
-}
-
-static void video(uint32_t number, size_t length, bool key)
-{
-	static uint8_t data[UNIT_MAX];
-	struct tess_au au = unit_video(data, number, length, key, false);
-
-	assert_int_equal(tess_ring_write(ring, &au), 0);
-}
-
-static void audio(uint32_t number)
-{
-	uint8_t data[200];
-	struct tess_au au = unit_audio(data, number, 60);
-
-	assert_int_equal(tess_ring_write(ring, &au), 0);
+	ring = media_ring(turning, streams, epoch);
 }
 
 /* What is told of a target. */
@@ -312,25 +263,25 @@ static void test_publishes(void **state)
 	want(1, 1, URL);
 	assert_string_equal(told_of(1).state, "waiting");
 	begin_stream(1000);
-	video(40, 300, true);
-	audio(50);
-	video(80, 300, false);
+	video(ring, 40, 300, true);
+	audio(ring, 50);
+	video(ring, 80, 300, false);
 	publish(&peer);
 	expect(&peer, "meta avc aac v40@0k a50@10 v80@40");
 	/* media is killed and comes back: the same connection, the same time line */
-	turning_do(turning, do_away, NULL);
+	media_away(turning, streams);
 	begin_stream(2000);
-	audio(999);
-	video(1000, 300, true);
-	video(1040, 300, false);
+	audio(ring, 999);
+	video(ring, 1000, 300, true);
+	video(ring, 1040, 300, false);
 	expect(&peer, "v1000@960k v1040@1000");
 	assert_int_equal(told_of(1).publishes, 1);
 	/* what is wanted is told again, and nothing happens */
 	want(1, 1, URL);
-	video(1080, 300, false);
+	video(ring, 1080, 300, false);
 	expect(&peer, "v1080@1040");
 	/* the stream ends: the server is told */
-	turning_do(turning, do_end, NULL);
+	media_end(turning, streams);
 	while (!peer.closed)
 		(void)rtmp_peer_take(&peer);
 	assert_true(has(&peer, "FCUnpublish deleteStream "));
@@ -374,7 +325,7 @@ static void test_metered(void **state)
 	turning_do(turning, do_meter, &before);
 	assert_int_equal(before.us + before.bytes, 0);
 	begin_stream(1000);
-	video(40, 300, true);
+	video(ring, 40, 300, true);
 	publish(&peer);
 	expect(&peer, "meta avc aac v40@0k");
 	turning_do(turning, do_meter, &before);
@@ -385,7 +336,7 @@ static void test_metered(void **state)
 	assert_int_equal(after.bytes, told.bytes);
 	assert_true(after.us - before.us >= 50000);
 	/* one that is taken away counts to its end */
-	video(80, 300, false);
+	video(ring, 80, 300, false);
 	expect(&peer, "v80@40");
 	want(0, 1, URL);
 	turning_do(turning, do_meter, &before);
@@ -402,7 +353,7 @@ static void test_changed(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(40, 300, true);
+	video(ring, 40, 300, true);
 	want(1, 1, URL);
 	publish(&peer);
 	expect(&peer, "meta avc aac v40@0k");
@@ -461,7 +412,7 @@ static void test_revoked(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(40, 300, true);
+	video(ring, 40, 300, true);
 	want(1, 1, URL);
 	publish(&peer);
 	expect(&peer, "meta avc aac v40@0k");
@@ -500,7 +451,7 @@ static void test_closes_after_some_bytes(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(40, 30000, true);
+	video(ring, 40, 30000, true);
 	want(1, 1, URL);
 	for (unsigned i = 0; i < 5; i++) {
 		publish(&peer);
@@ -547,7 +498,7 @@ static void test_stops_reading(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(number, 300, true);
+	video(ring, number, 300, true);
 	want(1, 1, URL);
 	publish(&bad);
 	want(2, 1, URL);
@@ -555,7 +506,7 @@ static void test_stops_reading(void **state)
 	/* one of them reads no more, until it is given up; the other gets everything */
 	do {
 		number += 40;
-		video(number, 30000, number % 400 == 0);
+		video(ring, number, 30000, number % 400 == 0);
 		good.player.said[0] = 0;
 		while (!*good.player.said)
 			assert_true(rtmp_peer_take(&good));
@@ -579,15 +530,15 @@ static void test_congestion(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(number, 300, true);
+	video(ring, number, 300, true);
 	want(1, 1, URL);
 	publish(&peer);
 	expect(&peer, "meta avc aac v0@0k");
 	/* 4 s of the stream come, in no time, and more than the sockets hold */
 	for (unsigned i = 1; i <= 100; i++) {
 		number = i * 40;
-		video(number, 60000, i % 25 == 0);
-		audio(number + 20);
+		video(ring, number, 60000, i % 25 == 0);
+		audio(ring, number + 20);
 	}
 	for (unsigned i = 0; i < 2000 && !strstr(peer.player.said, "a4020@"); i++)
 		assert_true(rtmp_peer_take(&peer));
