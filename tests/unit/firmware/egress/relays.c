@@ -220,23 +220,15 @@ static void nobody_comes(void)
 	assert_int_equal(errno, EAGAIN);
 }
 
-static bool has(const struct rtmp_peer *peer, const char *word)
-{
-	return strstr(peer->commands, word) != NULL;
-}
-
 /** Take a connection up to the answer of its publish. */
 static void publish_with(struct rtmp_peer *peer, const char *level, const char *code)
 {
 	rtmp_peer_open(peer, accept_one(), false);
-	while (!has(peer, "connect "))
-		assert_true(rtmp_peer_take(peer));
+	rtmp_peer_wait_for(peer, "connect ");
 	rtmp_peer_inform(peer, "_result", 1, "status", "NetConnection.Connect.Success");
-	while (!has(peer, "createStream "))
-		assert_true(rtmp_peer_take(peer));
+	rtmp_peer_wait_for(peer, "createStream ");
 	rtmp_peer_number(peer, 4, 3);
-	while (!has(peer, "publish "))
-		assert_true(rtmp_peer_take(peer));
+	rtmp_peer_wait_for(peer, "publish ");
 	assert_string_equal(peer->commands,
 			    "connect releaseStream FCPublish createStream publish ");
 	rtmp_peer_inform(peer, "onStatus", 0, level, code);
@@ -245,14 +237,6 @@ static void publish_with(struct rtmp_peer *peer, const char *level, const char *
 static void publish(struct rtmp_peer *peer)
 {
 	publish_with(peer, "status", "NetStream.Publish.Start");
-}
-
-static void expect(struct rtmp_peer *peer, const char *want_said)
-{
-	while (strlen(peer->player.said) < strlen(want_said) && rtmp_peer_take(peer))
-		continue;
-	assert_string_equal(peer->player.said, want_said);
-	peer->player.said[0] = 0;
 }
 
 static void test_publishes(void **state)
@@ -267,24 +251,23 @@ static void test_publishes(void **state)
 	audio(ring, 50);
 	video(ring, 80, 300, false);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k a50@10 v80@40");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k a50@10 v80@40");
 	/* media is killed and comes back: the same connection, the same time line */
 	media_away(turning, streams);
 	begin_stream(2000);
 	audio(ring, 999);
 	video(ring, 1000, 300, true);
 	video(ring, 1040, 300, false);
-	expect(&peer, "v1000@960k v1040@1000");
+	rtmp_peer_expect(&peer, "v1000@960k v1040@1000");
 	assert_int_equal(told_of(1).publishes, 1);
 	/* what is wanted is told again, and nothing happens */
 	want(1, 1, URL);
 	video(ring, 1080, 300, false);
-	expect(&peer, "v1080@1040");
+	rtmp_peer_expect(&peer, "v1080@1040");
 	/* the stream ends: the server is told */
 	media_end(turning, streams);
-	while (!peer.closed)
-		(void)rtmp_peer_take(&peer);
-	assert_true(has(&peer, "FCUnpublish deleteStream "));
+	rtmp_peer_wait_closed(&peer);
+	assert_true(rtmp_peer_heard(&peer, "FCUnpublish deleteStream "));
 	assert_string_equal(until(1, "waiting").error, "");
 	rtmp_peer_close(&peer);
 	nobody_comes();
@@ -327,7 +310,7 @@ static void test_metered(void **state)
 	begin_stream(1000);
 	video(ring, 40, 300, true);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k");
 	turning_do(turning, do_meter, &before);
 	told = told_of(1);
 	assert_int_equal(before.bytes, told.bytes);
@@ -337,7 +320,7 @@ static void test_metered(void **state)
 	assert_true(after.us - before.us >= 50000);
 	/* one that is taken away counts to its end */
 	video(ring, 80, 300, false);
-	expect(&peer, "v80@40");
+	rtmp_peer_expect(&peer, "v80@40");
 	want(0, 1, URL);
 	turning_do(turning, do_meter, &before);
 	assert_true(before.bytes > after.bytes && before.us > after.us);
@@ -356,18 +339,16 @@ static void test_changed(void **state)
 	video(ring, 40, 300, true);
 	want(1, 1, URL);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k");
 	/* a new epoch is a new connection, and none is left behind */
 	want(1, 2, URL);
-	while (!peer.closed)
-		(void)rtmp_peer_take(&peer);
-	assert_true(has(&peer, "deleteStream "));
+	rtmp_peer_wait_closed(&peer);
+	assert_true(rtmp_peer_heard(&peer, "deleteStream "));
 	rtmp_peer_close(&peer);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k");
 	want(0, 0, URL);
-	while (!peer.closed)
-		(void)rtmp_peer_take(&peer);
+	rtmp_peer_wait_closed(&peer);
 	rtmp_peer_close(&peer);
 	nobody_comes();
 }
@@ -415,7 +396,7 @@ static void test_revoked(void **state)
 	video(ring, 40, 300, true);
 	want(1, 1, URL);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k");
 	rtmp_peer_inform(&peer, "onStatus", 0, "error", "NetStream.Publish.Denied");
 	(void)until(1, "refused");
 	nobody_comes();
@@ -533,7 +514,7 @@ static void test_congestion(void **state)
 	video(ring, number, 300, true);
 	want(1, 1, URL);
 	publish(&peer);
-	expect(&peer, "meta avc aac v0@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v0@0k");
 	/* 4 s of the stream come, in no time, and more than the sockets hold */
 	for (unsigned i = 1; i <= 100; i++) {
 		number = i * 40;

@@ -64,43 +64,15 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int connect_here(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons(port),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-static bool has(const struct rtmp_peer *peer, const char *word)
-{
-	return strstr(peer->commands, word) != NULL;
-}
-
 /** Up to the answer of play. */
 static void play(struct rtmp_peer *peer, const char *name)
 {
-	rtmp_peer_open(peer, connect_here(), true);
-	rtmp_peer_flush(peer);
-	while (!tess_rtmp_session_is_open(&peer->session))
-		assert_true(rtmp_peer_take(peer));
-	rtmp_peer_connect(peer, "live");
-	rtmp_peer_say(peer, "createStream", 2, NULL);
+	rtmp_peer_enter(peer, port, "live");
 	rtmp_peer_say(peer, "play", 3, name);
-	while (!has(peer, "NetStream.Play.Start") && !has(peer, "NetStream.Play.Failed") &&
-	       !has(peer, "NetStream.Play.StreamNotFound"))
+	while (!rtmp_peer_heard(peer, "NetStream.Play.Start") &&
+	       !rtmp_peer_heard(peer, "NetStream.Play.Failed") &&
+	       !rtmp_peer_heard(peer, "NetStream.Play.StreamNotFound"))
 		assert_true(rtmp_peer_take(peer));
-}
-
-static void expect(struct rtmp_peer *peer, const char *want)
-{
-	while (strlen(peer->player.said) < strlen(want) && rtmp_peer_take(peer))
-		continue;
-	assert_string_equal(peer->player.said, want);
-	peer->player.said[0] = 0;
 }
 
 static void test_plays(void **state)
@@ -111,21 +83,20 @@ static void test_plays(void **state)
 	video(ring, 500, 60500, true); /* longer than a chunk */
 	audio(ring, 501);
 	play(&peer, "show?x=1");
-	expect(&peer, "meta avc aac v500@0k a501@1");
+	rtmp_peer_expect(&peer, "meta avc aac v500@0k a501@1");
 	video(ring, 540, 200, false);
-	expect(&peer, "v540@40");
+	rtmp_peer_expect(&peer, "v540@40");
 	/* a ping in the middle is answered between two messages */
 	tess_rtmp_put_user_control(&peer.session, 6, 1);
 	rtmp_peer_flush(&peer);
 	video(ring, 580, 30000, true);
-	expect(&peer, "v580@80k");
+	rtmp_peer_expect(&peer, "v580@80k");
 	/* a late one begins at the newest key frame, at 0 */
 	play(&late, "show");
-	expect(&late, "meta avc aac v580@0k");
+	rtmp_peer_expect(&late, "meta avc aac v580@0k");
 	end_stream();
-	while (!late.closed)
-		(void)rtmp_peer_take(&late);
-	assert_true(has(&late, "NetStream.Play.UnpublishNotify"));
+	rtmp_peer_wait_closed(&late);
+	assert_true(rtmp_peer_heard(&late, "NetStream.Play.UnpublishNotify"));
 	rtmp_peer_close(&late);
 	rtmp_peer_close(&peer);
 }
@@ -137,14 +108,13 @@ static void test_refusals(void **state)
 	(void)state;
 	video(ring, 500, 200, true);
 	play(&peers[0], "none");
-	assert_true(has(&peers[0], "NetStream.Play.StreamNotFound"));
-	while (!peers[0].closed)
-		(void)rtmp_peer_take(&peers[0]);
+	assert_true(rtmp_peer_heard(&peers[0], "NetStream.Play.StreamNotFound"));
+	rtmp_peer_wait_closed(&peers[0]);
 	rtmp_peer_close(&peers[0]);
 	for (unsigned i = 0; i < 4; i++)
 		play(&peers[i], "show");
-	assert_true(has(&peers[2], "NetStream.Play.Start"));
-	assert_true(has(&peers[3], "NetStream.Play.Failed"));
+	assert_true(rtmp_peer_heard(&peers[2], "NetStream.Play.Start"));
+	assert_true(rtmp_peer_heard(&peers[3], "NetStream.Play.Failed"));
 	for (unsigned i = 0; i < 4; i++)
 		rtmp_peer_close(&peers[i]);
 }
@@ -159,19 +129,18 @@ static void test_guarded(void **state)
 	rules("{\"play\":{\"cdn.example\":{\"app\":7,\"enable\":true,"
 	      "\"key\":\"k\"}}}");
 	play(&peer, "show");
-	assert_true(has(&peer, "NetStream.Play.Failed"));
-	while (!peer.closed)
-		(void)rtmp_peer_take(&peer);
+	assert_true(rtmp_peer_heard(&peer, "NetStream.Play.Failed"));
+	rtmp_peer_wait_closed(&peer);
 	rtmp_peer_close(&peer);
 	assert_int_equal(tess_tx_query(query, "k", "show", (int64_t)time(NULL) + 60), 0);
 	(void)snprintf(name, sizeof(name), "show?%s", query);
 	play(&peer, name);
-	expect(&peer, "meta avc aac v500@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v500@0k");
 	rtmp_peer_close(&peer);
 	/* its tcUrl names a domain of somebody else */
 	rules("{\"play\":{\"127.0.0.1\":{\"app\":8,\"enable\":false}}}");
 	play(&peer, "show");
-	assert_true(has(&peer, "NetStream.Play.StreamNotFound"));
+	assert_true(rtmp_peer_heard(&peer, "NetStream.Play.StreamNotFound"));
 	rtmp_peer_close(&peer);
 }
 
@@ -182,7 +151,7 @@ static void test_leaves(void **state)
 	(void)state;
 	video(ring, 500, 200, true);
 	play(&peer, "show");
-	expect(&peer, "meta avc aac v500@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v500@0k");
 	rtmp_peer_say(&peer, "deleteStream", 0, NULL);
 	assert_true(turning_until(live_box.turning, no_viewers, NULL));
 	rtmp_peer_close(&peer);
@@ -198,9 +167,9 @@ static void test_crowd(void **state)
 	video(ring, 500, 200, true);
 	/* more than there may be, none of them says anything: the oldest go, who comes is served */
 	for (unsigned i = 0; i < 40; i++)
-		fds[i] = connect_here();
+		fds[i] = rtmp_peer_dial(port);
 	play(&peer, "show");
-	expect(&peer, "meta avc aac v500@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v500@0k");
 	assert_int_equal(recv(fds[0], &byte, 1, 0), 0);
 	for (unsigned i = 0; i < 40; i++)
 		close(fds[i]);
@@ -209,7 +178,7 @@ static void test_crowd(void **state)
 
 static void test_nonsense(void **state)
 {
-	int fd = connect_here();
+	int fd = rtmp_peer_dial(port);
 	char byte;
 
 	(void)state;
@@ -221,7 +190,7 @@ static void test_nonsense(void **state)
 static void test_slow_handshake(void **state)
 {
 	struct timeval patience = {.tv_sec = 20};
-	int fd = connect_here();
+	int fd = rtmp_peer_dial(port);
 	uint8_t hello[1537] = {3}, byte;
 	unsigned sent = 0;
 
