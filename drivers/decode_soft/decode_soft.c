@@ -9,16 +9,14 @@
 #include <libyuv.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "drivers/decode_soft/budget.h"
 #include "drivers/decode_soft/frame_pool.h"
+#include "drivers/decode_soft/input.h"
 
 #define MAX_SIDE TESS_DECODE_SOFT_MAX_SIDE
 /* beside its references: the one being decoded, one shown, two waiting for their time */
 #define PICTURES_BESIDE 4
-/* an access unit is copied into a buffer that grows in steps of this */
-#define INPUT_STEP_BYTES 16384u
 
 struct tess_decode_soft {
 	AVCodecContext *codec;
@@ -123,29 +121,6 @@ void tess_decode_soft_close(struct tess_decode_soft *decoder)
 	tess_frame_pool_close(&decoder->converted);
 	tess_decode_budget_release(decoder->budget);
 	free(decoder);
-}
-
-/* libavcodec wants reference-counted input with zeroed padding; the same buffer serves again once
- * the decoder has let go of it */
-static int fill_packet(struct tess_decode_soft *decoder, const uint8_t *data, size_t length)
-{
-	size_t padded = length + AV_INPUT_BUFFER_PADDING_SIZE;
-	AVBufferRef *input = decoder->input;
-	if (!input || input->size < padded || !av_buffer_is_writable(input)) {
-		size_t size = (padded + INPUT_STEP_BYTES - 1) / INPUT_STEP_BYTES * INPUT_STEP_BYTES;
-		av_buffer_unref(&decoder->input);
-		decoder->input = input = av_buffer_alloc(size);
-		if (!input)
-			return -ENOMEM;
-	}
-	memcpy(input->data, data, length);
-	memset(input->data + length, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-	decoder->packet->buf = av_buffer_ref(input);
-	if (!decoder->packet->buf)
-		return -ENOMEM;
-	decoder->packet->data = input->data;
-	decoder->packet->size = (int)length;
-	return 0;
 }
 
 /* other 8 and 10 bit formats to I420; sides are even here. @retval 0, -ENOTSUP */
@@ -254,7 +229,7 @@ static int decode(struct tess_decode_soft *decoder, const uint8_t *data, size_t 
 	if (length == 0 || length >= INT_MAX / 2)
 		return -EBADMSG; /* nothing, which libavcodec would take for the end of the stream
 				  */
-	int err = fill_packet(decoder, data, length);
+	int err = tess_decode_input(decoder->packet, &decoder->input, data, length);
 	if (err)
 		return err;
 	decoder->packet->pts = capture_us;

@@ -12,14 +12,12 @@
 #include <libavcodec/avcodec.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "drivers/decode_soft/decode_soft.h"
+#include "drivers/decode_soft/input.h"
 
 /* the most that NVDEC has for one decoder */
 #define MAX_SURFACES 32
-/* an access unit is copied into a buffer that grows in steps of this */
-#define INPUT_STEP_BYTES 16384u
 
 struct tess_decoder {
 	struct nv_engine *engine;
@@ -172,29 +170,6 @@ void nv_decoder_close(struct tess_decoder *decoder)
 	free(decoder);
 }
 
-/* libavcodec wants reference-counted input with zeroed padding; the same buffer serves again once
- * the decoder has let go of it */
-static int fill_packet(struct tess_decoder *decoder, const uint8_t *data, size_t length)
-{
-	size_t padded = length + AV_INPUT_BUFFER_PADDING_SIZE;
-	AVBufferRef *input = decoder->input;
-	if (!input || input->size < padded || !av_buffer_is_writable(input)) {
-		size_t size = (padded + INPUT_STEP_BYTES - 1) / INPUT_STEP_BYTES * INPUT_STEP_BYTES;
-		av_buffer_unref(&decoder->input);
-		decoder->input = input = av_buffer_alloc(size);
-		if (!input)
-			return -ENOMEM;
-	}
-	memcpy(input->data, data, length);
-	memset(input->data + length, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-	decoder->packet->buf = av_buffer_ref(input);
-	if (!decoder->packet->buf)
-		return -ENOMEM;
-	decoder->packet->data = input->data;
-	decoder->packet->size = (int)length;
-	return 0;
-}
-
 static void describe(struct nv_surface *surface, const AVFrame *frame, int width, int height,
 		     int64_t capture_us)
 {
@@ -250,7 +225,7 @@ static int receive(struct tess_decoder *decoder, int64_t capture_us, struct tess
 static int decode_on_device(struct tess_decoder *decoder, const uint8_t *data, size_t length,
 			    int64_t capture_us, struct tess_surface **surfacep)
 {
-	int err = fill_packet(decoder, data, length);
+	int err = tess_decode_input(decoder->packet, &decoder->input, data, length);
 	if (err)
 		return err;
 	decoder->packet->pts = capture_us;

@@ -13,12 +13,11 @@
 #include <libavutil/hwcontext.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "drivers/decode_soft/input.h"
 
 /* beside its references: the one being decoded, and those that libavcodec keeps for its own use */
 #define PICTURES_BESIDE 4
-/* an access unit is copied into a buffer that grows in steps of this */
-#define INPUT_STEP_BYTES 16384u
 
 static enum AVCodecID codec_id(enum tess_codec codec)
 {
@@ -186,29 +185,6 @@ void vaapi_decoder_close(struct tess_decoder *decoder)
 	free(decoder);
 }
 
-/* libavcodec wants reference-counted input with zeroed padding; the same buffer serves again once
- * the decoder has let go of it */
-static int fill_packet(struct tess_decoder *decoder, const uint8_t *data, size_t length)
-{
-	size_t padded = length + AV_INPUT_BUFFER_PADDING_SIZE;
-	AVBufferRef *input = decoder->input;
-	if (!input || input->size < padded || !av_buffer_is_writable(input)) {
-		size_t size = (padded + INPUT_STEP_BYTES - 1) / INPUT_STEP_BYTES * INPUT_STEP_BYTES;
-		av_buffer_unref(&decoder->input);
-		decoder->input = input = av_buffer_alloc(size);
-		if (!input)
-			return -ENOMEM;
-	}
-	memcpy(input->data, data, length);
-	memset(input->data + length, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-	decoder->packet->buf = av_buffer_ref(input);
-	if (!decoder->packet->buf)
-		return -ENOMEM;
-	decoder->packet->data = input->data;
-	decoder->packet->size = (int)length;
-	return 0;
-}
-
 /* describe the decoded frame in its surface. @retval 0, -EBADMSG */
 static int finish(struct vaapi_surface *surface, int64_t capture_us)
 {
@@ -286,7 +262,7 @@ static int decode_on_device(struct tess_decoder *decoder, const uint8_t *data, s
 {
 	int err = decoder->codec ? 0 : open_codec(decoder);
 	if (!err)
-		err = fill_packet(decoder, data, length);
+		err = tess_decode_input(decoder->packet, &decoder->input, data, length);
 	if (err)
 		return err;
 	if (decoder->await_key && !vaapi_key(decoder->kind, data, length)) {

@@ -431,28 +431,65 @@ static int connect_links(struct tess_egress *egress)
 	return tess_link_connect(&egress->control, egress->loop, path, &control, egress);
 }
 
-int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
-		      const struct tess_clock *clock, const struct tess_config *config)
+static int read_addresses(struct tess_egress *egress)
 {
-	struct tess_egress *egress = calloc(1, sizeof(*egress));
+	const struct tess_config *config = egress->config;
+	const char *port = strrchr(config->control.listen, ':');
+	int rc = tess_config_address(config->egress.listen, &egress->address);
+
+	egress->control_port = (uint16_t)(port ? strtoul(port + 1, NULL, 10) : 0);
+	if (!rc && *config->egress.rtmp_listen)
+		rc = tess_config_address(config->egress.rtmp_listen, &egress->rtmp_address);
+	if (!rc && *config->egress.tls_listen)
+		rc = tess_config_address(config->egress.tls_listen, &egress->tls_address);
+	return rc;
+}
+
+/* Streams, who watches them, who is sent them, who sends them. */
+static int alloc_streams(struct tess_egress *egress)
+{
+	const struct tess_config *config = egress->config;
 	struct tess_relays_config relays = tess_relays_defaults;
 	struct tess_live_config live = {
-		.clock = clock,
+		.clock = egress->clock,
 		.hls_bytes = (uint64_t)config->egress.hls_memory_mib << 20,
 		.viewer_buffer_bytes = (uint64_t)config->egress.viewer_buffer_kib << 10,
 		.max_viewers = config->egress.max_viewers,
 		.max_stream_viewers = config->egress.max_stream_viewers,
 		.max_application_viewers = config->egress.max_application_viewers,
-		.first_viewer = (uint64_t)tess_clock_utc_us(clock),
+		.first_viewer = (uint64_t)tess_clock_utc_us(egress->clock),
 	};
 	struct tess_publishers_config publishers = {
-		.loop = loop,
-		.clock = clock,
+		.loop = egress->loop,
+		.clock = egress->clock,
 		.idle_us = TESS_PUBLISHERS_IDLE_US,
 		.to_control = to_control,
 		.to_media = to_media,
 		.arg = egress,
 	};
+	int rc = tess_streams_alloc(&egress->streams, egress->loop);
+
+	if (!rc)
+		rc = tess_guard_alloc(&egress->guard, egress->clock);
+	if (!rc)
+		rc = tess_traffic_alloc(&egress->traffic, tess_clock_utc_us(egress->clock));
+	live.guard = egress->guard;
+	live.traffic = egress->traffic;
+	if (!rc)
+		rc = tess_live_alloc(&egress->live, egress->loop, egress->streams, &live);
+	relays.traffic = egress->traffic;
+	if (!rc)
+		rc = tess_relays_alloc(&egress->relays, egress->loop, egress->streams, &relays);
+	publishers.streams = egress->streams;
+	if (!rc)
+		rc = tess_publishers_alloc(&egress->publishers, &publishers);
+	return rc;
+}
+
+int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
+		      const struct tess_clock *clock, const struct tess_config *config)
+{
+	struct tess_egress *egress = calloc(1, sizeof(*egress));
 	int rc;
 
 	if (!egress)
@@ -460,32 +497,9 @@ int tess_egress_alloc(struct tess_egress **egressp, struct tess_loop *loop,
 	egress->loop = loop;
 	egress->clock = clock;
 	egress->config = config;
-	rc = tess_config_address(config->egress.listen, &egress->address);
-	if (!rc) {
-		const char *port = strrchr(config->control.listen, ':');
-
-		egress->control_port = (uint16_t)(port ? strtoul(port + 1, NULL, 10) : 0);
-	}
-	if (!rc && *config->egress.rtmp_listen)
-		rc = tess_config_address(config->egress.rtmp_listen, &egress->rtmp_address);
-	if (!rc && *config->egress.tls_listen)
-		rc = tess_config_address(config->egress.tls_listen, &egress->tls_address);
+	rc = read_addresses(egress);
 	if (!rc)
-		rc = tess_streams_alloc(&egress->streams, loop);
-	if (!rc)
-		rc = tess_guard_alloc(&egress->guard, clock);
-	if (!rc)
-		rc = tess_traffic_alloc(&egress->traffic, tess_clock_utc_us(clock));
-	live.guard = egress->guard;
-	live.traffic = egress->traffic;
-	if (!rc)
-		rc = tess_live_alloc(&egress->live, loop, egress->streams, &live);
-	relays.traffic = egress->traffic;
-	if (!rc)
-		rc = tess_relays_alloc(&egress->relays, loop, egress->streams, &relays);
-	publishers.streams = egress->streams;
-	if (!rc)
-		rc = tess_publishers_alloc(&egress->publishers, &publishers);
+		rc = alloc_streams(egress);
 	if (!rc)
 		rc = tess_records_alloc(&egress->records, loop, egress->streams, clock, config);
 	if (!rc)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "firmware/egress/playlist.h"
 #include "pipeline/mux/bytes.h"
 
 #define MAX_INDEX_BYTES (64u << 20) /* a moov: some 16 bytes a sample */
@@ -351,17 +352,15 @@ static int take_segment(struct tess_inspection *out, int dir, const char *name, 
 	return 0;
 }
 
-static int take_map(struct tess_inspection *out, int dir, const char *line)
+static int take_map(struct tess_inspection *out, int dir, const char *name, size_t length)
 {
-	const char *uri = strstr(line, "URI=\"");
 	struct tess_inspection init = {0};
 	struct stat info;
 	int fd, rc;
 
-	if (!uri)
+	if (!name)
 		return -EBADMSG;
-	uri += 5;
-	fd = open_beside(dir, uri, strcspn(uri, "\"\n"), &out->bytes);
+	fd = open_beside(dir, name, length, &out->bytes);
 	if (fd < 0)
 		return fd;
 	rc = fstat(fd, &info) ? -errno : inspect_mp4(&init, fd, (uint64_t)info.st_size);
@@ -376,24 +375,22 @@ static int take_map(struct tess_inspection *out, int dir, const char *line)
 int tess_inspect_playlist(struct tess_inspection *out, int dir, const char *text,
 			  const atomic_bool *cancel)
 {
+	struct tess_playlist_line line;
 	double duration = 0;
 	int rc = 0;
 
 	*out = (struct tess_inspection){.bytes = strlen(text)};
 	if (strncmp(text, "#EXTM3U", 7) != 0)
 		return -EBADMSG;
-	for (const char *line = text; !rc && *line;) {
-		size_t length = strcspn(line, "\n");
-
+	while (!rc && tess_playlist_next(&line, &text)) {
 		if (is_canceled(cancel))
 			return -ECANCELED;
-		if (!strncmp(line, "#EXTINF:", 8))
-			duration += strtod(line + 8, NULL);
-		else if (!strncmp(line, "#EXT-X-MAP:", 11))
-			rc = take_map(out, dir, line);
-		else if (length && *line != '#' && *line != '\r')
-			rc = take_segment(out, dir, line, length - (line[length - 1] == '\r'));
-		line += length + (line[length] == '\n');
+		if (line.kind == TESS_PLAYLIST_DURATION)
+			duration += strtod(line.text, NULL);
+		else if (line.kind == TESS_PLAYLIST_MAP)
+			rc = take_map(out, dir, line.text, line.length);
+		else
+			rc = take_segment(out, dir, line.text, line.length);
 	}
 	return rc ? rc : set_duration(out, duration);
 }

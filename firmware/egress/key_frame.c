@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "firmware/egress/playlist.h"
 #include "firmware/egress/record_journal.h"
 #include "firmware/egress/record_output.h"
 
@@ -206,34 +207,33 @@ struct place {
 	char init[256], segment[256];
 };
 
-static bool copy_line(char name[256], const char *line, const char *ends)
+/* "" of what is not a plain name. */
+static void copy_name(char name[256], const struct tess_playlist_line *line)
 {
 	static const char plain[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./";
-	size_t length = strcspn(line, ends);
 
-	if (!length || length >= 256 || *line == '/')
-		return false;
-	memcpy(name, line, length);
-	name[length] = 0;
-	return name[strspn(name, plain)] == 0 && !strstr(name, "..");
+	*name = 0;
+	if (!line->length || line->length >= 256 || *line->text == '/')
+		return;
+	memcpy(name, line->text, line->length);
+	name[line->length] = 0;
+	if (name[strspn(name, plain)] || strstr(name, ".."))
+		*name = 0;
 }
 
 /* The segment number @p index, from 0, and the map before it. @return segments that there are */
 static unsigned find_segment(struct place *place, const char *text, unsigned index)
 {
+	struct tess_playlist_line line;
 	unsigned count = 0;
 
 	*place = (struct place){.init = ""};
-	for (const char *line = text; *line; line += *line == '\n') {
-		const char *uri = !strncmp(line, "#EXT-X-MAP:", 11) ? strstr(line, "URI=\"") : NULL;
-
-		if (uri && count <= index && !copy_line(place->init, uri + 5, "\"\n"))
-			place->init[0] = 0;
-		else if (*line != '#' && *line != '\r' && *line != '\n' && count++ == index &&
-			 !copy_line(place->segment, line, "\r\n"))
-			place->segment[0] = 0;
-		line += strcspn(line, "\n");
+	while (tess_playlist_next(&line, &text)) {
+		if (line.kind == TESS_PLAYLIST_MAP && line.text && count <= index)
+			copy_name(place->init, &line);
+		else if (line.kind == TESS_PLAYLIST_SEGMENT && count++ == index)
+			copy_name(place->segment, &line);
 	}
 	return count;
 }

@@ -17,6 +17,7 @@
 
 #include <openssl/evp.h>
 
+#include "firmware/egress/playlist.h"
 #include "firmware/egress/record_links.h"
 #include "firmware/egress/uploads.h"
 
@@ -337,25 +338,16 @@ static bool add_file(struct tess_upload_job *job, int dir, const char *path)
 	return true;
 }
 
-/* A line of a playlist: a segment, or the map that segments begin with (RFC 8216 §4.3.2.5). */
-static bool take_line(struct tess_upload_job *job, int dir, char *line)
+/* A segment, or the map that segments begin with. */
+static bool add_listed(struct tess_upload_job *job, int dir, const struct tess_playlist_line *line)
 {
 	const char *slash = strchr(job->path, '/');
 	char path[sizeof(job->path)];
-	char *uri = line;
 
-	line[strcspn(line, "\r")] = 0;
-	if (!strncmp(line, "#EXT-X-MAP:", 11)) {
-		uri = strstr(line, "URI=\"");
-		if (!uri)
-			return true;
-		uri += 5;
-		uri[strcspn(uri, "\"")] = 0;
-	} else if (!*line || *line == '#') {
+	if (!line->text || line->kind == TESS_PLAYLIST_DURATION)
 		return true;
-	}
-	if (snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - job->path), job->path, uri) >=
-	    (int)sizeof(path)) {
+	if (snprintf(path, sizeof(path), "%.*s/%.*s", (int)(slash - job->path), job->path,
+		     (int)line->length, line->text) >= (int)sizeof(path)) {
 		fail(job, "the playlist is not ours");
 		return false;
 	}
@@ -388,24 +380,21 @@ static bool fits_message(struct tess_upload_job *job)
 
 static void list_playlist(struct tess_upload_job *job, int dir, int fd, uint64_t size)
 {
-	char *text = read_playlist(job, fd, size), *copy, *rest;
-	bool good;
+	char *text = read_playlist(job, fd, size);
+	struct tess_playlist_line line;
+	const char *at = text;
+	bool good = true;
 
 	job->files = json_array();
-	copy = text ? strdup(text) : NULL;
-	if (!copy || !job->files) {
+	if (!text || !job->files) {
 		fail(job, "no memory");
 		free(text);
-		free(copy);
 		return;
 	}
-	rest = copy;
-	do {
-		good = take_line(job, dir, strsep(&rest, "\n"));
-	} while (good && rest && !atomic_load(&job->cancel));
+	while (good && !atomic_load(&job->cancel) && tess_playlist_next(&line, &at))
+		good = add_listed(job, dir, &line);
 	job->playlist = text;
 	job->done = good && add_file(job, dir, job->path) && fits_message(job);
-	free(copy);
 }
 
 /* a file without a row */

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/media/engines.c - the video engines of the process.
- *
- * Each device has a place that stays, and in it the device as it is open now. One lock guards all
- * places; no driver is called with it held.
+ * firmware/media/engines.c - the video engines of the process: opened, measured, lost, tried again.
+ * No driver is called with the lock held.
  */
-#include "firmware/media/engines.h"
-
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "firmware/base/log.h"
-#include "firmware/media/faults.h"
+#include "firmware/media/engines_internal.h"
 
 #define FIRST_BACKOFF_US INT64_C(10000000)
 #define MAX_BACKOFF_US	 INT64_C(300000000)
@@ -22,35 +17,6 @@
 
 /* megapixels a second; what was kept and is more was never measured */
 #define MAX_MEASURE 1e9
-
-#define DEFAULT_SHARED_LOAD 0.85 /* the box must stay responsive */
-#define DEFAULT_DEVICE_LOAD 0.95
-
-struct place {
-	struct tess_engines *engines;
-	const struct tess_engine_driver *driver;
-	bool named; /* otherwise: the first there is */
-	struct tess_engine_info info;
-	struct tess_work capacity;
-	struct tess_device *device; /* NULL: lost */
-	unsigned unclosed;	    /* openings that are lost but still referred to */
-	int64_t opened_us, backoff_us, retry_us;
-	int told; /* the error of opening that was logged last */
-	struct tess_work used;
-	unsigned mixes;
-	uint64_t losses;
-	struct tess_engine_stats past; /* of earlier openings */
-	struct tess_faults faults;
-};
-
-struct tess_engines {
-	struct tess_engines_config config;
-	bool software_shares; /* takes what the devices have no room for */
-	pthread_mutex_t lock;
-	struct place places[TESS_ENGINES_MAX];
-	unsigned count;
-	struct tess_device *dead; /* without references, to be closed */
-};
 
 static void add_stats(struct tess_engine_stats *sum, const struct tess_engine_stats *stats)
 {
@@ -472,103 +438,6 @@ void tess_engines_step(struct tess_engines *engines)
 		try_again(&engines->places[i], now_us);
 }
 
-static double load_with(const struct place *place, struct tess_work price)
-{
-	return tess_work_share(tess_work_add(place->used, price), place->capacity,
-			       place->info.shared_units);
-}
-
-static double max_load(const struct place *place)
-{
-	unsigned percent = place->engines->config.max_load;
-
-	if (percent)
-		return percent / 100.0;
-	return place->info.shared_units ? DEFAULT_SHARED_LOAD : DEFAULT_DEVICE_LOAD;
-}
-
-/* Where engines were not measured, the number of mixes decides. */
-static bool less_loaded(const struct place *a, const struct place *b, struct tess_work price)
-{
-	double load_a = load_with(a, price), load_b = load_with(b, price);
-
-	return load_a < load_b || (load_a <= load_b && a->mixes < b->mixes);
-}
-
-/* The least loaded device; of those with room alone if @p room. NULL: there is none. */
-static struct place *least_loaded(struct tess_engines *engines, struct tess_work price,
-				  unsigned refused, bool room)
-{
-	struct place *best = NULL;
-
-	for (unsigned i = 0; i + 1 < engines->count; i++) {
-		struct place *place = &engines->places[i];
-
-		if (!place->device || refused & 1u << i ||
-		    (place->info.encoders && place->mixes >= place->info.encoders) ||
-		    (room && load_with(place, price) > max_load(place)))
-			continue;
-		if (!best || less_loaded(place, best, price))
-			best = place;
-	}
-	return best;
-}
-
-static struct place *choose(struct tess_engines *engines, struct tess_work price, unsigned refused)
-{
-	struct place *software = &engines->places[engines->count - 1];
-	struct place *place = least_loaded(engines, price, refused, true);
-
-	if (place)
-		return place;
-	if (engines->software_shares && load_with(software, price) <= max_load(software))
-		return software;
-	place = least_loaded(engines, price, refused, false);
-	return place ? place : software;
-}
-
-void tess_engines_place(struct tess_engines *engines, struct tess_placement *placement,
-			struct tess_work price, unsigned refused)
-{
-	struct place *place;
-
-	pthread_mutex_lock(&engines->lock);
-	place = choose(engines, price, refused);
-	place->mixes++;
-	place->used = tess_work_add(place->used, price);
-	*placement = (struct tess_placement){tess_device_ref(place->device), price};
-	pthread_mutex_unlock(&engines->lock);
-}
-
-void tess_placement_reprice(struct tess_placement *placement, struct tess_work price)
-{
-	struct tess_engines *engines = placement->device->engines;
-	struct place *place = &engines->places[placement->device->index];
-
-	pthread_mutex_lock(&engines->lock);
-	place->used = tess_work_add(tess_work_beyond(place->used, placement->price), price);
-	pthread_mutex_unlock(&engines->lock);
-	placement->price = price;
-}
-
-void tess_placement_leave(struct tess_placement *placement)
-{
-	struct tess_engines *engines;
-	struct place *place;
-
-	if (!placement->device)
-		return;
-	tess_placement_reprice(placement, (struct tess_work){0});
-	engines = placement->device->engines;
-	place = &engines->places[placement->device->index];
-	pthread_mutex_lock(&engines->lock);
-	if (!--place->mixes)
-		place->used = (struct tess_work){0}; /* without what rounding left */
-	pthread_mutex_unlock(&engines->lock);
-	tess_device_unref(placement->device);
-	placement->device = NULL;
-}
-
 static bool any_device(const struct tess_engines *engines)
 {
 	for (unsigned i = 0; i + 1 < engines->count; i++) {
@@ -604,8 +473,8 @@ unsigned tess_engines_facts(struct tess_engines *engines,
 			.state = state_of(place),
 			.capacity = place->capacity,
 			.used = place->used,
-			.load = load_with(place, (struct tess_work){0}),
-			.max_load = max_load(place),
+			.load = tess_place_load(place, (struct tess_work){0}),
+			.max_load = tess_place_max_load(place),
 			.mixes = place->mixes,
 			.losses = place->losses,
 			.stats = place->past,

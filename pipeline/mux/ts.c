@@ -33,11 +33,6 @@ enum counter {
 #define PES_HEADER  19 /* with both times */
 #define CLOCK_FIELD 8  /* an adaptation field with the clock */
 
-void tess_ts_init(struct tess_ts *ts, bool has_video, bool has_audio)
-{
-	*ts = (struct tess_ts){.has_video = has_video, .has_audio = has_audio};
-}
-
 /* The CRC of the tables (Annex A): polynomial 04c11db7, most significant bit first. */
 static uint32_t crc32(const uint8_t *data, size_t length)
 {

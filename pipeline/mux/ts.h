@@ -15,6 +15,7 @@
 
 #define TESS_TS_PACKET 188
 
+/** All zero but the first two at the begin. */
 struct tess_ts {
 	bool has_video, has_audio;
 	bool begun;
@@ -22,7 +23,6 @@ struct tess_ts {
 	uint8_t counters[4]; /* continuity: of PAT, PMT, video, sound */
 };
 
-void tess_ts_init(struct tess_ts *ts, bool has_video, bool has_audio);
 /**
  * Append the packets of an access unit to @p out, whole ones. Times are on any line that does not
  * step back by more than 300 ms. @p config: the AudioSpecificConfig of the sound.

@@ -197,12 +197,6 @@ void tess_amf0_put_number(struct tess_bytes *out, double value)
 	tess_put_u64(out, bits);
 }
 
-void tess_amf0_put_boolean(struct tess_bytes *out, bool value)
-{
-	tess_put_u8(out, MARKER_BOOLEAN);
-	tess_put_u8(out, value);
-}
-
 void tess_amf0_put_string(struct tess_bytes *out, const char *text)
 {
 	size_t length = strlen(text);

@@ -49,7 +49,6 @@ int tess_amf0_get_object(struct tess_cursor *at, struct tess_amf0_member *member
 void tess_amf0_text(char *text, size_t size, const struct tess_amf0_value *value);
 
 void tess_amf0_put_number(struct tess_bytes *out, double value);
-void tess_amf0_put_boolean(struct tess_bytes *out, bool value);
 /** A text longer than 65535 bytes becomes a long string (§2.14). */
 void tess_amf0_put_string(struct tess_bytes *out, const char *text);
 void tess_amf0_put_null(struct tess_bytes *out);

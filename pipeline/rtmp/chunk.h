@@ -18,10 +18,8 @@
 #define TESS_RTMP_FIRST_CHUNK_SIZE 128
 /** Ours, told first. What large servers take at most is 65536. */
 #define TESS_RTMP_CHUNK_SIZE 60000u
-/** Largest header of a chunk that is written, and of one that continues a message. */
-#define TESS_RTMP_HEADER_SIZE	    16
-#define TESS_RTMP_CONTINUATION_SIZE 5
-#define TESS_RTMP_MAX_MESSAGE	    0xffffffu
+/** Largest header of a chunk that is written. */
+#define TESS_RTMP_HEADER_SIZE 16
 
 /** Message types (§5.4, §7.1). */
 enum tess_rtmp_type {

@@ -40,11 +40,7 @@ int tess_api_applications(struct tess_call *call)
 	json_t *list = json_array();
 	int rc = tess_store_applications(call->control->store, each_application, list);
 
-	if (rc) {
-		json_decref(list);
-		return rc;
-	}
-	return tess_response_json(call->response, 200, json_pack("{so}", "applications", list));
+	return tess_response_list(call->response, "applications", list, rc);
 }
 
 int tess_api_application_of(struct tess_call *call, struct tess_application *application)

@@ -32,11 +32,7 @@ int tess_api_keys(struct tess_call *call)
 		return tess_call_done(rc);
 	list = json_array();
 	rc = tess_store_keys(call->control->store, application.id, each_key, list);
-	if (rc) {
-		json_decref(list);
-		return rc;
-	}
-	return tess_response_json(call->response, 200, json_pack("{so}", "keys", list));
+	return tess_response_list(call->response, "keys", list, rc);
 }
 
 int tess_api_key_add(struct tess_call *call)

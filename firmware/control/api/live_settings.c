@@ -48,11 +48,7 @@ int tess_api_domains(struct tess_call *call)
 		return tess_call_done(rc);
 	list = json_array();
 	rc = tess_store_domains(call->control->store, application.id, each_domain, list);
-	if (rc) {
-		json_decref(list);
-		return rc;
-	}
-	return tess_response_json(call->response, 200, json_pack("{so}", "domains", list));
+	return tess_response_list(call->response, "domains", list, rc);
 }
 
 /* A host name, or an address: what stands in a Host header. */
@@ -231,28 +227,15 @@ int tess_api_domain_remove(struct tess_call *call)
 
 /* ---- rules ---- */
 
-static json_t *list_json(const char *list)
-{
-	char text[TESS_LIVE_LIST_MAX + 1], *rest = text, *word;
-	json_t *array = json_array();
-
-	tess_text_copy(text, sizeof(text), list);
-	while ((word = strsep(&rest, ", ")))
-		if (*word && json_array_append_new(array, json_string(word))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
-}
-
 static json_t *settings_json(const struct tess_live_settings *settings)
 {
 	return json_pack("{ss sb so so so so si si}", "referrer_mode", settings->referrer_mode,
 			 "referrer_empty", settings->referrer_empty, "referrers",
-			 list_json(settings->referrers), "ip_allow", list_json(settings->ip_allow),
-			 "ip_deny", list_json(settings->ip_deny), "origins",
-			 list_json(settings->origins), "max_viewers", settings->max_viewers,
-			 "max_stream_viewers", settings->max_stream_viewers);
+			 tess_text_words_json(settings->referrers), "ip_allow",
+			 tess_text_words_json(settings->ip_allow), "ip_deny",
+			 tess_text_words_json(settings->ip_deny), "origins",
+			 tess_text_words_json(settings->origins), "max_viewers",
+			 settings->max_viewers, "max_stream_viewers", settings->max_stream_viewers);
 }
 
 static bool is_referrer(const char *text)

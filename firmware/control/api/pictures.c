@@ -37,11 +37,7 @@ int tess_api_pictures(struct tess_call *call)
 		return tess_call_done(rc);
 	list = json_array();
 	rc = tess_store_pictures(call->control->store, application.id, 0, 0, each_picture, list);
-	if (rc) {
-		json_decref(list);
-		return rc;
-	}
-	return tess_response_json(call->response, 200, json_pack("{so}", "pictures", list));
+	return tess_response_list(call->response, "pictures", list, rc);
 }
 
 /* The application's picture of path parameter 1. @retval 1, -EINVAL answered, or an error */

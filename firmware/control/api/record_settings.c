@@ -10,26 +10,12 @@
 
 #define REFUSE(...) (tess_call_invalid(__VA_ARGS__) ? -ENOMEM : -EINVAL)
 
-static json_t *formats_json(const char *set)
-{
-	char text[sizeof(((struct tess_record_settings *)0)->formats)], *rest = text, *format;
-	json_t *array = json_array();
-
-	tess_text_copy(text, sizeof(text), set);
-	while ((format = strsep(&rest, " ")))
-		if (json_array_append_new(array, json_string(format))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
-}
-
 static json_t *settings_json(const struct tess_record_settings *settings, bool with_key)
 {
 	/* of the address not the query, where tokens of the receiver may be */
 	json_t *json = json_pack(
 		"{ss so si si si so ss#}", "mode", settings->mode, "formats",
-		formats_json(settings->formats), "split_minutes", settings->split_minutes,
+		tess_text_words_json(settings->formats), "split_minutes", settings->split_minutes,
 		"retention_days", settings->retention_days, "resume_timeout_s",
 		settings->resume_timeout_s, "area",
 		settings->area ? json_integer(settings->area) : json_null(), "callback_url",
@@ -231,11 +217,7 @@ int tess_api_areas(struct tess_call *call)
 		return tess_call_done(rc);
 	list = json_array();
 	rc = tess_store_areas(call->control->store, application.id, each_area, list);
-	if (rc) {
-		json_decref(list);
-		return rc;
-	}
-	return tess_response_json(call->response, 200, json_pack("{so}", "areas", list));
+	return tess_response_list(call->response, "areas", list, rc);
 }
 
 static int read_area_fields(struct tess_call *call, struct tess_area *area)

@@ -49,6 +49,8 @@ int tess_response_header(struct tess_response *response, const char *name, const
 const char *tess_response_get(const struct tess_response *response, const char *name);
 /** Status and JSON; takes the reference. @retval 0, -ENOMEM */
 int tess_response_json(struct tess_response *response, unsigned status, json_t *json);
+/** 200 and {"name": list}, whose reference it takes. @p rc of filling it, returned if not 0 */
+int tess_response_list(struct tess_response *response, const char *name, json_t *list, int rc);
 /** Status and text of this type, copied. @retval 0, -ENOMEM */
 int tess_response_text(struct tess_response *response, unsigned status, const char *type,
 		       const char *text, size_t length);

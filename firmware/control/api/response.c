@@ -92,6 +92,14 @@ int tess_response_json(struct tess_response *response, unsigned status, json_t *
 	return tess_response_header(response, "Content-Type", "application/json");
 }
 
+int tess_response_list(struct tess_response *response, const char *name, json_t *list, int rc)
+{
+	if (!rc)
+		return tess_response_json(response, 200, json_pack("{so}", name, list));
+	json_decref(list);
+	return rc;
+}
+
 int tess_response_error(struct tess_response *response, unsigned status, const char *code,
 			const char *field, const char *message)
 {

@@ -28,11 +28,7 @@ int tess_api_tokens(struct tess_call *call)
 	json_t *list = json_array();
 	int rc = tess_store_tokens(call->control->store, each_token, list);
 
-	if (rc) {
-		json_decref(list);
-		return rc;
-	}
-	return tess_response_json(call->response, 200, json_pack("{so}", "tokens", list));
+	return tess_response_list(call->response, "tokens", list, rc);
 }
 
 static int add(struct tess_call *call, const char *name, const char *scope)
@@ -120,9 +116,5 @@ int tess_api_audit(struct tess_call *call)
 		return tess_call_done(rc);
 	list = json_array();
 	rc = tess_store_audits(call->control->store, before, limit, each_audit, list);
-	if (rc) {
-		json_decref(list);
-		return rc;
-	}
-	return tess_response_json(call->response, 200, json_pack("{so}", "entries", list));
+	return tess_response_list(call->response, "entries", list, rc);
 }

@@ -175,21 +175,6 @@ struct records {
 	json_t *wanted, *deleted;
 };
 
-/* ["hls","mp4"] of "hls mp4" */
-static json_t *formats(const char *set)
-{
-	char text[sizeof(((struct tess_record_settings *)0)->formats)], *rest = text, *format;
-	json_t *array = json_array();
-
-	tess_text_copy(text, sizeof(text), set);
-	while ((format = strsep(&rest, " ")))
-		if (json_array_append_new(array, json_string(format))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
-}
-
 static int record(void *arg, const struct tess_recording *row)
 {
 	struct records *records = arg;
@@ -204,8 +189,9 @@ static int record(void *arg, const struct tess_recording *row)
 				row->stream, "app",
 				row->settings.area ? (json_int_t)row->settings.area
 						   : (json_int_t)row->room.sdk_app_id,
-				"prefix", row->prefix, "formats", formats(row->settings.formats),
-				"split_minutes", row->settings.split_minutes, "resume_timeout_s",
+				"prefix", row->prefix, "formats",
+				tess_text_words_json(row->settings.formats), "split_minutes",
+				row->settings.split_minutes, "resume_timeout_s",
 				row->settings.resume_timeout_s));
 }
 

@@ -28,21 +28,6 @@ static int each_domain(void *arg, const struct tess_live_domain *row)
 		       : 0;
 }
 
-/* ["a","b"] of "a b" */
-static json_t *words(const char *list)
-{
-	char text[TESS_LIVE_LIST_MAX + 1], *rest = text, *word;
-	json_t *array = json_array();
-
-	tess_text_copy(text, sizeof(text), list);
-	while ((word = strsep(&rest, " ")))
-		if (*word && json_array_append_new(array, json_string(word))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
-}
-
 static int each_settings(void *arg, uint32_t application, const struct tess_live_settings *row)
 {
 	char key[16];
@@ -52,8 +37,9 @@ static int each_settings(void *arg, uint32_t application, const struct tess_live
 		       arg, key,
 		       json_pack("{ss sb so ss ss so si si}", "referrer_mode", row->referrer_mode,
 				 "referrer_empty", row->referrer_empty, "referrers",
-				 words(row->referrers), "ip_allow", row->ip_allow, "ip_deny",
-				 row->ip_deny, "origins", words(row->origins), "max_viewers",
+				 tess_text_words_json(row->referrers), "ip_allow", row->ip_allow,
+				 "ip_deny", row->ip_deny, "origins",
+				 tess_text_words_json(row->origins), "max_viewers",
 				 row->max_viewers, "max_stream_viewers", row->max_stream_viewers))
 		       ? -ENOMEM
 		       : 0;

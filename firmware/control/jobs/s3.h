@@ -8,8 +8,7 @@
 
 #include "firmware/control/store/uploads.h"
 
-#define TESS_S3_URL_MAX	   4096
-#define TESS_S3_LIFE_MAX_S 604800 /* as AWS has it */
+#define TESS_S3_URL_MAX 4096
 
 /** "http(s)://host[:port]", lower case, nothing behind it. */
 bool tess_s3_endpoint_is_good(const char *endpoint);

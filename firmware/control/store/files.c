@@ -358,15 +358,3 @@ int tess_store_file_expired(struct tess_store *store, int64_t *id, int64_t now_u
 	tess_query_int(&q, now_us);
 	return tess_store_value(&q, id);
 }
-
-int tess_store_area_bytes(struct tess_store *store, uint32_t application, int64_t area,
-			  int64_t *bytes)
-{
-	struct tess_query q =
-		tess_query(store->db, "SELECT coalesce(sum(size_bytes), 0) FROM recording_file"
-				      " WHERE application = ? AND area = ?");
-
-	tess_query_int(&q, application);
-	tess_query_int(&q, area);
-	return tess_store_value(&q, bytes);
-}

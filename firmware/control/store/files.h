@@ -72,9 +72,6 @@ int tess_store_file_removed(struct tess_store *store, int64_t recording,
 			    const char *path) TESS_MUST_CHECK;
 /** One that has expired and is not held. @retval 0 with *id, -ENOENT none */
 int tess_store_file_expired(struct tess_store *store, int64_t *id, int64_t now_us) TESS_MUST_CHECK;
-/** Bytes of an area's files, those to be removed included. */
-int tess_store_area_bytes(struct tess_store *store, uint32_t application, int64_t area,
-			  int64_t *bytes) TESS_MUST_CHECK;
 
 /** A search: what is NULL or 0 does not narrow; the arrays are JSON, any element matches. */
 struct tess_file_filter {

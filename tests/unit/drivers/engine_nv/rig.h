@@ -10,6 +10,7 @@
 #include "drivers/engine_nv/engine_nv.h"
 #include "drivers/engine_soft/engine_soft.h"
 #include "tests/emulated/nv/emu_nv.h"
+#include "tests/unit/drivers/clip.h"
 
 struct rig {
 	struct tess_engine *nv, *soft;
@@ -35,29 +36,12 @@ void rig_mark(void);
 void rig_set(const char *personality);
 struct tess_engine_stats rig_stats(const struct rig *rig);
 
-/** A clip of tests/support/make_clips: access units in decoding order. */
-struct clip {
-	uint8_t *data;
-	unsigned count;
-	size_t offsets[257]; /* of the units, and of the end */
-};
-
+/** Those of tests/support/make_clips that the device decodes. */
 #define CLIPS 14
 extern const char *const clip_names[CLIPS];
 
-/** @p name without .h264; from the folder that the environment's TESS_CLIPS names. */
-void clip_load(struct clip *clip, const char *name);
-void clip_free(struct clip *clip);
-/** Access unit @p i; its picture's capture time is 1000 * i. */
-int clip_decode(const struct clip *clip, unsigned i, const struct tess_engine *engine,
-		struct tess_decoder *decoder, struct tess_surface **surfacep);
-
 /** An opaque still picture of noise over a gradient, uploaded. */
 struct tess_surface *rig_still(struct tess_engine *engine, int width, int height, unsigned seed);
-/** The samples of a surface, by download; free() them. */
-uint8_t *rig_i420(struct tess_engine *engine, struct tess_surface *surface);
-/** Peak signal to noise ratio, dB. */
-double rig_psnr(const uint8_t *a, const uint8_t *b, size_t count);
 /** Both surfaces have the same size, shape, time and samples, or the test fails. */
 void rig_assert_same(const struct rig *rig, struct tess_surface *nv, struct tess_surface *soft);
 

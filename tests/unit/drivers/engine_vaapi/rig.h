@@ -10,6 +10,7 @@
 #include "drivers/engine_soft/engine_soft.h"
 #include "drivers/engine_vaapi/engine_vaapi.h"
 #include "tests/emulated/va/emu_va.h"
+#include "tests/unit/drivers/clip.h"
 
 struct rig {
 	char device[64]; /* the emulated device's file */
@@ -34,25 +35,7 @@ void rig_fail(const struct rig *rig, const char *op, unsigned n, int status);
 void rig_lose(const struct rig *rig);
 struct tess_engine_stats rig_stats(const struct rig *rig);
 
-/** A clip of tests/support/make_clips: access units in decoding order. */
-struct clip {
-	uint8_t *data;
-	unsigned count;
-	size_t offsets[257]; /* of the units, and of the end */
-};
-
-/** @p name without .h264; from the folder that the environment's TESS_CLIPS names. */
-void clip_load(struct clip *clip, const char *name);
-void clip_free(struct clip *clip);
-/** Access unit @p i; its picture's capture time is 1000 * i. */
-int clip_decode(const struct clip *clip, unsigned i, const struct tess_engine *engine,
-		struct tess_decoder *decoder, struct tess_surface **surfacep);
-
-/** The samples of a surface, by download; free() them. */
-uint8_t *rig_i420(struct tess_engine *engine, struct tess_surface *surface);
 /** The largest difference of two samples. */
 int rig_difference(const uint8_t *a, const uint8_t *b, size_t count);
-/** Peak signal to noise ratio, dB. */
-double rig_psnr(const uint8_t *a, const uint8_t *b, size_t count);
 
 #endif

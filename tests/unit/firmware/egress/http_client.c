@@ -92,7 +92,6 @@ ssize_t client_receive(struct client *client, void *data, size_t size)
 	return (ssize_t)length;
 }
 
-/** Read a head, to its empty line and not a byte further. @return the status */
 int client_head(struct client *client)
 {
 	client->length = 0;

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "firmware/egress/playlist.h"
 #include "pipeline/mux/bytes.h"
 
 static int file_of(const void *data, size_t length)
@@ -243,11 +244,39 @@ static void test_hls(void **state)
 	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): our own folder */
 }
 
+static void test_playlist_lines(void **state)
+{
+	static const struct tess_playlist_line want[] = {
+		{TESS_PLAYLIST_MAP, "i.mp4", 5},    {TESS_PLAYLIST_DURATION, "4.5,title", 9},
+		{TESS_PLAYLIST_SEGMENT, "1", 1},    {TESS_PLAYLIST_MAP, NULL, 0},
+		{TESS_PLAYLIST_SEGMENT, " 2", 2},   {TESS_PLAYLIST_MAP, "no end", 6},
+		{TESS_PLAYLIST_SEGMENT, "3.m4", 4},
+	};
+	const char *at = "#EXTM3U\r\n#EXT-X-MAP:BYTERANGE=\"1@0\",URI=\"i.mp4\",X=\"y\"\r\n"
+			 "#EXTINF:4.5,title\r\n1\r\n\r\n\n#EXT-X-MAP:BYTERANGE=\"1@0\"\n 2\n"
+			 "#EXT-X-MAP:URI=\"no end\n#EXT-X-MAPS:URI=\"z\"\n3.m4";
+	struct tess_playlist_line line;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		assert_true(tess_playlist_next(&line, &at));
+		assert_int_equal(line.kind, want[i].kind);
+		assert_int_equal(line.length, want[i].length);
+		if (want[i].text)
+			assert_memory_equal(line.text, want[i].text, line.length);
+		else
+			assert_null(line.text);
+	}
+	assert_false(tess_playlist_next(&line, &at));
+	assert_string_equal(at, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mp4), cmocka_unit_test(test_flv), cmocka_unit_test(test_aac),
-		cmocka_unit_test(test_mp3), cmocka_unit_test(test_hls),
+		cmocka_unit_test(test_mp4), cmocka_unit_test(test_flv),
+		cmocka_unit_test(test_aac), cmocka_unit_test(test_mp3),
+		cmocka_unit_test(test_hls), cmocka_unit_test(test_playlist_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,114 +20,30 @@
 
 #include "drivers/clock/clock.h"
 #include "firmware/base/log.h"
-#include "firmware/egress/http_server.h"
-#include "firmware/egress/live.h"
 #include "firmware/egress/live_viewers.h"
-#include "firmware/egress/streams.h"
 #include "pipeline/mux/fmp4.h"
-#include "pipeline/stream/ring.h"
-#include "tests/unit/firmware/egress/flv_play.h"
-#include "tests/unit/firmware/egress/http_client.h"
-#include "tests/unit/firmware/egress/turning.h"
+#include "tests/unit/firmware/egress/http_box.h"
 
 /* pictures of unit_info come each 66 ms; a part is 4 of them, here each 60 ms: 240 to 264 ms */
 #define STEP_MS	 60
 #define GROUP_MS 1800
 
-static struct turning *turning;
-static struct tess_streams *streams;
-static struct tess_guard *guard;
-static struct tess_live *live;
-static struct tess_http *http;
 static struct tess_ring_writer *ring;
-static uint16_t port;
-static uint64_t memory;
-
-static void start(void *arg)
-{
-	struct tess_live_config live_config = {.clock = tess_clock_system(),
-					       .viewer_buffer_bytes = 200000,
-					       .hls_bytes = memory,
-					       .max_viewers = 3};
-	struct tess_http_config config = {
-		.max_connections = 8, .max_viewers = 3, .clock = tess_clock_system()};
-	struct tess_loop *loop = turning_loop(turning);
-
-	(void)arg;
-	config.listen.in = (struct sockaddr_in){.sin_family = AF_INET,
-						.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	assert_int_equal(tess_streams_alloc(&streams, loop), 0);
-	assert_int_equal(tess_guard_alloc(&guard, tess_clock_system()), 0);
-	config.guard = guard;
-	assert_int_equal(tess_live_alloc(&live, loop, streams, &live_config), 0);
-	config.live = live;
-	assert_int_equal(tess_http_alloc(&http, loop, &config), 0);
-	port = tess_http_port(http);
-}
-
-static void stop(void *arg)
-{
-	(void)arg;
-	tess_http_free(http);
-	tess_live_free(live);
-	tess_guard_free(guard);
-	tess_streams_free(streams);
-}
-
-static void set_outputs(void *arg)
-{
-	json_t *outputs = json_loads(arg, 0, NULL);
-
-	assert_non_null(outputs);
-	tess_live_apply(live, outputs);
-	json_decref(outputs);
-}
-
-static void set(const char *outputs)
-{
-	turning_do(turning, set_outputs, (void *)(uintptr_t)outputs);
-}
-
-static void do_offer(void *arg)
-{
-	const char *stream = arg;
-
-	assert_int_equal(tess_streams_offer(streams, stream, 1000,
-					    dup(tess_ring_writer_memfd(ring)),
-					    dup(tess_ring_writer_eventfd(ring))),
-			 0);
-}
-
-static void do_end(void *arg)
-{
-	(void)arg;
-	tess_streams_end(streams, "s", UINT64_MAX);
-}
 
 /** Pictures with sound in [from, to) ms. */
 static void play(uint32_t from, uint32_t to)
 {
-	static uint8_t data[UNIT_MAX];
-
 	for (uint32_t ms = from; ms < to; ms += STEP_MS) {
-		struct tess_au au = unit_video(data, ms, 1000, ms % GROUP_MS == 0, false);
-
-		assert_int_equal(tess_ring_write(ring, &au), 0);
-		au = unit_audio(data, ms + 10, 60);
-		assert_int_equal(tess_ring_write(ring, &au), 0);
+		video(ring, ms, 1000, ms % GROUP_MS == 0);
+		audio(ring, ms + 10);
 	}
 }
 
 static int begin(uint64_t bytes)
 {
-	struct tess_ring_config config = {.epoch = 1000, .data_bytes = 4 << 20, .slots = 1024};
-
-	memory = bytes;
-	turning = turning_start();
-	turning_do(turning, start, NULL);
-	assert_int_equal(tess_ring_writer_alloc(&ring, &config, &unit_info), 0);
-	turning_do(turning, do_offer, (void *)(uintptr_t) "s");
-	set("[{\"stream\":\"s\",\"name\":\"show 1\"}]");
+	http_box_open(bytes);
+	ring = make_ring(1000);
+	set_outputs("[{\"stream\":\"s\",\"name\":\"show 1\"}]");
 	return 0;
 }
 
@@ -145,11 +61,10 @@ static int setup_little(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
-	turning_do(turning, stop, NULL);
-	turning_stop(turning);
+	int rc = http_box_tear_down(state);
+
 	tess_ring_writer_free(ring);
-	return 0;
+	return rc;
 }
 
 static void request(struct client *client, const char *method, const char *target,
@@ -195,27 +110,6 @@ static bool has_answer(const struct client *client, int after_ms)
 	return recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
-static json_int_t counter(const char *name);
-
-static void get_counters(void *arg)
-{
-	json_t *counters = json_object();
-
-	tess_live_count(live, counters);
-	*(json_t **)arg = counters;
-}
-
-static json_int_t counter(const char *name)
-{
-	json_t *counters;
-	json_int_t value;
-
-	turning_do(turning, get_counters, &counters);
-	value = json_integer_value(json_object_get(counters, name));
-	json_decref(counters);
-	return value;
-}
-
 /** The number of the first segment. */
 static unsigned long first_number(void)
 {
@@ -240,7 +134,7 @@ static void test_what_the_ring_holds(void **state)
 
 	(void)state;
 	play(0, 5400); /* nobody watches */
-	client_open(&client, port, 0);
+	client_open(&client, http_box.port, 0);
 	assert_int_equal(get(&client, "/live/show%201.m3u8?txSecret=ab&txTime=5"), 200);
 	assert_non_null(strstr(client.text, "\r\nContent-Type: application/vnd.apple.mpegurl\r\n"));
 	assert_non_null(strstr(client.text, "\r\nCache-Control: no-store\r\n"));
@@ -300,9 +194,9 @@ static void test_blocking_reload(void **state)
 
 	(void)state;
 	play(0, 1860); /* 0 is whole, 1 has one picture */
-	client_open(&client, port, 0);
-	client_open(&impatient, port, 0);
-	client_open(&gone, port, 0);
+	client_open(&client, http_box.port, 0);
+	client_open(&impatient, http_box.port, 0);
+	client_open(&gone, http_box.port, 0);
 	assert_int_equal(get(&client, "/live/show%201.m3u8"), 200);
 	first = first_number();
 	/* two segments on: nothing comes of it */
@@ -352,7 +246,7 @@ static void test_blocking_reload(void **state)
 	(void)snprintf(target, sizeof(target), "/live/show%%201.m3u8?_HLS_msn=%lu", first + 1);
 	request(&client, "GET", target, "");
 	assert_false(has_answer(&client, 50));
-	set("[]");
+	set_outputs("[]");
 	assert_int_equal(receive(&client), 404);
 	close(client.fd);
 	close(impatient.fd);
@@ -365,7 +259,7 @@ static void test_waits_for_the_stream(void **state)
 	char target[128];
 
 	(void)state;
-	client_open(&client, port, 0);
+	client_open(&client, http_box.port, 0);
 	request(&client, "GET", "/live/show%201.m3u8", "");
 	assert_false(has_answer(&client, 100));
 	play(0, 600);
@@ -376,38 +270,18 @@ static void test_waits_for_the_stream(void **state)
 	(void)snprintf(target, sizeof(target), "/live/show%%201.m3u8?_HLS_msn=%lu", first);
 	request(&client, "GET", target, "");
 	assert_false(has_answer(&client, 50));
-	turning_do(turning, do_end, NULL);
+	end_stream();
 	assert_int_equal(receive(&client), 200);
 	assert_non_null(strstr(body, ".m4s\n#EXT-X-ENDLIST\n"));
 	close(client.fd);
-}
-
-/* The viewers of the one output. */
-static void do_list(void *arg)
-{
-	json_t *facts = tess_live_facts(live);
-
-	tess_live_viewers_list(live, facts);
-	*(json_t **)arg = json_incref(json_object_get(json_array_get(facts, 0), "players"));
-	json_decref(facts);
 }
 
 static void do_kick(void *arg)
 {
 	json_t *message = json_pack("{s:s, s:I}", "name", "show 1", "viewer", *(json_int_t *)arg);
 
-	tess_live_viewers_kick(live, message);
+	tess_live_viewers_kick(live_box.live, message);
 	json_decref(message);
-}
-
-static void do_lock(void *arg)
-{
-	json_t *rules = json_pack("{s:{s:{s:i, s:b, s:s}}}", "play", "x", "app", 0, "enable", 1,
-				  "key", "k");
-
-	(void)arg;
-	tess_guard_apply(guard, rules);
-	json_decref(rules);
 }
 
 /* They are listed, closed, and asked for their right when they begin. */
@@ -420,12 +294,12 @@ static void test_listed(void **state)
 
 	(void)state;
 	play(0, 3600);
-	client_open(&client, port, 0);
+	client_open(&client, http_box.port, 0);
 	assert_int_equal(get(&client, "/live/show%201.m3u8"), 200);
 	sent = body_length;
 	assert_int_equal(get(&client, "/live/show%201.m3u8"), 200);
 	sent += body_length;
-	turning_do(turning, do_list, &list);
+	list = list_viewers();
 	assert_int_equal(json_array_size(list), 1);
 	one = json_array_get(list, 0);
 	assert_string_equal(json_string_value(json_object_get(one, "protocol")), "hls");
@@ -434,11 +308,11 @@ static void test_listed(void **state)
 	id = json_integer_value(json_object_get(one, "id"));
 	json_decref(list);
 	/* a right is asked for now: who watches goes on, until it is closed */
-	turning_do(turning, do_lock, NULL);
+	rules("{\"play\":{\"x\":{\"app\":0,\"enable\":true,\"key\":\"k\"}}}");
 	assert_int_equal(get(&client, "/live/show%201.m3u8"), 200);
 	request(&client, "GET", "/live/show%201.m3u8", "User-Agent: another\r\n");
 	assert_int_equal(receive(&client), 403);
-	turning_do(turning, do_kick, &id);
+	turning_do(live_box.turning, do_kick, &id);
 	assert_int_equal(counter("viewers"), 0);
 	assert_int_equal(get(&client, "/live/show%201.m3u8"), 403);
 	close(client.fd);
@@ -456,14 +330,14 @@ static void test_viewers(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		/* connections are no viewers */
 		for (unsigned times = 0; times < 3; times++) {
-			client_open(&client, port, 0);
+			client_open(&client, http_box.port, 0);
 			request(&client, "GET", "/live/show%201.m3u8", agents[i]);
 			assert_int_equal(receive(&client), 200);
 			close(client.fd);
 		}
 		assert_int_equal(counter("viewers"), i + 1);
 	}
-	client_open(&client, port, 0);
+	client_open(&client, http_box.port, 0);
 	request(&client, "GET", "/live/show%201.m3u8", agents[3]);
 	assert_int_equal(receive(&client), 503);
 	assert_int_equal(counter("viewers_refused"), refused + 1);
@@ -479,14 +353,14 @@ static void test_little_memory(void **state)
 
 	(void)state;
 	play(0, 3600);
-	set("[{\"stream\":\"s\",\"name\":\"show 1\"},{\"stream\":\"s\",\"name\":\"b\"}]");
-	client_open(&client, port, 0);
+	set_outputs("[{\"stream\":\"s\",\"name\":\"show 1\"},{\"stream\":\"s\",\"name\":\"b\"}]");
+	client_open(&client, http_box.port, 0);
 	assert_int_equal(get(&client, "/live/show%201.m3u8"), 200);
 	assert_true(counter("hls_bytes") > 4096);
 	assert_int_equal(get(&client, "/live/b.m3u8"), 503);
 	assert_int_equal(counter("hls_refused"), 1);
 	/* when the other one goes there is room */
-	set("[{\"stream\":\"s\",\"name\":\"b\"}]");
+	set_outputs("[{\"stream\":\"s\",\"name\":\"b\"}]");
 	assert_int_equal(counter("hls_bytes"), 0);
 	assert_int_equal(get(&client, "/live/b.m3u8"), 200);
 	close(client.fd);
@@ -501,13 +375,13 @@ static void test_slow_segment(void **state)
 
 	(void)state;
 	play(0, 3600);
-	client_open(&client, port, 2048);
+	client_open(&client, http_box.port, 2048);
 	assert_int_equal(get(&client, "/live/show%201.m3u8"), 200);
 	first = first_number();
 	(void)snprintf(target, sizeof(target), "/live/show%%201/%lu.m4s", first);
 	request(&client, "GET", target, "");
 	assert_int_equal(client_head(&client), 200);
-	set("[]");
+	set_outputs("[]");
 	assert_int_equal(recv(client.fd, body, 30000, MSG_WAITALL), 30000);
 	close(client.fd);
 	for (unsigned i = 0; i < 1000 && counter("hls_bytes"); i++)

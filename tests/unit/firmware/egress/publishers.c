@@ -136,11 +136,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static bool has(const struct rtmp_peer *peer, const char *word)
-{
-	return strstr(peer->commands, word) != NULL;
-}
-
 static bool is_told(void *want)
 {
 	return strstr(to_control_text, want) != NULL;
@@ -164,18 +159,7 @@ static void expect_media_told(const char *want)
 /** A connection up to its publish. */
 static void ask(struct rtmp_peer *peer, const char *app, const char *name)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons(port),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	rtmp_peer_open(peer, fd, true);
-	rtmp_peer_flush(peer);
-	while (!tess_rtmp_session_is_open(&peer->session))
-		assert_true(rtmp_peer_take(peer));
-	rtmp_peer_connect(peer, app);
-	rtmp_peer_say(peer, "createStream", 2, NULL);
+	rtmp_peer_enter(peer, port, app);
 	rtmp_peer_say(peer, "publish", 3, name);
 }
 
@@ -252,23 +236,11 @@ static void do_check_facts(void *arg)
 	json_decref(facts);
 }
 
-static void wait_for(struct rtmp_peer *peer, const char *code)
-{
-	while (!has(peer, code))
-		assert_true(rtmp_peer_take(peer));
-}
-
-static void wait_closed(struct rtmp_peer *peer)
-{
-	while (!peer->closed)
-		assert_true(rtmp_peer_take(peer) || peer->closed);
-}
-
 static void publish(struct rtmp_peer *peer, int64_t publisher)
 {
 	ask(peer, "room/1400000001", "101/alice?usersig=secret");
 	answer("", publisher);
-	wait_for(peer, "NetStream.Publish.Start");
+	rtmp_peer_wait_for(peer, "NetStream.Publish.Start");
 }
 
 static void sends(struct rtmp_peer *peer, enum tess_rtmp_type type, uint32_t time_ms,
@@ -340,7 +312,7 @@ static void test_publishes(void **state)
 	assert_string_equal(json_string_value(json_object_get(asked, "user")), "alice");
 	assert_string_equal(json_string_value(json_object_get(asked, "query")), "usersig=secret");
 	answer("", 12);
-	wait_for(&peer, "NetStream.Publish.Start");
+	rtmp_peer_wait_for(&peer, "NetStream.Publish.Start");
 	begin(&peer);
 	expect_told("publish_tracks/12va");
 	now_us = tess_clock_now_us(tess_clock_system());
@@ -376,7 +348,7 @@ static void test_publishes(void **state)
 	expect_media_told("input_end/12");
 	assert_int_equal(tess_ring_read(reader, &au, buffer, sizeof(buffer), &(size_t){0}), -EPIPE);
 	tess_ring_reader_free(reader);
-	wait_closed(&peer);
+	rtmp_peer_wait_closed(&peer);
 	rtmp_peer_close(&peer);
 }
 
@@ -416,20 +388,20 @@ static void test_refusals(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ask(&peer, "room", "1/2/alice?usersig=x");
 		answer(cases[i][0], 0);
-		wait_for(&peer, cases[i][1]);
-		wait_closed(&peer);
+		rtmp_peer_wait_for(&peer, cases[i][1]);
+		rtmp_peer_wait_closed(&peer);
 		rtmp_peer_close(&peer);
 	}
 	/* nobody is there to be asked */
 	turning_do(turning, do_set_control_answer, &away);
 	ask(&peer, "room", "1/2/alice?usersig=x");
-	wait_for(&peer, "NetStream.Failed");
+	rtmp_peer_wait_for(&peer, "NetStream.Failed");
 	rtmp_peer_close(&peer);
 	turning_do(turning, do_set_control_answer, &back);
 	ask(&peer, "room", "1/2/alice?usersig=x");
 	assert_true(turning_until(turning, is_asked, NULL));
 	turning_do(turning, do_control_down, NULL);
-	wait_for(&peer, "NetStream.Failed");
+	rtmp_peer_wait_for(&peer, "NetStream.Failed");
 	rtmp_peer_close(&peer);
 	turning_do(turning, do_check_media_heard_nothing, NULL);
 	turning_do(turning, do_check_nobody_left, NULL);
@@ -444,8 +416,8 @@ static void test_newer_takes_the_place(void **state)
 	begin(&first);
 	expect_told("publish_tracks/12va");
 	publish(&second, 12);
-	wait_for(&first, "NetStream.Failed");
-	wait_closed(&first);
+	rtmp_peer_wait_for(&first, "NetStream.Failed");
+	rtmp_peer_wait_closed(&first);
 	rtmp_peer_close(&first);
 	begin(&second);
 	expect_media_told("input/12 input_end/12 input/12 ");
@@ -486,7 +458,7 @@ static void test_newer_sends_nothing(void **state)
 	expect_told("publish_tracks/12va");
 	turning_do(turning, do_watch, NULL);
 	publish(&second, 12);
-	wait_closed(&first);
+	rtmp_peer_wait_closed(&first);
 	rtmp_peer_close(&first);
 	assert_true(turning_until(turning, is_watched, NULL));
 	rtmp_peer_close(&second);
@@ -513,8 +485,8 @@ static void test_removed(void **state)
 	begin(&goes);
 	expect_told("publish_tracks/12va");
 	turning_do(turning, do_remove, NULL);
-	wait_for(&goes, "NetStream.Failed");
-	wait_closed(&goes);
+	rtmp_peer_wait_for(&goes, "NetStream.Failed");
+	rtmp_peer_wait_closed(&goes);
 	rtmp_peer_close(&goes);
 	begin(&stays);
 	expect_told("publish_tracks/13va");
@@ -554,18 +526,18 @@ static void test_what_is_not_taken(void **state)
 	(void)state;
 	publish(&peer, 12);
 	VIDEO(&peer, 0, "\x90hvc1");
-	wait_for(&peer, "NetStream.Failed");
+	rtmp_peer_wait_for(&peer, "NetStream.Failed");
 	expect_told("unpublish/12");
 	rtmp_peer_close(&peer);
 	/* damage */
 	publish(&peer, 13);
 	VIDEO(&peer, 0, "\x17\0\0\0\0\x01");
-	wait_for(&peer, "NetStream.Failed");
+	rtmp_peer_wait_for(&peer, "NetStream.Failed");
 	expect_told("unpublish/13");
 	rtmp_peer_close(&peer);
 	/* more than 20 Mbit/s: 12.5 MB in less than 5 s */
 	publish(&peer, 14);
-	for (unsigned i = 0; i < 14 && !has(&peer, "NetStream.Failed"); i++) {
+	for (unsigned i = 0; i < 14 && !rtmp_peer_heard(&peer, "NetStream.Failed"); i++) {
 		const struct tess_rtmp_message message = {.type = TESS_RTMP_DATA,
 							  .stream = 1,
 							  .data = large,
@@ -603,7 +575,7 @@ static void test_silent(void **state)
 	publish(&peer, 12);
 	begin(&peer);
 	expect_told("unpublish/12");
-	wait_closed(&peer);
+	rtmp_peer_wait_closed(&peer);
 	rtmp_peer_close(&peer);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The recordings of a box in a loop's thread of its own, fed by the test: for records.c.
+ * The recordings of a box in a loop's thread of its own, fed by the test.
  */
 #ifndef TESS_TEST_RECORD_BOX_H
 #define TESS_TEST_RECORD_BOX_H

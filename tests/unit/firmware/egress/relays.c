@@ -19,10 +19,8 @@
 
 #include "firmware/base/log.h"
 #include "firmware/egress/relays.h"
-#include "firmware/egress/streams.h"
-#include "pipeline/stream/ring.h"
+#include "tests/unit/firmware/egress/media_ring.h"
 #include "tests/unit/firmware/egress/rtmp_peer.h"
-#include "tests/unit/firmware/egress/turning.h"
 
 static struct turning *turning;
 static struct tess_streams *streams;
@@ -146,57 +144,10 @@ static void want(unsigned count, int64_t epoch, const char *url)
 
 #define URL "rtmp://127.0.0.1:%u/app/key%u"
 
-struct offer {
-	uint64_t epoch;
-	int memfd, eventfd;
-};
-
-static void do_offer(void *arg)
-{
-	struct offer *offer = arg;
-
-	assert_int_equal(
-		tess_streams_offer(streams, "s", offer->epoch, offer->memfd, offer->eventfd), 0);
-}
-
-static void do_away(void *arg)
-{
-	(void)arg;
-	tess_streams_away(streams);
-}
-
-static void do_end(void *arg)
-{
-	(void)arg;
-	tess_streams_end(streams, "s", 9999);
-}
-
 static void begin_stream(uint64_t epoch)
 {
-	struct tess_ring_config config = {.epoch = epoch, .data_bytes = 8 << 20, .slots = 2048};
-	struct offer offer = {.epoch = epoch};
-
 	tess_ring_writer_free(ring);
-	assert_int_equal(tess_ring_writer_alloc(&ring, &config, &unit_info), 0);
-	offer.memfd = dup(tess_ring_writer_memfd(ring));
-	offer.eventfd = dup(tess_ring_writer_eventfd(ring));
-	turning_do(turning, do_offer, &offer);
-}
-
-static void video(uint32_t number, size_t length, bool key)
-{
-	static uint8_t data[UNIT_MAX];
-	struct tess_au au = unit_video(data, number, length, key, false);
-
-	assert_int_equal(tess_ring_write(ring, &au), 0);
-}
-
-static void audio(uint32_t number)
-{
-	uint8_t data[200];
-	struct tess_au au = unit_audio(data, number, 60);
-
-	assert_int_equal(tess_ring_write(ring, &au), 0);
+	ring = media_ring(turning, streams, epoch);
 }
 
 /* What is told of a target. */
@@ -269,23 +220,15 @@ static void nobody_comes(void)
 	assert_int_equal(errno, EAGAIN);
 }
 
-static bool has(const struct rtmp_peer *peer, const char *word)
-{
-	return strstr(peer->commands, word) != NULL;
-}
-
 /** Take a connection up to the answer of its publish. */
 static void publish_with(struct rtmp_peer *peer, const char *level, const char *code)
 {
 	rtmp_peer_open(peer, accept_one(), false);
-	while (!has(peer, "connect "))
-		assert_true(rtmp_peer_take(peer));
+	rtmp_peer_wait_for(peer, "connect ");
 	rtmp_peer_inform(peer, "_result", 1, "status", "NetConnection.Connect.Success");
-	while (!has(peer, "createStream "))
-		assert_true(rtmp_peer_take(peer));
+	rtmp_peer_wait_for(peer, "createStream ");
 	rtmp_peer_number(peer, 4, 3);
-	while (!has(peer, "publish "))
-		assert_true(rtmp_peer_take(peer));
+	rtmp_peer_wait_for(peer, "publish ");
 	assert_string_equal(peer->commands,
 			    "connect releaseStream FCPublish createStream publish ");
 	rtmp_peer_inform(peer, "onStatus", 0, level, code);
@@ -296,14 +239,6 @@ static void publish(struct rtmp_peer *peer)
 	publish_with(peer, "status", "NetStream.Publish.Start");
 }
 
-static void expect(struct rtmp_peer *peer, const char *want_said)
-{
-	while (strlen(peer->player.said) < strlen(want_said) && rtmp_peer_take(peer))
-		continue;
-	assert_string_equal(peer->player.said, want_said);
-	peer->player.said[0] = 0;
-}
-
 static void test_publishes(void **state)
 {
 	struct rtmp_peer peer;
@@ -312,28 +247,27 @@ static void test_publishes(void **state)
 	want(1, 1, URL);
 	assert_string_equal(told_of(1).state, "waiting");
 	begin_stream(1000);
-	video(40, 300, true);
-	audio(50);
-	video(80, 300, false);
+	video(ring, 40, 300, true);
+	audio(ring, 50);
+	video(ring, 80, 300, false);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k a50@10 v80@40");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k a50@10 v80@40");
 	/* media is killed and comes back: the same connection, the same time line */
-	turning_do(turning, do_away, NULL);
+	media_away(turning, streams);
 	begin_stream(2000);
-	audio(999);
-	video(1000, 300, true);
-	video(1040, 300, false);
-	expect(&peer, "v1000@960k v1040@1000");
+	audio(ring, 999);
+	video(ring, 1000, 300, true);
+	video(ring, 1040, 300, false);
+	rtmp_peer_expect(&peer, "v1000@960k v1040@1000");
 	assert_int_equal(told_of(1).publishes, 1);
 	/* what is wanted is told again, and nothing happens */
 	want(1, 1, URL);
-	video(1080, 300, false);
-	expect(&peer, "v1080@1040");
+	video(ring, 1080, 300, false);
+	rtmp_peer_expect(&peer, "v1080@1040");
 	/* the stream ends: the server is told */
-	turning_do(turning, do_end, NULL);
-	while (!peer.closed)
-		(void)rtmp_peer_take(&peer);
-	assert_true(has(&peer, "FCUnpublish deleteStream "));
+	media_end(turning, streams);
+	rtmp_peer_wait_closed(&peer);
+	assert_true(rtmp_peer_heard(&peer, "FCUnpublish deleteStream "));
 	assert_string_equal(until(1, "waiting").error, "");
 	rtmp_peer_close(&peer);
 	nobody_comes();
@@ -374,9 +308,9 @@ static void test_metered(void **state)
 	turning_do(turning, do_meter, &before);
 	assert_int_equal(before.us + before.bytes, 0);
 	begin_stream(1000);
-	video(40, 300, true);
+	video(ring, 40, 300, true);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k");
 	turning_do(turning, do_meter, &before);
 	told = told_of(1);
 	assert_int_equal(before.bytes, told.bytes);
@@ -385,8 +319,8 @@ static void test_metered(void **state)
 	assert_int_equal(after.bytes, told.bytes);
 	assert_true(after.us - before.us >= 50000);
 	/* one that is taken away counts to its end */
-	video(80, 300, false);
-	expect(&peer, "v80@40");
+	video(ring, 80, 300, false);
+	rtmp_peer_expect(&peer, "v80@40");
 	want(0, 1, URL);
 	turning_do(turning, do_meter, &before);
 	assert_true(before.bytes > after.bytes && before.us > after.us);
@@ -402,21 +336,19 @@ static void test_changed(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(40, 300, true);
+	video(ring, 40, 300, true);
 	want(1, 1, URL);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k");
 	/* a new epoch is a new connection, and none is left behind */
 	want(1, 2, URL);
-	while (!peer.closed)
-		(void)rtmp_peer_take(&peer);
-	assert_true(has(&peer, "deleteStream "));
+	rtmp_peer_wait_closed(&peer);
+	assert_true(rtmp_peer_heard(&peer, "deleteStream "));
 	rtmp_peer_close(&peer);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k");
 	want(0, 0, URL);
-	while (!peer.closed)
-		(void)rtmp_peer_take(&peer);
+	rtmp_peer_wait_closed(&peer);
 	rtmp_peer_close(&peer);
 	nobody_comes();
 }
@@ -461,10 +393,10 @@ static void test_revoked(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(40, 300, true);
+	video(ring, 40, 300, true);
 	want(1, 1, URL);
 	publish(&peer);
-	expect(&peer, "meta avc aac v40@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v40@0k");
 	rtmp_peer_inform(&peer, "onStatus", 0, "error", "NetStream.Publish.Denied");
 	(void)until(1, "refused");
 	nobody_comes();
@@ -500,7 +432,7 @@ static void test_closes_after_some_bytes(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(40, 30000, true);
+	video(ring, 40, 30000, true);
 	want(1, 1, URL);
 	for (unsigned i = 0; i < 5; i++) {
 		publish(&peer);
@@ -547,7 +479,7 @@ static void test_stops_reading(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(number, 300, true);
+	video(ring, number, 300, true);
 	want(1, 1, URL);
 	publish(&bad);
 	want(2, 1, URL);
@@ -555,7 +487,7 @@ static void test_stops_reading(void **state)
 	/* one of them reads no more, until it is given up; the other gets everything */
 	do {
 		number += 40;
-		video(number, 30000, number % 400 == 0);
+		video(ring, number, 30000, number % 400 == 0);
 		good.player.said[0] = 0;
 		while (!*good.player.said)
 			assert_true(rtmp_peer_take(&good));
@@ -579,15 +511,15 @@ static void test_congestion(void **state)
 
 	(void)state;
 	begin_stream(1000);
-	video(number, 300, true);
+	video(ring, number, 300, true);
 	want(1, 1, URL);
 	publish(&peer);
-	expect(&peer, "meta avc aac v0@0k");
+	rtmp_peer_expect(&peer, "meta avc aac v0@0k");
 	/* 4 s of the stream come, in no time, and more than the sockets hold */
 	for (unsigned i = 1; i <= 100; i++) {
 		number = i * 40;
-		video(number, 60000, i % 25 == 0);
-		audio(number + 20);
+		video(ring, number, 60000, i % 25 == 0);
+		audio(ring, number + 20);
 	}
 	for (unsigned i = 0; i < 2000 && !strstr(peer.player.said, "a4020@"); i++)
 		assert_true(rtmp_peer_take(&peer));

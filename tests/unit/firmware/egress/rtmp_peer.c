@@ -3,7 +3,10 @@
  */
 #include "tests/unit/firmware/egress/rtmp_peer.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +14,25 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+
 #include "pipeline/mux/flv.h"
 
 static void check(bool good)
 {
 	if (!good)
 		abort();
+}
+
+int rtmp_peer_dial(uint16_t port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons(port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
 }
 
 void rtmp_peer_open(struct rtmp_peer *peer, int fd, bool client)
@@ -37,6 +53,16 @@ void rtmp_peer_close(struct rtmp_peer *peer)
 	close(peer->fd);
 	tess_rtmp_session_fini(&peer->session);
 	flv_player_free(&peer->player);
+}
+
+void rtmp_peer_enter(struct rtmp_peer *peer, uint16_t port, const char *app)
+{
+	rtmp_peer_open(peer, rtmp_peer_dial(port), true);
+	rtmp_peer_flush(peer);
+	while (!tess_rtmp_session_is_open(&peer->session))
+		assert_true(rtmp_peer_take(peer));
+	rtmp_peer_connect(peer, app);
+	rtmp_peer_say(peer, "createStream", 2, NULL);
 }
 
 static void note(struct rtmp_peer *peer, const char *text)
@@ -107,6 +133,31 @@ bool rtmp_peer_take(struct rtmp_peer *peer)
 	check(rc == 0);
 	rtmp_peer_flush(peer);
 	return true;
+}
+
+bool rtmp_peer_heard(const struct rtmp_peer *peer, const char *word)
+{
+	return strstr(peer->commands, word) != NULL;
+}
+
+void rtmp_peer_wait_for(struct rtmp_peer *peer, const char *word)
+{
+	while (!rtmp_peer_heard(peer, word))
+		assert_true(rtmp_peer_take(peer));
+}
+
+void rtmp_peer_wait_closed(struct rtmp_peer *peer)
+{
+	while (!peer->closed)
+		assert_true(rtmp_peer_take(peer) || peer->closed);
+}
+
+void rtmp_peer_expect(struct rtmp_peer *peer, const char *want)
+{
+	while (strlen(peer->player.said) < strlen(want) && rtmp_peer_take(peer))
+		continue;
+	assert_string_equal(peer->player.said, want);
+	peer->player.said[0] = 0;
 }
 
 void rtmp_peer_flush(struct rtmp_peer *peer)

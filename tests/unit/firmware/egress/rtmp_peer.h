@@ -16,11 +16,23 @@ struct rtmp_peer {
 	char commands[1024]; /* names of the commands that came, and codes of onStatus */
 };
 
+/** A connection to a server on this machine. */
+int rtmp_peer_dial(uint16_t port);
 /** @p fd becomes the peer's, with a time limit of 10 s on receiving. */
 void rtmp_peer_open(struct rtmp_peer *peer, int fd, bool client);
 void rtmp_peer_close(struct rtmp_peer *peer);
+/** As a client: dial, shake hands, connect with this application, and createStream. */
+void rtmp_peer_enter(struct rtmp_peer *peer, uint16_t port, const char *app);
 /** Take what comes, once. False: nothing came in time, or it is closed. */
 bool rtmp_peer_take(struct rtmp_peer *peer);
+/** Whether this is among what came: peer->commands. */
+bool rtmp_peer_heard(const struct rtmp_peer *peer, const char *word);
+/** The same, until it is. */
+void rtmp_peer_wait_for(struct rtmp_peer *peer, const char *word);
+/** Until the other side has closed the connection. */
+void rtmp_peer_wait_closed(struct rtmp_peer *peer);
+/** Play until exactly this has been said. */
+void rtmp_peer_expect(struct rtmp_peer *peer, const char *want);
 /** Send what waits. */
 void rtmp_peer_flush(struct rtmp_peer *peer);
 /** A command with null and then a text (NULL = none). */

@@ -149,7 +149,7 @@ static void test_both(void **state)
 
 	(void)state;
 	reader->pes = calloc(2 * SIZES, sizeof(*reader->pes));
-	tess_ts_init(&ts, true, true);
+	ts = (struct tess_ts){.has_video = true, .has_audio = true};
 	for (unsigned i = 0; i < SIZES; i++) {
 		int64_t dts_us = 1000000 + 40000 * (int64_t)i;
 		/* what is there already is not there twice */
@@ -208,7 +208,7 @@ static void test_sound_alone(void **state)
 
 	(void)state;
 	reader->pes = calloc(4, sizeof(*reader->pes));
-	tess_ts_init(&ts, false, true);
+	ts = (struct tess_ts){.has_audio = true};
 	for (unsigned i = 0; i < 4; i++) {
 		struct tess_au sound = {
 			.data = frame, .length = sizeof(frame), .track = TESS_TRACK_AUDIO};
@@ -239,9 +239,9 @@ static void test_refused(void **state)
 	struct tess_ts ts;
 
 	(void)state;
-	tess_ts_init(&ts, false, true);
+	ts = (struct tess_ts){.has_audio = true};
 	assert_int_equal(tess_ts_put(&ts, &out, &au, NULL, 0), -EINVAL);
-	tess_ts_init(&ts, true, true);
+	ts = (struct tess_ts){.has_video = true, .has_audio = true};
 	assert_int_equal(tess_ts_put(&ts, &out, &au, NULL, 0), -EBADMSG);
 	au.track = TESS_TRACK_AUDIO;
 	assert_int_equal(tess_ts_put(&ts, &out, &au, NULL, 0), -ENOTSUP);
