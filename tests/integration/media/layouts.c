@@ -306,7 +306,7 @@ static void custom(void **state)
 }
 
 /* A tile that is expected: a user, or nobody on the black background. */
-#define NOBODY -1
+#define NOBODY (-1)
 
 struct expected {
 	struct tess_rect rect;
