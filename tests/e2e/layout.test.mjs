@@ -359,8 +359,18 @@ test('all can be reached by keys and has a name', async () => {
 	assert.notEqual(outline, 'none');
 });
 
+/** Fields that reach over their frame, or do not begin below the beginning of their name. */
+const crooked = () => page.$$eval('.layout-editor fieldset .field', list => list.flatMap(one => {
+	const input = one.querySelector('input:not([type=checkbox]), select'), name = one.querySelector('label span');
+	if (!input || !name) return [];
+	const at = input.getBoundingClientRect(), frame = one.closest('fieldset').getBoundingClientRect();
+	return at.right > frame.right - 4 || Math.abs(at.left - name.getBoundingClientRect().left) > 1 ? [input.name] : [];
+}));
+
 test('on a telephone, and in Chinese', async () => {
+	assert.deepEqual(await crooked(), []);
 	await page.setViewportSize({ width: 390, height: 844 });
+	assert.deepEqual(await crooked(), []);
 	const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 	assert.ok(await overflow() <= 0, `${await overflow()} px too wide`);
 	const canvas = await page.locator('.canvas').boundingBox();
