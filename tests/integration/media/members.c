@@ -109,7 +109,8 @@ static void on_flicker(void *arg, int64_t pts_us, const struct tess_test_i420 *p
 	const struct tess_rect all = {0, 0, width, height}, corner = {480, 0, 160, 90};
 	const struct tess_rect left = {0, 0, width / 2, height};
 	const struct tess_rect right = {width / 2, 0, width / 2, height};
-	int64_t change = (drawn_at(pts_us) - FIRST_MS * 1000) / (CHANGE_MS * 1000), time_us[2];
+	int64_t change = (drawn_at(pts_us) - FIRST_MS * 1000) / (CHANGE_MS * 1000),
+		time_us[2] = {0};
 	struct flicker *flicker = arg;
 	unsigned kind;
 
@@ -160,8 +161,8 @@ static void fifty_changes_a_second(void **state)
 /* What is to be seen from a time on, in a grid. */
 struct phase {
 	unsigned at_ms;
-	const char *tiles; /* the numbers of the publishers in their order */
 	char newest;	   /* may be black until his first picture has come */
+	const char *tiles; /* the numbers of the publishers in their order */
 };
 
 struct watch {
@@ -298,13 +299,13 @@ static json_t *room_of(bool camera, bool screen, bool third)
 static void the_next_picture_is_right(void **state)
 {
 	static const struct phase phases[] = {
-		{0, "01", 0},	     {807, "012", '2'}, /* joins */
-		{1407, "02", 0},			/* camera off */
-		{1807, "012", '1'},			/* on */
-		{2507, "0312", '3'},			/* a screen */
-		{3207, "012", 0},			/* no more */
-		{3607, "012", 0},			/* muted */
-		{4007, "12", 0},			/* leaves */
+		{0, 0, "01"},	     {807, '2', "012"}, /* joins */
+		{1407, 0, "02"},			/* camera off */
+		{1807, '1', "012"},			/* on */
+		{2507, '3', "0312"},			/* a screen */
+		{3207, 0, "012"},			/* no more */
+		{3607, 0, "012"},			/* muted */
+		{4007, 0, "12"},			/* leaves */
 	};
 	struct watch *watch = calloc(1, sizeof(*watch));
 	struct tess_test_publisher senders[4];
@@ -393,11 +394,11 @@ static char *places(void)
 static void the_seventeenth_waits_for_a_place(void **state)
 {
 	/* the later ones move up */
-	static const struct phase in_a_grid[] = {{0, "0123456789abcdef", 0},
-						 {907, "012456789abcdefg", 'g'}};
+	static const struct phase in_a_grid[] = {{0, 0, "0123456789abcdef"},
+						 {907, 'g', "012456789abcdefg"}};
 	/* everybody stays */
-	static const struct phase in_places[] = {{0, "0123456789abcdef", 0},
-						 {907, "012g456789abcdef", 'g'}};
+	static const struct phase in_places[] = {{0, 0, "0123456789abcdef"},
+						 {907, 'g', "012g456789abcdef"}};
 	char *layout = places();
 
 	(void)state;
