@@ -272,6 +272,11 @@ test('what the box refuses is shown at its field', async () => {
 	assert.equal(await field('video.bitrate_kbps').getAttribute('aria-invalid'), 'true');
 	const described = await field('video.bitrate_kbps').getAttribute('aria-describedby');
 	assert.match(await page.locator(`[id="${described}"]`).innerText(), /1 to 10000/);
+	// the live picture, which stays in sight, does not lie over the field
+	assert.ok(await field('video.bitrate_kbps').evaluate(input => {
+		const at = input.getBoundingClientRect();
+		return input === document.elementFromPoint(at.x + at.width / 2, at.y + 3);
+	}));
 	await shot('layout-refused');
 	await field('video.bitrate_kbps').fill('1200');
 	await page.waitForSelector('.field.refused', { state: 'detached' });
