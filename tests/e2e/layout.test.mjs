@@ -272,6 +272,11 @@ test('what the box refuses is shown at its field', async () => {
 	assert.equal(await field('video.bitrate_kbps').getAttribute('aria-invalid'), 'true');
 	const described = await field('video.bitrate_kbps').getAttribute('aria-describedby');
 	assert.match(await page.locator(`[id="${described}"]`).innerText(), /1 to 10000/);
+	// the live picture, which stays in sight, does not lie over the field
+	assert.ok(await field('video.bitrate_kbps').evaluate(input => {
+		const at = input.getBoundingClientRect();
+		return input === document.elementFromPoint(at.x + at.width / 2, at.y + 3);
+	}));
 	await shot('layout-refused');
 	await field('video.bitrate_kbps').fill('1200');
 	await page.waitForSelector('.field.refused', { state: 'detached' });
@@ -359,8 +364,18 @@ test('all can be reached by keys and has a name', async () => {
 	assert.notEqual(outline, 'none');
 });
 
+/** Fields that reach over their frame, or do not begin below the beginning of their name. */
+const crooked = () => page.$$eval('.layout-editor fieldset .field', list => list.flatMap(one => {
+	const input = one.querySelector('input:not([type=checkbox]), select'), name = one.querySelector('label span');
+	if (!input || !name) return [];
+	const at = input.getBoundingClientRect(), frame = one.closest('fieldset').getBoundingClientRect();
+	return at.right > frame.right - 4 || Math.abs(at.left - name.getBoundingClientRect().left) > 1 ? [input.name] : [];
+}));
+
 test('on a telephone, and in Chinese', async () => {
+	assert.deepEqual(await crooked(), []);
 	await page.setViewportSize({ width: 390, height: 844 });
+	assert.deepEqual(await crooked(), []);
 	const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 	assert.ok(await overflow() <= 0, `${await overflow()} px too wide`);
 	const canvas = await page.locator('.canvas').boundingBox();

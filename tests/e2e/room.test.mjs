@@ -124,13 +124,20 @@ test(`${side * side} people are mixed, watched and recorded`, { timeout: 120000 
 test('the SDK is understood in every way it signs', { timeout: 60000 }, async () => {
 	await box.publish(app, 7, 'anna', { size: '160x90' });
 	await receiving(7, 1);
+	// objects and lists too, which are dotted names in a query or a form
+	const places = [...Array(11).keys()].map(i => ({ UserId: `user_${i}`, ImageWidth: 20, ImageHeight: 90, LocationX: 20 * i }));
+	const more = { LayoutParams: { Template: 4, PresetLayoutConfig: places },
+		PublishCdnParams: { BizId: 7, PublishCdnUrls: ['rtmp://127.0.0.1:9/live/c+d=&e%'] } };
 	for (const signMethod of ['TC3-HMAC-SHA256', 'HmacSHA256', 'HmacSHA1'])
 		for (const reqMethod of ['POST', 'GET']) {
 			const cloud = box.cloud(app.key, { signMethod, reqMethod });
-			const answer = await cloud.StartMCUMixTranscode(mixParameters(app, 7, { StreamId: `s-${signMethod}-${reqMethod}` },
-				{ VideoWidth: 320, VideoHeight: 180, VideoBitrate: 300 }));
+			const answer = await cloud.StartMCUMixTranscode({ ...mixParameters(app, 7, { StreamId: `s-${signMethod}-${reqMethod}` },
+				{ VideoWidth: 320, VideoHeight: 180, VideoBitrate: 300 }), ...more });
 			assert.match(answer.RequestId, /^[0-9a-f-]{36}$/);
-			assert.equal((await box.api('GET', `/applications/${app.id}/rooms/7/mix`)).stream_id, `s-${signMethod}-${reqMethod}`);
+			const mix = await box.api('GET', `/applications/${app.id}/rooms/7/mix`);
+			assert.equal(mix.stream_id, `s-${signMethod}-${reqMethod}`);
+			assert.deepEqual(mix.layout.presets.map(({ user, width, height, x }) => ({ UserId: user, ImageWidth: width, ImageHeight: height, LocationX: x })), places);
+			assert.equal(mix.publish.biz_id, 7);
 			await cloud.StopMCUMixTranscode({ SdkAppId: app.id, RoomId: 7 });
 			await assert.rejects(box.api('GET', `/applications/${app.id}/rooms/7/mix`), { status: 404 });
 		}

@@ -190,7 +190,6 @@ static unsigned status_of(enum tess_cloud_code code)
 	case TESS_CLOUD_MIX_SESSION_NOT_EXIST:
 		return 404;
 	case TESS_CLOUD_REQUEST_REJECTION:
-	case TESS_CLOUD_TASK_FINISHED:
 		return 409;
 	case TESS_CLOUD_RESTRICTED_FREQUENCY:
 		return 429;

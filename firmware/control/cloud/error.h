@@ -23,7 +23,6 @@
 	X(REQUEST_REJECTION, "FailedOperation.RequestRejection") \
 	X(RESTRICTED_FREQUENCY, "FailedOperation.RestrictedFrequency") \
 	X(ROOM_NOT_EXIST, "FailedOperation.RoomNotExist") \
-	X(TASK_FINISHED, "FailedOperation.TaskFinished") \
 	X(INTERNAL, "InternalError") \
 	X(INVALID_ACTION, "InvalidAction") \
 	X(INVALID_PARAMETER, "InvalidParameter") \

@@ -39,14 +39,16 @@ bool tess_cloud_room_id_valid(enum tess_room_id_type type, const char *id)
 static void check_room_string(struct tess_cloud_room *room, const struct tess_section *params,
 			      const char *name)
 {
+	/* its code is called as it is */
+	enum tess_cloud_code invalid = !strcmp(name, "RoomId") ? TESS_CLOUD_INVALID_ROOM_ID
+							       : TESS_CLOUD_INVALID_STR_ROOM_ID;
 	const char *text;
 
-	text = tess_check_text(params, name, TESS_CLOUD_MISSING_ROOM_ID,
-			       TESS_CLOUD_INVALID_STR_ROOM_ID);
+	text = tess_check_text(params, name, TESS_CLOUD_MISSING_ROOM_ID, invalid);
 	if (!text)
 		return;
 	if (!tess_cloud_room_id_valid(TESS_ROOM_ID_STRING, text))
-		tess_check_invalid(params, name, TESS_CLOUD_INVALID_STR_ROOM_ID,
+		tess_check_invalid(params, name, invalid,
 				   "1 to 64 letters, digits, blanks and "
 				   "!#$%&()+-:;<=.>?@[]^_{}|~, are expected");
 	else

@@ -266,6 +266,72 @@ static void background_and_render_modes(void **state)
 	EXPECT(COLOUR, "{\"template\":1,\"render\":2}", 2, 0, black);
 }
 
+/* RenderMode of the other templates, and of a place. */
+static void render_modes_of_templates(void **state)
+{
+	/* the large picture, 1024 x 720, whole if nothing is said; 72 rows above and below it */
+	static const struct expected whole[] = {
+		{.rect = {0, 0, 1024, 720}, .render = TESS_RENDER_FIT, .user = 0},
+		{.rect = {4, 4, 1016, 60}, .rgb = GRAY},
+		{.rect = {1024, 0, 256, 180}, .render = TESS_RENDER_CROP, .user = 1},
+	};
+	static const struct expected cropped[] = {
+		{.rect = {0, 0, 1024, 720}, .render = TESS_RENDER_CROP, .user = 0},
+		{.rect = {4, 4, 1016, 60}, .of_user = true, .user = 0},
+	};
+	static const struct expected barred[] = {
+		{.rect = {0, 0, 1024, 720}, .render = TESS_RENDER_FIT, .user = 0},
+		{.rect = {4, 4, 1016, 60}, .rgb = 0},
+		{.rect = {4, 656, 1016, 60}, .rgb = 0},
+	};
+	/* 90 rows above and below the small picture, of 320 x 360; beside it is the background
+	 * also there, not the large picture */
+	static const struct expected small_cropped[] = {
+		{.rect = {960, 0, 320, 360}, .render = TESS_RENDER_CROP, .user = 1},
+		{.rect = {964, 4, 312, 60}, .of_user = true, .user = 1},
+	};
+	static const struct expected small_fitted[] = {
+		{.rect = {960, 0, 320, 360}, .render = TESS_RENDER_FIT, .user = 1},
+		{.rect = {964, 4, 312, 80}, .rgb = GRAY},
+	};
+	static const struct expected small_barred[] = {
+		{.rect = {960, 0, 320, 360}, .render = TESS_RENDER_FIT, .user = 1},
+		{.rect = {964, 4, 312, 80}, .rgb = 0},
+		{.rect = {964, 276, 312, 80}, .rgb = 0},
+	};
+	static const struct expected places[] = {
+		{.rect = {0, 0, 320, 360}, .render = TESS_RENDER_CROP, .user = 0},
+		{.rect = {320, 0, 320, 360}, .render = TESS_RENDER_FIT, .user = 1},
+		{.rect = {324, 4, 312, 80}, .rgb = GRAY},
+		{.rect = {640, 0, 320, 360}, .render = TESS_RENDER_FIT, .user = 2},
+		{.rect = {644, 4, 312, 80}, .rgb = 0},
+		{.rect = {644, 276, 312, 80}, .rgb = 0},
+	};
+
+#define SCREEN "\"template\":2,\"big\":{\"user\":\"u0\",\"stream_type\":\"main\"}"
+#define SMALL                                                                                   \
+	"\"template\":3,\"small\":{\"user\":\"u1\",\"stream_type\":\"main\",\"x\":960,\"y\":0," \
+	"\"width\":320,\"height\":360,\"z\":0,\"render\":0,\"input\":0}"
+#define PLACE(user, x, render)                                                                \
+	"{\"user\":\"" user "\",\"stream_type\":\"main\",\"x\":" #x ",\"y\":0,\"width\":320," \
+	"\"height\":360,\"z\":0,\"render\":" #render ",\"input\":0}"
+	(void)state;
+	/* as LayoutParams without RenderMode are told */
+	EXPECT(COLOUR, "{" SCREEN ",\"big_render\":1}", 2, 0, whole);
+	EXPECT(COLOUR, "{" SCREEN ",\"render\":0}", 2, 0, cropped);
+	EXPECT(COLOUR, "{" SCREEN ",\"render\":2}", 2, 0, barred);
+	EXPECT(COLOUR, "{" SMALL ",\"render\":0}", 2, 0, small_cropped);
+	EXPECT(COLOUR, "{" SMALL ",\"render\":1}", 2, 0, small_fitted);
+	EXPECT(COLOUR, "{" SMALL ",\"render\":2}", 2, 0, small_barred);
+	EXPECT(COLOUR,
+	       "{\"template\":4,\"presets\":[" PLACE("u0", 0, 0) "," PLACE("u1", 320, 1) "," PLACE(
+		       "u2", 640, 2) "]}",
+	       3, 0, places);
+#undef PLACE
+#undef SMALL
+#undef SCREEN
+}
+
 /* Over the large picture and the small one on it, stretched from 40 x 20 to 40 x 400. */
 static void water_mark_over_all(void **state)
 {
@@ -561,6 +627,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(background_behind_a_gap),
 		cmocka_unit_test(background_and_render_modes),
+		cmocka_unit_test(render_modes_of_templates),
 		cmocka_unit_test(water_mark_over_all),
 		cmocka_unit_test(place_holders),
 		cmocka_unit_test(place_holder_before_the_first_picture),

@@ -231,7 +231,7 @@ static void test_dismiss(void **state)
 	assert_string_equal(client.box.room.id, "a b");
 	client_set_body(&client, "{\"SdkAppId\":1400000123,\"RoomId\":\"a/b\"}");
 	client_sign(&client);
-	client_expect(&client, "InvalidParameter.StrRoomId");
+	client_expect(&client, "InvalidParameter.RoomId");
 	client_set_body(&client, "{\"SdkAppId\":1400000123}");
 	client_sign(&client);
 	client_expect(&client, "MissingParameter.RoomId");
