@@ -31,14 +31,20 @@ const portIsFree = port => new Promise(done => {
 	server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
 });
 
-async function freePorts(count) {
+// each process has 250 of its own, tests of two lanes, which run at once, others; below those that the kernel gives to outgoing
+// connections: one of them could take a port of a process that restarts, or of a publisher that enters
+const firstPort = 10000 + (process.pid % 40 * 2 + Number(process.env.TESSERA_TEST_LANE ?? 0)) * 250;
+
+async function freePorts(count, from = firstPort) {
 	const ports = [];
-	const lane = Number(process.env.TESSERA_TEST_LANE ?? 0); // tests of two lanes run at once
-	for (let port = 30000 + (process.pid % 40 * 2 + lane) * 250; ports.length < count; port++)
+	for (let port = from; ports.length < count; port++)
 		if (await portIsFree(port))
 			ports.push(port);
 	return ports;
 }
+
+/** Ports of TCP that no box of this process listens at. */
+export const morePorts = count => freePorts(count, firstPort + 200);
 
 export class Box {
 	/**

@@ -12,7 +12,7 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { Box, ffprobe, mixParameters, root, sleep, until } from './box.mjs';
+import { Box, ffprobe, mixParameters, morePorts, root, sleep, until } from './box.mjs';
 import { protectTests } from './protect.mjs';
 
 const kills = process.env.TESSERA_LONG ? 20 : 3;
@@ -44,7 +44,7 @@ class Cdn {
 			});
 		});
 		await new Promise(done => cdn.hooks.listen(0, '127.0.0.1', done));
-		cdn.port = await freePort();
+		[cdn.port] = await morePorts(1);
 		fs.writeFileSync(`${folder}/nginx.conf`, `
 			load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 			daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/log error;
@@ -75,13 +75,6 @@ class Cdn {
 	files() { return fs.readdirSync(`${this.folder}/flv`).sort().map(name => `${this.folder}/flv/${name}`); }
 }
 
-const freePort = () => new Promise(done => {
-	const server = net.createServer().listen(0, '127.0.0.1', () => {
-		const { port } = server.address();
-		server.close(() => done(port));
-	});
-});
-
 const relays = () => box.api('GET', `/applications/${app.id}/relays`).then(answer => answer.relays);
 const add = (url, more = {}) => box.api('POST', `/applications/${app.id}/relays`, { stream_id: 'show', url, ...more });
 const remove = relay => box.api('DELETE', `/applications/${app.id}/relays/${relay.id}`);
@@ -95,7 +88,7 @@ before(async () => {
 	// an authority of our own for RTMPS; the box takes it for one of the system's
 	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
 		'-addext', 'subjectAltName=DNS:localhost', '-keyout', `${dir}/key.pem`, '-out', `${dir}/cert.pem`], { stdio: 'ignore' });
-	const tlsPort = await freePort();
+	const [, tlsPort] = await morePorts(2);
 	box = await Box.start(dir, { env: { SSL_CERT_FILE: `${dir}/cert.pem` },
 		egress: { tls_listen: `127.0.0.1:${tlsPort}`, tls_certificate: `${dir}/cert.pem`, tls_key: `${dir}/key.pem` } });
 	secure = url => url.replace(`http://127.0.0.1:${box.egressPort}/`, `https://127.0.0.1:${tlsPort}/`);
