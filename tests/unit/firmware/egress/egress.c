@@ -390,7 +390,8 @@ int main(void)
 		cmocka_unit_test(test_bad_address),
 	};
 
-	(void)signal(SIGPIPE, SIG_IGN); /* as the program has it: OpenSSL writes without MSG_NOSIGNAL */
+	(void)signal(SIGPIPE,
+		     SIG_IGN); /* as the program has it: OpenSSL writes without MSG_NOSIGNAL */
 	tess_log_init("test", TESS_LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
