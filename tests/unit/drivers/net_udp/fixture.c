@@ -46,7 +46,7 @@ struct tess_net_stats net_stats(const struct tess_net *net)
 
 unsigned receive(struct tess_net *net, struct tess_packet **packets, unsigned count)
 {
-	int64_t until_us = tess_clock_now_us(tess_clock_system()) + 2000000;
+	int64_t until_us = tess_clock_now_us(tess_clock_system()) + 10000000;
 	unsigned got = 0;
 
 	while (got < count && tess_clock_now_us(tess_clock_system()) < until_us) {
