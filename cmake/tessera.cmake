@@ -14,6 +14,7 @@ function(tessera_test)
 	string(REPLACE "/" "_" target test_${T_NAME})
 	add_executable(${target} ${T_SOURCES})
 	target_link_libraries(${target} PRIVATE ${T_LIBS} cmocka)
+	target_sources(${target} PRIVATE $<TARGET_OBJECTS:tess_test_as_program>)
 	# the tests of whole boxes, which run beside them in the release build, go by the clock
 	if(TESSERA_SANITIZE)
 		add_test(NAME ${T_NAME} COMMAND ${target})

@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1374,7 +1373,6 @@ int main(void)
 		TEST(test_tls_files),
 	};
 
-	(void)signal(SIGPIPE, SIG_IGN); /* as the program has it: sendfile() has no MSG_NOSIGNAL */
 	tess_log_init("test", TESS_LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

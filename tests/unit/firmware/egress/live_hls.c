@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -524,7 +523,6 @@ int main(void)
 		TEST(test_slow_segment),
 	};
 
-	(void)signal(SIGPIPE, SIG_IGN);
 	tess_log_init("test", TESS_LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
