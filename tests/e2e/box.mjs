@@ -165,6 +165,12 @@ export class Box {
 		return usage;
 	}
 
+	/** Seconds for which a thread of a process waited for a processor, the one that waited longest: what other programs took of its time. */
+	keptWaiting(name) {
+		const tasks = `/proc/${this.pid(name)}/task`;
+		return Math.max(...fs.readdirSync(tasks).map(task => Number(fs.readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[1]) / 1e9));
+	}
+
 	/** Process id of control, media or egress: the newest that runs. */
 	pid(name) {
 		const children = fs.readFileSync(`/proc/${this.run.pid}/task/${this.run.pid}/children`, 'utf8').trim().split(' ');

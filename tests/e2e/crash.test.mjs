@@ -66,7 +66,7 @@ async function record(name, during) {
 	const recording = await recordingOf(box, name);
 	assert.equal(recording.id, first.id, 'one recording');
 	// one file; its journal goes when control has taken note
-	await until('one file', () => fs.readdirSync(path.join(dir, 'recordings', String(app.id))).filter(file => file.startsWith(`${name}_`)).length === 1, 4000);
+	await until('one file', () => fs.readdirSync(path.join(dir, 'recordings', String(app.id))).filter(file => file.startsWith(`${name}_`)).length === 1);
 	const file = path.join(dir, 'recordings', recording.path);
 	const probe = ffprobe(file, '-show_streams', '-show_packets');
 	const times = probe.packets.filter(p => p.codec_type === 'video').map(p => Number(p.dts_time));
@@ -79,6 +79,7 @@ async function record(name, during) {
 }
 
 test('control killed: nothing is interrupted', { timeout: 90000 }, async () => {
+	const waited = box.keptWaiting('media');
 	const { recording, hole } = await record('nocontrol', async mix => {
 		const viewer = new Viewer(mix.flv_url);
 		await viewer.moving();
@@ -90,7 +91,9 @@ test('control killed: nothing is interrupted', { timeout: 90000 }, async () => {
 		assert.ok(viewer.longest_ms < 1000, `the viewer waited ${viewer.longest_ms} ms`);
 		viewer.abort.abort();
 	});
-	assert.ok(hole < 0.2, `a hole of ${hole} s`);
+	// a machine that is busy with other things leaves pictures out
+	const busy = box.keptWaiting('media') - waited;
+	assert.ok(hole < 0.2 + busy, `a hole of ${hole} s, and ${busy} s of waiting for the machine`);
 	assert.equal(recording.gaps.length, 0);
 });
 
