@@ -168,7 +168,20 @@ export class Box {
 	/** Seconds for which a thread of a process waited for a processor, the one that waited longest: what other programs took of its time. */
 	keptWaiting(name) {
 		const tasks = `/proc/${this.pid(name)}/task`;
-		return Math.max(...fs.readdirSync(tasks).map(task => Number(fs.readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[1]) / 1e9));
+		return Math.max(...fs.readdirSync(tasks).map(task => {
+			try {
+				return Number(fs.readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[1]) / 1e9;
+			} catch {
+				return 0; // it has just ended
+			}
+		}));
+	}
+
+	/** From now on, the same of those that have to do with media, together; of ones that were started anew from their start. */
+	watchWaiting() {
+		const look = () => ['media', 'egress'].map(name => ({ pid: this.pid(name), waited: this.keptWaiting(name) }));
+		const before = look();
+		return () => look().reduce((sum, now, i) => sum + now.waited - (now.pid === before[i].pid ? before[i].waited : 0), 0);
 	}
 
 	/** Process id of control, media or egress: the newest that runs. */
@@ -256,4 +269,4 @@ export const recordingOf = (box, record_id, states = ['finished'], timeout_ms = 
 			recording.record_id === record_id && states.includes(recording.state)), timeout_ms);
 
 export const ffprobe = (file, ...args) => JSON.parse(execFileSync('ffprobe',
-	['-v', 'error', '-of', 'json', ...args.length ? args : ['-show_format', '-show_streams'], file], { maxBuffer: 1 << 28 }));
+	['-v', 'error', '-of', 'json', ...args.length ? args : ['-show_format', '-show_streams'], file], { maxBuffer: 1 << 28, timeout: 60000 }));

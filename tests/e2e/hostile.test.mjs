@@ -119,11 +119,12 @@ async function flood(socket, port, make, count) {
 
 /** The good publisher's stream and the mix go on at their rate while `attack` runs. */
 async function unharmed(attack) {
-	const lost = await metric('tessera_rtp_lost', 'user="good"'), frames = (await mix()).frames, begin = Date.now();
+	const lost = await metric('tessera_rtp_lost', 'user="good"'), frames = (await mix()).frames, begin = Date.now(), waited = box.keptWaiting('media');
 	await attack();
 	await sleep(Math.max(1200, 2500 - (Date.now() - begin))); // facts come once a second
-	const rate = ((await mix()).frames - frames) / (Date.now() - begin) * 1000;
-	assert.ok(rate > 9, `${rate.toFixed(1)} pictures a second, not 15`);
+	// without the time in which the machine was busy with other things
+	const seconds = (Date.now() - begin) / 1000 - (box.keptWaiting('media') - waited), rate = ((await mix()).frames - frames) / seconds;
+	assert.ok(seconds < 0.5 || rate > 9, `${rate.toFixed(1)} pictures a second, not 15`);
 	assert.equal((await userOf('good')).state, 'receiving');
 	assert.ok(await metric('tessera_rtp_lost', 'user="good"') - lost < 30);
 	stillThere();
