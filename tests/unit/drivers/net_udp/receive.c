@@ -166,6 +166,7 @@ static void a_flood_does_not_starve_the_rest(void **state)
 		peer_send(peer, flood, "flood", 5);
 	for (unsigned i = 0; i < 3; i++)
 		peer_send(peer, add_flow(net, &tag), "quiet", 5);
+	peer_settle(peer, peer_port);
 	assert_int_equal(net->driver->wait(net, now_us() + 1000000), 0);
 	got = net->driver->rx_burst(net, packets, TESS_NET_BURST);
 	assert_int_equal(got, TESS_NET_BURST);
@@ -324,6 +325,7 @@ static void an_empty_pool_drops_and_counts(void **state)
 	(void)state;
 	for (i = 0; i < 20; i++)
 		peer_send(peer, port, &i, 1);
+	peer_settle(peer, peer_port);
 	assert_int_equal(receive(net, packets, 8), 8);
 	for (i = 0; i < 8; i++)
 		assert_int_equal(packets[i]->data[0], i);
@@ -351,6 +353,7 @@ static void dropping_has_an_end(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 40; i++)
 		peer_send(peer, port, data, sizeof(data));
+	peer_settle(peer, peer_port);
 	assert_int_equal(net->driver->rx_burst(net, packets, 16), 0);
 	assert_int_equal(net_stats(net).rx_dropped_truncated, 16);
 	assert_int_equal(net->driver->rx_burst(net, packets, TESS_NET_BURST), 0);
@@ -358,6 +361,7 @@ static void dropping_has_an_end(void **state)
 
 	for (unsigned i = 0; i < 48; i++)
 		peer_send(peer, port, data, 1);
+	peer_settle(peer, peer_port);
 	assert_int_equal(receive(net, packets, 8), 8);
 	assert_int_equal(net->driver->rx_burst(net, more, 16), 0);
 	assert_int_equal(net_stats(net).rx_dropped_pool_empty, 16);
@@ -380,6 +384,7 @@ static void the_kernels_drops_are_counted(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 4000; i++)
 		peer_send(peer, port, data, sizeof(data));
+	peer_settle(peer, peer_port);
 	while ((got = net->driver->rx_burst(net, packets, TESS_NET_BURST)) > 0)
 		release_all(packets, got);
 	/* the count comes with the next datagram that gets in */
@@ -406,6 +411,7 @@ static void flows_come_and_go(void **state)
 		ports[i] = add_flow(net, &tags[i]);
 		peer_send(peer, ports[i], &i, sizeof(i));
 	}
+	peer_settle(peer, peer_port);
 	/* all are ready; every other goes before it was read, in and out of order */
 	assert_int_equal(net->driver->wait(net, now_us() + 1000000), 0);
 	for (unsigned i = 0; i < 32; i += 4)
