@@ -426,8 +426,8 @@ test('the player: http-flv and LL-HLS in Chromium, also within another page', { 
 			.flatMap(room => room.users).find(user => user.user === 'alice' && user.flv_url));
 		await page.goto(`${box.url}/player?src=${encodeURIComponent(alice.flv_url)}&mode=fast`);
 		await measure(page, 'http-flv of a single user', 1);
-		await box.api('PATCH', `/applications/${app.id}`, { live_all: false });
 		await page.goto(`${box.url}/player?src=${encodeURIComponent('javascript:alert(1)')}`);
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: false }); // a player would complain of its end
 		await page.waitForSelector('.over:has-text("names no stream")');
 		assert.deepEqual(complaints, []);
 	} finally {
