@@ -469,6 +469,7 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 	});
 	await until('all viewers', async () => (await box.api('GET', '/streams')).streams[0].viewers === 1 + viewers);
 	await until('pictures for all', () => crowd.every(child => child.output.includes('ready')));
+	let busy = 0; // s that the machine, busy with other things, kept one of its lives waiting
 	for (let i = 0; i < kills; i++) {
 		// what dies again within 10 s is started later each time, which would be the hole that is measured
 		if (i >= 3)
@@ -476,6 +477,7 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 		const before = (await relays())[0].bytes_sent;
 		box.kill('media');
 		await until('more to be sent', async () => (await relays())[0].bytes_sent > before + 100000);
+		busy = Math.max(busy, box.keptWaiting('media'));
 	}
 	assert.ok(!gone, 'the viewer is still there');
 	player.kill('SIGKILL');
@@ -484,7 +486,7 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 		child.kill('SIGTERM');
 		assert.equal(await end, 0, child.output);
 		const waited = Number(/errors=0 .*longest_wait_ms=(\d+)/.exec(child.output)?.[1]);
-		assert.ok(waited > 100 && waited <= 2000, child.output);
+		assert.ok(waited > 100 && waited <= 2000 + 1000 * busy, `${busy} s of waiting, ${child.output}`);
 	}
 	const now = await inState(relay.id, 'publishing');
 	assert.equal(now.publishes, 1);
@@ -499,7 +501,7 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 		assert.ok(times[i] > times[i - 1], 'time stamps rise');
 		hole = Math.max(hole, times[i] - times[i - 1]);
 	}
-	assert.ok(hole > 0.1 && hole < 2, `the longest hole of ${kills} kills: ${hole} s`);
+	assert.ok(hole > 0.1 && hole < 2 + busy, `the longest hole of ${kills} kills: ${hole} s, ${busy} s of waiting`);
 	// nobody tells the key: lists, log, arguments
 	assert.ok(!JSON.stringify([await relays(), await box.api('GET', '/audit')]).includes(secret));
 	const log = fs.readFileSync(box.logPath, 'utf8');
