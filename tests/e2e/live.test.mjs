@@ -556,9 +556,10 @@ test('by RTMPS, if the certificate is good for the host', { timeout: 60000 }, as
 	await inState(good.id, 'publishing');
 	// not ffprobe(): the front in this process must go on
 	const probe = spawn('ffprobe', ['-v', 'error', '-of', 'json', '-show_streams', cdn.url('sealed')]);
-	let text = '';
+	let text = '', over = false;
 	probe.stdout.on('data', chunk => { text += chunk; });
-	await until('ffprobe to end', () => probe.exitCode !== null);
+	probe.once('close', () => { over = true; }); // with all that it said
+	await until('ffprobe to end', () => over);
 	checkStreams(JSON.parse(text));
 	assert.match((await inState(bad.id, 'pausing')).error, /certificate/);
 	assert.equal(cdn.published('wrong'), 0);
