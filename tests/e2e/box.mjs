@@ -43,8 +43,8 @@ async function freePorts(count, from = firstPort) {
 	return ports;
 }
 
-/** Ports of TCP that no box of this process listens at. */
-export const morePorts = count => freePorts(count, firstPort + 200);
+/** Ports that no box of this process listens at, nor receives RTP at. */
+export const morePorts = count => freePorts(count, firstPort + 220);
 
 export class Box {
 	/**

@@ -3,7 +3,6 @@
 // the CDN that is pushed to.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import dgram from 'node:dgram';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -578,12 +577,7 @@ function srtServer(port, file, options) {
 
 test('by SRT, encrypted: as sent; a wrong passphrase is refused; a server that goes is tried again', { timeout: 60000 }, async () => {
 	const file = `${dir}/srt.ts`, secrets = `streamid=${secret}&passphrase=${secret}`;
-	const port = await new Promise(done => {
-		const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1', () => {
-			const address = socket.address();
-			socket.close(() => done(address.port));
-		});
-	});
+	const [port] = await morePorts(1);
 	let server = srtServer(port, file, `passphrase=${secret}`);
 	try {
 		const wrong = await add(`srt://127.0.0.1:${port}?passphrase=not-that-one`);
