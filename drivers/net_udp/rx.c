@@ -184,8 +184,12 @@ static void set_arrivals(const struct udp_net *udp, struct tess_packet **packets
 {
 	struct instant instant = read_clocks(udp);
 
-	for (unsigned i = 1; i < CLOCK_TRIES && instant.apart_us > CLOCK_APART_US; i++)
-		instant = read_clocks(udp);
+	for (unsigned i = 1; i < CLOCK_TRIES && instant.apart_us > CLOCK_APART_US; i++) {
+		const struct instant again = read_clocks(udp);
+
+		if (again.apart_us < instant.apart_us)
+			instant = again;
+	}
 	for (unsigned i = 0; i < count; i++) {
 		int64_t age_us = instant.wall_us - packets[i]->arrival_us;
 

@@ -31,14 +31,20 @@ const portIsFree = port => new Promise(done => {
 	server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
 });
 
-async function freePorts(count) {
+// each process has 250 of its own, tests of two lanes, which run at once, others; below those that the kernel gives to outgoing
+// connections: one of them could take a port of a process that restarts, or of a publisher that enters
+const firstPort = 10000 + (process.pid % 40 * 2 + Number(process.env.TESSERA_TEST_LANE ?? 0)) * 250;
+
+async function freePorts(count, from = firstPort) {
 	const ports = [];
-	const lane = Number(process.env.TESSERA_TEST_LANE ?? 0); // tests of two lanes run at once
-	for (let port = 30000 + (process.pid % 40 * 2 + lane) * 250; ports.length < count; port++)
+	for (let port = from; ports.length < count; port++)
 		if (await portIsFree(port))
 			ports.push(port);
 	return ports;
 }
+
+/** Ports that no box of this process listens at, nor receives RTP at. */
+export const morePorts = count => freePorts(count, firstPort + 220);
 
 export class Box {
 	/**
@@ -159,6 +165,25 @@ export class Box {
 		return usage;
 	}
 
+	/** Seconds for which a thread of a process waited for a processor, the one that waited longest: what other programs took of its time. */
+	keptWaiting(name) {
+		const tasks = `/proc/${this.pid(name)}/task`;
+		return Math.max(...fs.readdirSync(tasks).map(task => {
+			try {
+				return Number(fs.readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[1]) / 1e9;
+			} catch {
+				return 0; // it has just ended
+			}
+		}));
+	}
+
+	/** From now on, the same of those that have to do with media, together; of ones that were started anew from their start. */
+	watchWaiting() {
+		const look = () => ['media', 'egress'].map(name => ({ pid: this.pid(name), waited: this.keptWaiting(name) }));
+		const before = look();
+		return () => look().reduce((sum, now, i) => sum + now.waited - (now.pid === before[i].pid ? before[i].waited : 0), 0);
+	}
+
 	/** Process id of control, media or egress: the newest that runs. */
 	pid(name) {
 		const children = fs.readFileSync(`/proc/${this.run.pid}/task/${this.run.pid}/children`, 'utf8').trim().split(' ');
@@ -244,4 +269,4 @@ export const recordingOf = (box, record_id, states = ['finished'], timeout_ms = 
 			recording.record_id === record_id && states.includes(recording.state)), timeout_ms);
 
 export const ffprobe = (file, ...args) => JSON.parse(execFileSync('ffprobe',
-	['-v', 'error', '-of', 'json', ...args.length ? args : ['-show_format', '-show_streams'], file], { maxBuffer: 1 << 28 }));
+	['-v', 'error', '-of', 'json', ...args.length ? args : ['-show_format', '-show_streams'], file], { maxBuffer: 1 << 28, timeout: 60000 }));

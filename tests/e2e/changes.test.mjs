@@ -92,7 +92,7 @@ test('viewers and the recording go on through changes of size', { timeout: 12000
 	const watcher = spawn('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-i', mix.flv_url, '-c', 'copy', watched], { stdio: ['ignore', 'ignore', 'pipe'] });
 	let complaints = '';
 	watcher.stderr.on('data', text => { complaints += text; });
-	const over = new Promise(done => watcher.once('exit', done));
+	const over = new Promise(done => watcher.once('close', done));
 	await until('ffmpeg to watch', () => fs.existsSync(watched) && fs.statSync(watched).size > 50000);
 
 	await start(11, ids, sizeOf(960, 540));

@@ -3,7 +3,6 @@
 // the CDN that is pushed to.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import dgram from 'node:dgram';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -12,7 +11,7 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { Box, ffprobe, mixParameters, root, sleep, until } from './box.mjs';
+import { Box, ffprobe, mixParameters, morePorts, root, sleep, until } from './box.mjs';
 import { protectTests } from './protect.mjs';
 
 const kills = process.env.TESSERA_LONG ? 20 : 3;
@@ -44,7 +43,7 @@ class Cdn {
 			});
 		});
 		await new Promise(done => cdn.hooks.listen(0, '127.0.0.1', done));
-		cdn.port = await freePort();
+		[cdn.port] = await morePorts(1);
 		fs.writeFileSync(`${folder}/nginx.conf`, `
 			load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 			daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/log error;
@@ -75,13 +74,6 @@ class Cdn {
 	files() { return fs.readdirSync(`${this.folder}/flv`).sort().map(name => `${this.folder}/flv/${name}`); }
 }
 
-const freePort = () => new Promise(done => {
-	const server = net.createServer().listen(0, '127.0.0.1', () => {
-		const { port } = server.address();
-		server.close(() => done(port));
-	});
-});
-
 const relays = () => box.api('GET', `/applications/${app.id}/relays`).then(answer => answer.relays);
 const add = (url, more = {}) => box.api('POST', `/applications/${app.id}/relays`, { stream_id: 'show', url, ...more });
 const remove = relay => box.api('DELETE', `/applications/${app.id}/relays/${relay.id}`);
@@ -95,7 +87,7 @@ before(async () => {
 	// an authority of our own for RTMPS; the box takes it for one of the system's
 	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
 		'-addext', 'subjectAltName=DNS:localhost', '-keyout', `${dir}/key.pem`, '-out', `${dir}/cert.pem`], { stdio: 'ignore' });
-	const tlsPort = await freePort();
+	const [, tlsPort] = await morePorts(2);
 	box = await Box.start(dir, { env: { SSL_CERT_FILE: `${dir}/cert.pem` },
 		egress: { tls_listen: `127.0.0.1:${tlsPort}`, tls_certificate: `${dir}/cert.pem`, tls_key: `${dir}/key.pem` } });
 	secure = url => url.replace(`http://127.0.0.1:${box.egressPort}/`, `https://127.0.0.1:${tlsPort}/`);
@@ -433,8 +425,8 @@ test('the player: http-flv and LL-HLS in Chromium, also within another page', { 
 			.flatMap(room => room.users).find(user => user.user === 'alice' && user.flv_url));
 		await page.goto(`${box.url}/player?src=${encodeURIComponent(alice.flv_url)}&mode=fast`);
 		await measure(page, 'http-flv of a single user', 1);
-		await box.api('PATCH', `/applications/${app.id}`, { live_all: false });
 		await page.goto(`${box.url}/player?src=${encodeURIComponent('javascript:alert(1)')}`);
+		await box.api('PATCH', `/applications/${app.id}`, { live_all: false }); // a player would complain of its end
 		await page.waitForSelector('.over:has-text("names no stream")');
 		assert.deepEqual(complaints, []);
 	} finally {
@@ -476,6 +468,7 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 	});
 	await until('all viewers', async () => (await box.api('GET', '/streams')).streams[0].viewers === 1 + viewers);
 	await until('pictures for all', () => crowd.every(child => child.output.includes('ready')));
+	let busy = 0; // s that the machine, busy with other things, kept one of its lives waiting
 	for (let i = 0; i < kills; i++) {
 		// what dies again within 10 s is started later each time, which would be the hole that is measured
 		if (i >= 3)
@@ -483,6 +476,7 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 		const before = (await relays())[0].bytes_sent;
 		box.kill('media');
 		await until('more to be sent', async () => (await relays())[0].bytes_sent > before + 100000);
+		busy = Math.max(busy, box.keptWaiting('media'));
 	}
 	assert.ok(!gone, 'the viewer is still there');
 	player.kill('SIGKILL');
@@ -491,7 +485,7 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 		child.kill('SIGTERM');
 		assert.equal(await end, 0, child.output);
 		const waited = Number(/errors=0 .*longest_wait_ms=(\d+)/.exec(child.output)?.[1]);
-		assert.ok(waited > 100 && waited <= 2000, child.output);
+		assert.ok(waited > 100 && waited <= 2000 + 1000 * busy, `${busy} s of waiting, ${child.output}`);
 	}
 	const now = await inState(relay.id, 'publishing');
 	assert.equal(now.publishes, 1);
@@ -506,7 +500,7 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 		assert.ok(times[i] > times[i - 1], 'time stamps rise');
 		hole = Math.max(hole, times[i] - times[i - 1]);
 	}
-	assert.ok(hole > 0.1 && hole < 2, `the longest hole of ${kills} kills: ${hole} s`);
+	assert.ok(hole > 0.1 && hole < 2 + busy, `the longest hole of ${kills} kills: ${hole} s, ${busy} s of waiting`);
 	// nobody tells the key: lists, log, arguments
 	assert.ok(!JSON.stringify([await relays(), await box.api('GET', '/audit')]).includes(secret));
 	const log = fs.readFileSync(box.logPath, 'utf8');
@@ -561,9 +555,10 @@ test('by RTMPS, if the certificate is good for the host', { timeout: 60000 }, as
 	await inState(good.id, 'publishing');
 	// not ffprobe(): the front in this process must go on
 	const probe = spawn('ffprobe', ['-v', 'error', '-of', 'json', '-show_streams', cdn.url('sealed')]);
-	let text = '';
+	let text = '', over = false;
 	probe.stdout.on('data', chunk => { text += chunk; });
-	await until('ffprobe to end', () => probe.exitCode !== null);
+	probe.once('close', () => { over = true; }); // with all that it said
+	await until('ffprobe to end', () => over);
 	checkStreams(JSON.parse(text));
 	assert.match((await inState(bad.id, 'pausing')).error, /certificate/);
 	assert.equal(cdn.published('wrong'), 0);
@@ -582,12 +577,7 @@ function srtServer(port, file, options) {
 
 test('by SRT, encrypted: as sent; a wrong passphrase is refused; a server that goes is tried again', { timeout: 60000 }, async () => {
 	const file = `${dir}/srt.ts`, secrets = `streamid=${secret}&passphrase=${secret}`;
-	const port = await new Promise(done => {
-		const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1', () => {
-			const address = socket.address();
-			socket.close(() => done(address.port));
-		});
-	});
+	const [port] = await morePorts(1);
 	let server = srtServer(port, file, `passphrase=${secret}`);
 	try {
 		const wrong = await add(`srt://127.0.0.1:${port}?passphrase=not-that-one`);

@@ -18,6 +18,7 @@ function start(command, args, options = {}) {
 	child.stderr.on('data', chunk => { child.said += chunk; });
 	running.add(child);
 	child.once('exit', () => running.delete(child));
+	child.once('close', () => { child.saidAll = true; }); // what it said may come after its end
 	return child;
 }
 const ended = child => until('the publisher to end', () => child.exitCode !== null || child.signalCode !== null);
@@ -129,7 +130,7 @@ test('who may not publish is told why', { timeout: 60000 }, async () => {
 	publishers.push([start('ffmpeg', [...quiet, '-re', '-f', 'lavfi', '-i', 'testsrc=s=64x64', '-c:v', 'flv', '-f', 'flv', good.url]), /Pictures must be H\.264; this publisher sends Sorenson/]);
 	publishers.push([start('ffmpeg', [...quiet, '-re', '-f', 'lavfi', '-i', 'sine=sample_rate=44100', '-c:a', 'libmp3lame', '-f', 'flv', (await addressOf(7, 'frank')).url]), /Sound must be AAC; this publisher sends MP3/]);
 	for (const [publisher, want] of publishers) {
-		await until(`${want}`, () => want.test(publisher.said) || publisher.exitCode !== null);
+		await until(`${want}`, () => want.test(publisher.said) || publisher.saidAll);
 		assert.match(publisher.said, want);
 		publisher.kill('SIGKILL');
 	}

@@ -187,12 +187,13 @@ test('Start again changes the mix in place: one stream, one file', { timeout: 60
 	const encode = { VideoWidth: 640, VideoHeight: 360, VideoBitrate: 500 };
 	await app.cloud.StartMCUMixTranscode(mixParameters(app, 10, { StreamId: 'again', RecordId: 'again' }, encode));
 	const { id } = await running(10);
-	const first = await recordingOf(box, 'again', ['recording']);
+	const first = await recordingOf(box, 'again', ['recording']), waited = box.keptWaiting('media');
 	await app.cloud.StartMCUMixTranscode(mixParameters(app, 10, { StreamId: 'again', RecordId: 'again' }, { ...encode, BackgroundColor: 0xff0000, VideoBitrate: 800 }));
 	await sleep(2500);
 	const mix = await running(10);
 	assert.equal(mix.id, id);
 	assert.equal(mix.video.bitrate_kbps, 800);
+	const busy = box.keptWaiting('media') - waited; // a machine that is busy with other things leaves pictures out
 	await app.cloud.StopMCUMixTranscode({ SdkAppId: app.id, RoomId: 10 });
 	const recording = await recordingOf(box, 'again');
 	assert.equal(recording.id, first.id);
@@ -200,7 +201,7 @@ test('Start again changes the mix in place: one stream, one file', { timeout: 60
 	const { packets } = ffprobe(path.join(dir, 'recordings', recording.path), '-show_packets', '-select_streams', 'v');
 	const times = packets.map(p => Number(p.pts_time));
 	for (let i = 1; i < times.length; i++)
-		assert.ok(times[i] - times[i - 1] < 0.15, `a hole of ${times[i] - times[i - 1]} s at ${times[i]}`);
+		assert.ok(times[i] - times[i - 1] < 0.15 + busy, `a hole of ${times[i] - times[i - 1]} s at ${times[i]}, ${busy} s of waiting`);
 	await box.api('DELETE', `/applications/${app.id}/rooms/10/users/eva`);
 });
 

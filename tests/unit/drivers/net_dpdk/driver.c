@@ -135,13 +135,22 @@ static bool take_frame(const struct fixture *fixture, struct frame *frame)
 	return true;
 }
 
+/* The same of datagrams alone: questions of the control thread may be between them. */
+static bool take_datagram(const struct fixture *fixture, struct frame *frame)
+{
+	while (take_frame(fixture, frame))
+		if (!memcmp(frame->data + 12, "\x08\0", 2))
+			return true;
+	return false;
+}
+
 /*
- * The next frame of the control thread, within a second: the driver takes what is on the port, and
+ * The next frame of the control thread, within 10 s: the driver takes what is on the port, and
  * sends it after that.
  */
 static void next_frame(const struct fixture *fixture, struct frame *frame)
 {
-	int64_t until_us = now_us() + 1000000;
+	int64_t until_us = now_us() + 10000000;
 	struct tess_packet *packet;
 
 	while (now_us() < until_us) {
@@ -330,7 +339,7 @@ static void learn_neighbour(struct fixture *f)
 	assert_memory_equal(frame.data + 38, "\x0a\0\0\x01", 4);
 	arp(&frame, 2, "\2\0\0\0\0\0");
 	send_frame(f, &frame);
-	for (unsigned i = 0; i < 1000 && stats_of(f).tx_packets == 0; i++) {
+	for (unsigned i = 0; i < 10000 && stats_of(f).tx_packets == 0; i++) {
 		struct tess_packet *unused;
 
 		assert_int_equal(f->driver->rx_burst(f->net, &unused, 1), 0);
@@ -353,7 +362,7 @@ static void datagrams_go_out(void **state)
 	setup(&f);
 	learn_neighbour(&f);
 	assert_int_equal(stats_of(&f).tx_bytes, 5);
-	assert_true(take_frame(&f, &frame));
+	assert_true(take_datagram(&f, &frame));
 	assert_int_equal(frame.length, 47);
 	assert_memory_equal(frame.data, THEIR_MAC, 6);
 	assert_memory_equal(frame.data + 6, f.mac, 6);
@@ -373,9 +382,9 @@ static void datagrams_go_out(void **state)
 	packet = fill(&f, "x");
 	packet->length = 1500 - 28;
 	f.driver->tx_burst(f.net, &packet, 1);
-	assert_false(take_frame(&f, &frame)); /* not before it is flushed */
+	assert_false(take_datagram(&f, &frame)); /* not before it is flushed */
 	f.driver->flush(f.net);
-	assert_true(take_frame(&f, &frame));
+	assert_true(take_datagram(&f, &frame));
 	assert_int_equal(frame.length, 1514);
 	teardown(&f);
 }
@@ -390,14 +399,14 @@ static void packets_can_be_forwarded(void **state)
 	(void)state;
 	setup(&f);
 	learn_neighbour(&f);
-	assert_true(take_frame(&f, &frame));
+	assert_true(take_datagram(&f, &frame));
 	send_datagram(&f, AF_INET, 20001, "there and back");
 	assert_int_equal(f.driver->rx_burst(f.net, &packet, 1), 1);
 	packet->data += 6; /* the holder may have moved it */
 	packet->length -= 6;
 	f.driver->tx_burst(f.net, &packet, 1);
 	f.driver->flush(f.net);
-	assert_true(take_frame(&f, &frame));
+	assert_true(take_datagram(&f, &frame));
 	assert_memory_equal(frame.data, THEIR_MAC, 6);
 	assert_memory_equal(frame.data + 36, "\x13\x8c", 2); /* where it came from */
 	assert_int_equal(frame.length, 42 + 8);
@@ -455,12 +464,13 @@ static void gathered_packets_keep_their_times(void **state)
 	for (unsigned i = 0; i < 200; i++)
 		send_datagram(&f, AF_INET, 20000, "x");
 	sent_us = now_us();
-	assert_int_equal(f.driver->gather(f.net, sent_us + 300000), 0);
-	assert_true(now_us() >= sent_us + 300000);
+	/* far longer than a busy machine may take to begin */
+	assert_int_equal(f.driver->gather(f.net, sent_us + 600000), 0);
+	assert_true(now_us() >= sent_us + 600000);
 	for (unsigned count; (count = f.driver->rx_burst(f.net, packets, TESS_NET_BURST)) > 0;) {
 		got += count;
 		for (unsigned i = 0; i < count; i++) {
-			assert_true(packets[i]->arrival_us < sent_us + 200000);
+			assert_true(packets[i]->arrival_us < sent_us + 500000);
 			tess_packet_release(packets[i]);
 		}
 	}

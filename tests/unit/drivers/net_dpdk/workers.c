@@ -158,8 +158,8 @@ static void a_worker_without_a_queue_is_woken(void **state)
 {
 	char path[] = "/tmp/tessera-workers-XXXXXX", spec[100];
 	struct tess_net *nets[WORKERS];
+	unsigned late = 0;
 	pthread_t thread;
-	int64_t begun_us;
 	void *got;
 
 	(void)state;
@@ -168,18 +168,21 @@ static void a_worker_without_a_queue_is_woken(void **state)
 	open_all(nets, spec);
 	assert_int_equal(hub_of(nets[0])->port.rx_queues, 1);
 	assert_int_equal(tess_net_dpdk.flow_add(nets[1], 20001, NULL), 0);
-	begun_us = tess_clock_now_us(tess_clock_system());
 	for (unsigned i = 0; i < 50; i++) {
 		struct tess_packet *packet;
+		int64_t given_us;
 
 		assert_int_equal(pthread_create(&thread, NULL, wait_for_one, nets[1]), 0);
 		(void)usleep(i * 100);
+		given_us = tess_clock_now_us(tess_clock_system());
 		assert_int_equal(nets[0]->driver->rx_burst(nets[0], &packet, 1), 0);
 		assert_int_equal(pthread_join(thread, &got), 0);
 		assert_int_equal((uintptr_t)got, 1);
+		late += tess_clock_now_us(tess_clock_system()) - given_us > 400000;
 	}
-	/* by the bell, not by the half second after which it looks anyway */
-	assert_true(tess_clock_now_us(tess_clock_system()) - begun_us < 5000000);
+	/* by the bell, not by the half second after which it looks anyway; a busy machine may keep
+	 * one waiting */
+	assert_true(late < 25);
 	close_all(nets);
 	(void)unlink(path);
 }

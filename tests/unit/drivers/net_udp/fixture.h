@@ -17,12 +17,17 @@ struct tess_net *open_net(const char *spec, unsigned packets);
 /** Adds a flow on a port that was free. */
 uint16_t add_flow(struct tess_net *net, void *tag);
 struct tess_net_stats net_stats(const struct tess_net *net);
-/** Receives until @p count packets are there or 2 s have gone; @return how many came. */
+/** Receives until @p count packets are there or 10 s have gone; @return how many came. */
 unsigned receive(struct tess_net *net, struct tess_packet **packets, unsigned count);
 void release_all(struct tess_packet **packets, unsigned count);
 
 /** A plain socket on 127.0.0.1, its receive buffer large; *port is where it listens. */
 int peer_open(uint16_t *port);
+/**
+ * Returns when what was sent before has arrived: a kernel that is busy takes it from its queue a
+ * little later, and this behind it. What waits at @p fd is lost.
+ */
+void peer_settle(int fd, uint16_t port_of_fd);
 /** Sends to 127.0.0.1:@p port. */
 void peer_send(int fd, uint16_t port, const void *data, size_t length);
 

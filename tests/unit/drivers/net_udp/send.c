@@ -31,9 +31,9 @@ static void expect(int peer, uint16_t from, uint32_t number, uint32_t length)
 
 	memset(want, (int)(number & 0xff), sizeof(want));
 	memcpy(want, &number, sizeof(number));
-	assert_int_equal(recvfrom(peer, data, sizeof(data), MSG_DONTWAIT,
-				  (struct sockaddr *)&remote, &remote_length),
-			 length);
+	assert_int_equal(
+		recvfrom(peer, data, sizeof(data), 0, (struct sockaddr *)&remote, &remote_length),
+		length);
 	assert_memory_equal(data, want, length);
 	assert_int_equal(remote.sin_port, htons(from));
 }

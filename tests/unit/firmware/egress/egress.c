@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +29,7 @@
 static struct tess_config config;
 static char folder[64];
 static uint16_t port, tls_port;
+static int held, tls_held;
 /* egress turns in one thread, its peers in another */
 static struct turning *turning, *peers;
 static struct tess_egress *egress;
@@ -40,16 +40,18 @@ static json_t *facts;
 static unsigned hellos;
 static uint64_t epoch = 1000;
 
-static uint16_t free_port(void)
+/* A port that nobody has but who means to, with SO_REUSEADDR, as long as *heldp is open. */
+static uint16_t hold_port(int *heldp)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	const int on = 1;
 
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-	close(fd);
+	*heldp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(setsockopt(*heldp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	assert_int_equal(bind(*heldp, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(getsockname(*heldp, (struct sockaddr *)&address, &size), 0);
 	return ntohs(address.sin_port);
 }
 
@@ -235,7 +237,7 @@ static int try_to_connect(uint16_t to)
 /** Connect, as soon as it listens. */
 static int connect_to(uint16_t to)
 {
-	for (unsigned i = 0; i < 500; i++, usleep(10000)) {
+	for (unsigned i = 0; i < 3000; i++, usleep(10000)) {
 		int fd = try_to_connect(to);
 
 		if (fd >= 0)
@@ -248,7 +250,7 @@ static int connect_to(uint16_t to)
 static int watch(void)
 {
 	static const char request[] = "GET /live/show.flv HTTP/1.1\r\nHost: x\r\n\r\n";
-	struct timeval patience = {.tv_sec = 10};
+	struct timeval patience = {.tv_sec = 20};
 	int fd = connect_to(port);
 	char head[4] = "";
 
@@ -282,14 +284,14 @@ static int setup(void **state)
 	(void)strcpy(folder, "/tmp/tessera-test-XXXXXX");
 	if (!mkdtemp(folder))
 		return -1;
-	port = free_port();
+	port = hold_port(&held);
 	tess_config_defaults(&config);
 	(void)snprintf(config.box.run_dir, sizeof(config.box.run_dir), "%s", folder);
 	(void)snprintf(config.egress.record_dir, sizeof(config.egress.record_dir), "%s/records",
 		       folder);
 	(void)snprintf(config.egress.listen, sizeof(config.egress.listen), "127.0.0.1:%u", port);
 	(void)strcpy(config.egress.rtmp_listen, "127.0.0.1:0");
-	tls_port = free_port();
+	tls_port = hold_port(&tls_held);
 	(void)snprintf(config.egress.tls_listen, sizeof(config.egress.tls_listen), "127.0.0.1:%u",
 		       tls_port);
 	(void)snprintf(config.egress.tls_certificate, sizeof(config.egress.tls_certificate),
@@ -310,6 +312,8 @@ static int teardown(void **state)
 	turning_do(peers, stop_media, NULL);
 	turning_stop(turning);
 	turning_stop(peers);
+	close(held);
+	close(tls_held);
 	json_decref(facts);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
 	return system(command);
@@ -390,8 +394,6 @@ int main(void)
 		cmocka_unit_test(test_bad_address),
 	};
 
-	(void)signal(SIGPIPE,
-		     SIG_IGN); /* as the program has it: OpenSSL writes without MSG_NOSIGNAL */
 	tess_log_init("test", TESS_LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,9 +164,11 @@ void rtmp_peer_flush(struct rtmp_peer *peer)
 {
 	size_t length = peer->session.out.length;
 
+	/* who has closed may not have told that yet */
 	if (length)
 		check(send(peer->fd, peer->session.out.data, length, MSG_NOSIGNAL) ==
-		      (ssize_t)length);
+			      (ssize_t)length ||
+		      errno == EPIPE || errno == ECONNRESET);
 	tess_rtmp_session_sent(&peer->session, length);
 }
 

@@ -4,8 +4,36 @@
 #include "tests/unit/firmware/egress/turning.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
+
+static _Atomic int64_t later_us;
+
+int __real_clock_gettime(clockid_t id, struct timespec *time);
+int __wrap_clock_gettime(clockid_t id, struct timespec *time);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *time)
+{
+	int64_t us = atomic_load_explicit(&later_us, memory_order_relaxed);
+	int rc = __real_clock_gettime(id, time);
+
+	if (rc || id != CLOCK_MONOTONIC)
+		return rc;
+	time->tv_nsec += us % 1000000 * 1000;
+	time->tv_sec += us / 1000000 + time->tv_nsec / 1000000000;
+	time->tv_nsec %= 1000000000;
+	return 0;
+}
+
+int64_t turning_now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
 
 struct turning {
 	struct tess_loop *loop;
@@ -98,11 +126,25 @@ bool turning_until(struct turning *turning, bool (*function)(void *arg), void *a
 {
 	struct question question = {.ask = function, .arg = arg};
 
-	for (unsigned i = 0; i < 2000; i++) {
+	for (unsigned i = 0; i < 6000; i++) {
 		turning_do(turning, ask, &question);
 		if (question.answer)
 			return true;
 		usleep(5000);
 	}
 	return false;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+void turning_later(struct turning *turning, int64_t us)
+{
+	atomic_fetch_add(&later_us, us);
+	/* the turn that is under way has the time before; the second finds what the first one began
+	 */
+	for (unsigned i = 0; i < 3; i++)
+		turning_do(turning, nothing, NULL);
 }

@@ -46,7 +46,7 @@ static int setup(void **state)
 	(void)snprintf(f->path, sizeof(f->path), "%s/s.sock", f->folder);
 	assert_int_equal(tess_loop_alloc(&f->loop), 0);
 	assert_int_equal(tess_timer_alloc(&f->limit, f->loop, too_late, f), 0);
-	tess_timer_start(f->limit, 10000000);
+	tess_timer_start(f->limit, 30000000);
 	*state = f;
 	return 0;
 }
