@@ -13,15 +13,20 @@
 
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
+#include "firmware/control/cloud/digest.h"
+#include "firmware/control/jobs/poster.h"
 #include "fixture.h"
 
 #define APP 1400000001u
+/* Of the tests of late answers, for the 20 s that are asked for. */
+#define HURRIED_US 400000
 
 /* How the receiver answers. */
-enum manner { WELL, WITH_500, WITH_REDIRECT, HALF_WAY, NOT_AT_ALL };
+enum manner { WELL, WITH_500, WITH_REDIRECT, HALF_WAY, NOT_AT_ALL, LATE, TOO_LATE };
 
 struct visitor {
 	struct tess_watch *watch;
+	struct tess_timer *late;
 	int fd;
 	char text[8192];
 	size_t length;
@@ -34,11 +39,42 @@ static struct tess_callbacks *callbacks;
 static struct tess_watch *door;
 static int listener;
 static enum manner manner;
+static int64_t timeout_us; /* 0: as asked for */
 static char url[64];
+static const char *key;
 static struct visitor visitors[256];
 static unsigned visits;
 static json_t *bodies;	    /* of the requests, in order */
 static char log_text[2048]; /* "recording:event " of each */
+
+int __real_tess_poster_post(struct tess_poster *poster, const char *to, const char *body,
+			    int64_t wait_us, tess_post_done *done, void *arg);
+int __wrap_tess_poster_post(struct tess_poster *poster, const char *to, const char *body,
+			    int64_t wait_us, tess_post_done *done, void *arg);
+
+int __wrap_tess_poster_post(struct tess_poster *poster, const char *to, const char *body,
+			    int64_t wait_us, tess_post_done *done, void *arg)
+{
+	assert_int_equal(wait_us, 20000000);
+	return __real_tess_poster_post(poster, to, body, timeout_us ? timeout_us : wait_us, done,
+				       arg);
+}
+
+static void say(struct visitor *v, const char *text)
+{
+	/* whoever waited too long has hung up */
+	(void)send(v->fd, text, strlen(text), MSG_NOSIGNAL);
+	close(v->fd);
+}
+
+static void say_late(void *arg)
+{
+	struct visitor *v = arg;
+
+	tess_timer_free(v->late);
+	v->late = NULL;
+	say(v, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"code\":0}");
+}
 
 static void answer(struct visitor *v)
 {
@@ -52,10 +88,26 @@ static void answer(struct visitor *v)
 
 	if (manner == NOT_AT_ALL)
 		return;
-	assert_true(write(v->fd, answers[manner], strlen(answers[manner])) > 0);
 	tess_watch_remove(v->watch);
 	v->watch = NULL;
-	close(v->fd);
+	if (manner != LATE && manner != TOO_LATE) {
+		say(v, answers[manner]);
+		return;
+	}
+	assert_int_equal(tess_timer_alloc(&v->late, loop, say_late, v), 0);
+	tess_timer_start(v->late, manner == LATE ? HURRIED_US / 2 : HURRIED_US * 3 / 2);
+}
+
+/* Signed with the key, until ten minutes from now. */
+static void check_sign(const json_t *json)
+{
+	char text[64], sign[TESS_MD5_HEX];
+	int64_t expires = json_integer_value(json_object_get(json, "t"));
+
+	assert_int_equal(expires, f.time.utc_us / 1000000 + 600);
+	(void)snprintf(text, sizeof(text), "%s%lld", key, (long long)expires);
+	assert_int_equal(tess_md5_hex(sign, text, strlen(text)), 0);
+	assert_string_equal(json_string_value(json_object_get(json, "sign")), sign);
 }
 
 static void take(struct visitor *v, const char *body)
@@ -65,6 +117,7 @@ static void take(struct visitor *v, const char *body)
 	assert_non_null(json);
 	assert_non_null(strstr(v->text, "POST /take?x=1 HTTP/1.1\r\n"));
 	assert_non_null(strstr(v->text, "Content-Type: application/json\r\n"));
+	check_sign(json);
 	(void)snprintf(log_text + strlen(log_text), sizeof(log_text) - strlen(log_text), "%s ",
 		       json_string_value(json_object_get(json, "say")));
 	assert_int_equal(json_array_append_new(bodies, json), 0);
@@ -134,7 +187,11 @@ static void stop(void)
 {
 	tess_callbacks_stop(callbacks);
 	for (unsigned i = 0; i < visits; i++)
-		if (visitors[i].watch) {
+		if (visitors[i].late) {
+			tess_timer_free(visitors[i].late);
+			visitors[i].late = NULL;
+			close(visitors[i].fd);
+		} else if (visitors[i].watch) {
 			tess_watch_remove(visitors[i].watch);
 			visitors[i].watch = NULL;
 			close(visitors[i].fd);
@@ -172,6 +229,8 @@ static int setup(void **state)
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
 	(void)sprintf(url, "http://127.0.0.1:%u/take?x=1", ntohs(address.sin_port));
 	manner = WELL;
+	timeout_us = 0;
+	key = "cbKey123";
 	visits = 0;
 	*log_text = 0;
 	bodies = json_array();
@@ -196,7 +255,7 @@ static int64_t add(int64_t recording, const char *say)
 				    .next_us = f.time.utc_us};
 
 	(void)stpcpy(row.url, url);
-	(void)stpcpy(row.key, "cbKey123");
+	(void)stpcpy(row.key, key);
 	(void)sprintf(row.body, "{\"say\":\"%s\"}", say);
 	assert_int_equal(tess_store_callback_add(f.control.store, &row), 0);
 	return row.id;
@@ -228,6 +287,12 @@ static int64_t first; /* of the callbacks of a test */
 static bool first_failed(void)
 {
 	return row_of(first).attempts > 0;
+}
+
+/* The receiver has said what it had to say, too. */
+static bool first_failed_and_heard(void)
+{
+	return first_failed() && !visitors[0].late;
 }
 
 static void test_text(void **state)
@@ -295,7 +360,7 @@ static void fails(enum manner how, const char *error)
 	first = add(1, "a");
 	add(1, "b");
 	manner = how;
-	run_until(first_failed);
+	run_until(first_failed_and_heard);
 	row = row_of(first);
 	assert_non_null(strstr(row.error, error));
 	assert_int_equal(row.attempts, 1);
@@ -328,6 +393,34 @@ static void test_half_way(void **state)
 {
 	(void)state;
 	fails(HALF_WAY, "transfer closed");
+}
+
+/* Within its time: the next of its recording waits, that of another does not. */
+static void test_late(void **state)
+{
+	const char *a, *b, *c;
+
+	(void)state;
+	manner = LATE;
+	timeout_us = 10 * HURRIED_US;
+	add(1, "a");
+	add(1, "b");
+	add(2, "c");
+	run_until(none_left);
+	assert_int_equal(visits, 3);
+	a = strstr(log_text, "a ");
+	b = strstr(log_text, "b ");
+	c = strstr(log_text, "c ");
+	assert_true(a && b && c);
+	assert_true(a < b && c < b);
+}
+
+/* What is said after its time is not heard: the callback comes again, and the next after it. */
+static void test_too_late(void **state)
+{
+	(void)state;
+	timeout_us = HURRIED_US;
+	fails(TOO_LATE, "timed out");
 }
 
 static bool visited(void)
@@ -413,8 +506,9 @@ static void test_dead(void **state)
 	/* one that is dead holds the next of its recording up no longer */
 	manner = WELL;
 	assert_int_equal(tess_store_callback_remove(f.control.store, add(1, "gone")), 0);
+	key = "k2";
 	assert_int_equal(
-		tess_store_callback_revive(f.control.store, first, url, "k2", f.time.utc_us), 0);
+		tess_store_callback_revive(f.control.store, first, url, key, f.time.utc_us), 0);
 	assert_int_equal(tess_store_callback_revive(f.control.store, first, url, "", 0), -ENOENT);
 	run_until(none_left);
 	assert_string_equal(log_text, "a a ");
@@ -430,6 +524,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_500, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_redirect, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_half_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hanging, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_excluded, setup, teardown),
