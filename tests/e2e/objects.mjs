@@ -36,10 +36,11 @@ function fault(request, secrets) {
 	return names.includes('host') && hmac(key, text).toString('hex') === signature ? undefined : 'SignatureDoesNotMatch';
 }
 
-/** Starts it, by TLS if it is given options for that (for the name localhost); `gate.requests` notes what was let in, `gate.trouble(request)` may give a status, 'hang', or nothing. */
-export async function startObjects(dir, bucket, tls) {
+/** Starts it, by TLS if it is given options for that (for the name localhost), for pages of this origin; `gate.requests` notes what was let in, `gate.trouble(request)` may give a status, 'hang', or nothing. */
+export async function startObjects(dir, bucket, { tls, origin } = {}) {
 	fs.mkdirSync(dir, { recursive: true });
-	const s3 = new S3rver({ directory: dir, port: 0, address: '127.0.0.1', silent: true, configureBuckets: [{ name: bucket }] });
+	const s3 = new S3rver({ directory: dir, port: 0, address: '127.0.0.1', silent: true, configureBuckets: [{ name: bucket, configs: origin ? [
+		`<CORSConfiguration><CORSRule><AllowedOrigin>${origin}</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>`] : [] }] });
 	const { port } = await s3.run();
 	const secrets = { S3RVER: 'S3RVER' };
 	const refuse = (response, status, code) => {

@@ -24,7 +24,7 @@
 #include "receiver.h"
 
 #define APP    1400000001u
-#define STRIDE 9
+#define STRIDE 13
 #define KILLED 42
 
 #define FACT(state, more) "{'records':[{'id':1,'state':'" state "'," more "}]}"
