@@ -201,15 +201,28 @@ test('files are uploaded in parts, through kills and failures, and leave this di
 	await box.kill('egress');
 	await box.kill('control');
 	hanging = false;
-	let failures = 0;
-	objects.trouble = request => request.method === 'HEAD' && request.url.includes('sound') && failures++ < 1 ? 500 : undefined;
+	let failures = 0, completions = 0;
+	objects.trouble = request => {
+		if (request.method === 'POST' && request.url.includes('uploadId='))
+			return completions++ < 1 ? 'InvalidPart' : undefined;
+		return request.method === 'HEAD' && request.url.includes('sound') && failures++ < 1 ? 500 : undefined;
+	};
 	await until('control', () => box.api('GET', '/health').then(health => health.processes.every(one => one.up), () => false));
+	const now_due = () => box.api('POST', `/recordings/${found.sound.id}/files/${sound.id}/upload`); // not after the pause
+	// it begins anew; what was sent is not left in the storage
+	await until('the parts to be refused', async () => (await upload()).state === 'pending' && /other parts/.test((await upload()).error), 30000);
+	await now_due();
 	await until('the failure', async () => (await upload()).state === 'pending' && /answered 500/.test((await upload()).error), 30000);
-	await box.api('POST', `/recordings/${found.sound.id}/files/${sound.id}/upload`); // not after the pause, but now
+	await now_due();
 	await until('the upload', async () => (await upload()).state === 'uploaded', 30000);
-	assert.deepEqual(parts().sort(), [1, 2, 3], 'each part once');
+	const of = (method, name) => objects.requests.filter(one => one.method === method && one.query.has(name));
+	const ids = [...new Set(of('PUT', 'uploadId').map(one => one.query.get('uploadId')))];
+	assert.equal(ids.length, 2);
+	for (const one of ids)
+		assert.deepEqual(of('PUT', 'uploadId').filter(part => part.query.get('uploadId') === one).map(part => Number(part.query.get('partNumber'))).sort(), [1, 2, 3], 'each part once');
+	assert.deepEqual(of('DELETE', 'uploadId').map(one => one.query.get('uploadId')), [ids[0]]);
 	assert.equal(failures, 2);
-	assert.equal(objects.requests.filter(one => one.method === 'POST' && one.query.has('uploads')).length, 1);
+	assert.equal(objects.requests.filter(one => one.method === 'POST' && one.query.has('uploads')).length, 2);
 	const name = 'sound_2026-01-02-03-04-05_2026-01-02-03-05-52.aac';
 	assert.ok(objects.object(`box/${id}/${name}`).equals(files.get(name)));
 
