@@ -117,7 +117,7 @@ export class Box {
 			body: body && JSON.stringify(body) });
 		const text = await answer.text();
 		if (answer.status === 302)
-			return answer.headers.get('location');
+			return new URL(answer.headers.get('location'), this.url).href;
 		const json = text && JSON.parse(text);
 		if (!answer.ok)
 			throw Object.assign(new Error(`${method} ${where}: ${answer.status} ${text}`), { status: answer.status, ...json?.error });

@@ -36,10 +36,11 @@ function fault(request, secrets) {
 	return names.includes('host') && hmac(key, text).toString('hex') === signature ? undefined : 'SignatureDoesNotMatch';
 }
 
-/** Starts it, by TLS if it is given options for that (for the name localhost); `gate.requests` notes what was let in, `gate.trouble(request)` may give a status, 'hang', or nothing. */
-export async function startObjects(dir, bucket, tls) {
+/** Starts it, by TLS if it is given options for that (for the name localhost), for pages of this origin; `gate.requests` notes what was let in, `gate.trouble(request)` may give a status, an error code of 400, 'hang', or nothing. */
+export async function startObjects(dir, bucket, { tls, origin } = {}) {
 	fs.mkdirSync(dir, { recursive: true });
-	const s3 = new S3rver({ directory: dir, port: 0, address: '127.0.0.1', silent: true, configureBuckets: [{ name: bucket }] });
+	const s3 = new S3rver({ directory: dir, port: 0, address: '127.0.0.1', silent: true, configureBuckets: [{ name: bucket, configs: origin ? [
+		`<CORSConfiguration><CORSRule><AllowedOrigin>${origin}</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>`] : [] }] });
 	const { port } = await s3.run();
 	const secrets = { S3RVER: 'S3RVER' };
 	const refuse = (response, status, code) => {
@@ -59,11 +60,17 @@ export async function startObjects(dir, bucket, tls) {
 			if (trouble === 'hang')
 				return gate.hung.push(response);
 			if (trouble)
-				return refuse(response, trouble, 'InternalError');
+				return typeof trouble === 'string' ? refuse(response, 400, trouble) : refuse(response, trouble, 'InternalError');
 			if (md5 && crypto.createHash('md5').update(body).digest('base64') !== md5)
 				return refuse(response, 400, 'BadDigest');
 			const note = { method: request.method, path: new URL(request.url, 'http://gate').pathname, query: new URL(request.url, 'http://gate').searchParams,
 				bytes: body.length };
+			// s3rver keeps the parts; what matters is that it was asked for
+			if (request.method === 'DELETE' && note.query.has('uploadId')) {
+				gate.requests.push({ ...note, status: 204 });
+				response.writeHead(204);
+				return response.end();
+			}
 			const onward = http.request({ port, host: '127.0.0.1', method: request.method, path: request.url,
 				headers: request.headers }, stored => {
 				note.status = stored.statusCode;

@@ -35,9 +35,17 @@ async function receive(options) {
 
 before(async () => {
 	dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-vod-'));
-	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
-		'-addext', 'subjectAltName=DNS:localhost', '-keyout', `${dir}/tls.key`, '-out', `${dir}/tls.crt`], { stdio: 'ignore' });
-	box = await Box.start(dir, { control: { callback_exclude: '', callback_retry_s: 1, callback_ca_file: `${dir}/tls.crt` },
+	// of another name, expired, nobody's that is known, and right
+	for (const [name, host, days] of [['other', 'DNS:localhost', 2], ['expired', 'IP:127.0.0.1', 0], ['unknown', 'IP:127.0.0.1', 2], ['right', 'IP:127.0.0.1', 2]]) {
+		const at = `${dir}/${name}`;
+		fs.writeFileSync(`${at}.ext`, `subjectAltName=${host}`);
+		execFileSync('openssl', ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', `/CN=${name}`, '-keyout', `${at}.key`,
+			'-out', `${at}.csr`], { stdio: 'ignore' });
+		execFileSync('openssl', ['x509', '-req', '-in', `${at}.csr`, '-signkey', `${at}.key`, '-extfile', `${at}.ext`, '-days', String(days), '-out', `${at}.crt`],
+			{ stdio: 'ignore' });
+	}
+	fs.writeFileSync(`${dir}/known.crt`, ['other', 'expired', 'right'].map(name => fs.readFileSync(`${dir}/${name}.crt`, 'utf8')).join(''));
+	box = await Box.start(dir, { control: { callback_exclude: '', callback_retry_s: 1, callback_retries: 1000, callback_ca_file: `${dir}/known.crt` },
 		egress: { disk_soft_percent: 0, disk_hard_percent: 0, disk_reserve_percent: 0 } });
 	app = await box.application('vod test');
 	vod = box.cloud(app.key, { product: 'vod', version: '2018-07-17' });
@@ -170,6 +178,8 @@ test('what is wrong is told with the documented codes', async () => {
 		['DescribeMediaInfos', {}, 'MissingParameter'], ['DescribeMediaInfos', { FileIds: [] }, 'InvalidParameterValue.FileIdsEmpty'],
 		['DescribeMediaInfos', { FileIds: Array(21).fill('1') }, 'InvalidParameterValue.FileIdsOverLimit'],
 		['DescribeMediaInfos', { FileIds: ['1'], SubAppId: 7 }, 'FailedOperation.InvalidVodUser'],
+		['DescribeMediaInfos', { FileIds: ['1'.repeat(41)] }, 'InvalidParameterValue.FileIds'],
+		['DeleteMedia', { FileId: '1', SubAppId: 7 }, 'FailedOperation.InvalidVodUser'],
 		['DeleteMedia', {}, 'MissingParameter'], ['DeleteMedia', { FileId: '5285890784246869930' }, 'ResourceNotFound'],
 		['CreateSubAppId', {}, 'MissingParameter'], ['CreateSubAppId', { Name: 'x'.repeat(41) }, 'InvalidParameterValue.Name'],
 		['CreateSubAppId', { Name: 'x', Description: 'x'.repeat(301) }, 'InvalidParameterValue.Description'],
@@ -225,6 +235,8 @@ test('storage areas are kept apart', { timeout: 120000 }, async () => {
 	await vod.ModifySubAppIdStatus({ SubAppId, Status: 'Off' });
 	await assert.rejects(start(), rejected('ResourceInsufficient.RequestRejection'));
 	await assert.rejects(vod.DescribeMediaInfos({ SubAppId, FileIds: [FileId] }), rejected('FailedOperation.InvalidVodUser'));
+	await assert.rejects(vod.SearchMedia({ SubAppId }), rejected('FailedOperation.InvalidVodUser'));
+	await assert.rejects(vod.DeleteMedia({ SubAppId, FileId }), rejected('FailedOperation.InvalidVodUser'));
 	await settings({ area: null, formats: ['mp4'] });
 	await vod.ModifySubAppIdStatus({ SubAppId, Status: 'On' });
 	await vod.DeleteMedia({ SubAppId, FileId });
@@ -232,21 +244,24 @@ test('storage areas are kept apart', { timeout: 120000 }, async () => {
 });
 
 test('callbacks go by HTTPS, and not to a wrong certificate', { timeout: 120000 }, async () => {
-	const tls = { key: fs.readFileSync(`${dir}/tls.key`), cert: fs.readFileSync(`${dir}/tls.crt`) };
-	const secure = await receive(tls);
+	const certificate = name => ({ key: fs.readFileSync(`${dir}/${name}.key`), cert: fs.readFileSync(`${dir}/${name}.crt`) });
+	const secure = await receive(certificate('other'));
 	try {
 		await settings({ callback_url: `https://127.0.0.1:${secure.port}/`, callback_key: key });
 		await record(105, 'tls', 2);
-		// the certificate is of localhost, not of 127.0.0.1
-		const [letter] = await until('an attempt', async () => {
-			const { callbacks } = await box.api('GET', '/callbacks');
-			return callbacks.some(callback => callback.attempts) && callbacks.filter(callback => callback.attempts);
-		});
-		assert.match(letter.error, /subject name|certificate|SSL/i);
-		assert.equal(secure.requests.length, 0);
-		// those that wait are given up; the next recording is told to the right name
-		for (const { id } of (await box.api('GET', '/callbacks')).callbacks)
-			await box.api('DELETE', `/callbacks/${id}`);
+		for (const [name, error] of [['other', /subject name/], ['expired', /expired/], ['unknown', /self.signed/]]) {
+			secure.setSecureContext(certificate(name));
+			await until(`the certificate to be refused: ${error}`, async () =>
+				(await box.api('GET', '/callbacks')).callbacks.some(callback => callback.attempts && error.test(callback.error)));
+			assert.equal(secure.requests.length, 0);
+		}
+		// with the right one they come after all, in order
+		secure.setSecureContext(certificate('right'));
+		await until('delivery', () => secure.requests.some(request => request.event_type === 100));
+		assert.deepEqual(secure.requests.map(request => request.record_event ?? request.event_type), ['record_start_succeeded', 'record_ended', 100]);
+		assert.ok(secure.requests.every(signed));
+		secure.requests.length = 0;
+		secure.setSecureContext(certificate('other'));
 		await settings({ callback_url: `https://localhost:${secure.port}/` });
 		// this one is of sound alone, as MP3, whatever the application's formats are; viewers see it as ever
 		await settings({ formats: ['mp4', 'hls'] });

@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { Box, recordingOf, root, sleep } from './box.mjs';
+import { Box, ffprobe, recordingOf, root, sleep } from './box.mjs';
 import { startObjects } from './objects.mjs';
 
 const shots = path.join(root, 'build/screenshots');
@@ -34,13 +34,33 @@ const shot = name => page.screenshot({ path: path.join(shots, `${name}.png`) });
 const open = name => page.click(`nav a[href="#/${name}"]`);
 
 
-async function playing(selector, width) {
-	await page.waitForSelector(selector);
-	const first = await page.$eval(selector, video => video.currentTime);
-	await page.waitForFunction(([s, w, t]) => {
+async function playing(selector, width, on = page) {
+	await on.waitForSelector(selector);
+	const first = await on.$eval(selector, video => video.currentTime);
+	await on.waitForFunction(([s, w, t]) => {
 		const video = document.querySelector(s);
 		return video && video.videoWidth === w && video.currentTime > t + 1;
 	}, [selector, width, first]);
+}
+
+const still = 96 * 54;
+/** All pictures of a file, or of what is given as such, small and grey. */
+const stills = (file, input) => execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-vsync', 'passthrough', '-vf', 'scale=96:54,format=gray', '-f', 'rawvideo', '-'],
+	{ input, maxBuffer: 1 << 28 });
+/** What the player shows is the picture that the file has at this time, by its burnt-in clocks. */
+async function shows(selector, file, on = page) {
+	const time = await on.$eval(selector, video => {
+		video.pause();
+		video.controls = false; // they lie over it
+		return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(video.currentTime))));
+	});
+	const seen = stills('-', await on.locator(selector).screenshot()), all = stills(file);
+	const times = ffprobe(file, '-select_streams', 'v', '-show_entries', 'packet=pts_time').packets.map(packet => Number(packet.pts_time)).sort((a, b) => a - b);
+	assert.equal(all.length / still, times.length);
+	const differences = times.map((_, n) => seen.reduce((sum, value, i) => sum + Math.abs(value - all[n * still + i]), 0) / still);
+	const best = differences.indexOf(Math.min(...differences));
+	assert.ok(differences[best] < 8, `at ${time} s it is like no picture of the file: ${differences[best]}`);
+	assert.ok(Math.abs(times[best] - time) < 0.3, `at ${time} s it shows the picture of ${times[best]} s`);
 }
 
 test('a wrong password is refused, the right one opens the rooms', async () => {
@@ -282,14 +302,26 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 	await page.fill('.search input', 'even');
 	await page.waitForSelector('tr:has-text("evening") .state.finished');
 	const file = format => `.files li:has(b:text-is("${format}"))`;
+	const { files } = await recordingOf(box, 'evening');
+	const mp4 = `${dir}/recordings/${id}/${files.find(one => one.format === 'mp4').name}.mp4`;
 	for (const [format, width] of [['MP4', 960], ['HLS', 960], ['FLV', 960], ['AAC', 0]]) {
 		await page.click(`${file(format)} button:has-text("Play")`);
 		await playing('dialog video', width);
 		await shot(`player-${format.toLowerCase()}`);
+		if (width)
+			await shows('dialog video', mp4);
 		await page.click('dialog .close');
 		await page.waitForSelector('dialog', { state: 'detached' });
 	}
 	await shot('recordings');
+	// HLS as the browser plays it by itself
+	const { id: recording } = await recordingOf(box, 'evening');
+	const bare = await browser.newPage();
+	await bare.setContent(`<video src="${await box.api('GET', `/recordings/${recording}/files/${files.find(one => one.format === 'hls').id}`)}" muted autoplay></video>`);
+	await playing('video', 960, bare);
+	await bare.screenshot({ path: path.join(shots, 'player-hls-native.png') });
+	await shows('video', mp4, bare);
+	await bare.close();
 	// the user's own, as it was sent
 	await page.fill('.search input', `${id}_101_singer1_main`);
 	await page.waitForSelector('tr:has-text("singer1") .state.finished');
@@ -336,7 +368,7 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 test('thumbnails are seen; files are uploaded, leave the disk and are played from the storage', { timeout: 120000 }, async () => {
 	await page.fill('.search input', 'even');
 	await page.waitForFunction(() => document.querySelector('img.cover')?.naturalWidth === 320);
-	const objects = await startObjects(`${dir}/objects`, 'concerts');
+	const objects = await startObjects(`${dir}/objects`, 'concerts', { origin: box.url });
 	try {
 		await open('applications');
 		await page.click('button:has-text("Upload of files")');
@@ -358,7 +390,7 @@ test('thumbnails are seen; files are uploaded, leave the disk and are played fro
 		await page.click('dialog button[type=submit]');
 		await page.waitForSelector('dialog', { state: 'detached' });
 		const row = await recordingOf(box, 'evening');
-		for (const file of row.files.filter(one => one.format !== 'hls'))
+		for (const file of row.files)
 			await box.api('POST', `/recordings/${row.id}/files/${file.id}/upload`);
 		await open('recordings');
 		await page.fill('.search input', 'even');
@@ -382,10 +414,14 @@ test('thumbnails are seen; files are uploaded, leave the disk and are played fro
 		await open('recordings');
 		await page.fill('.search input', 'even');
 		await page.waitForSelector('tr:has-text("singer1")', { state: 'detached' });
-		await page.click(`${mp4} button:has-text("Play")`);
-		await playing('dialog video', 960);
-		await page.click('dialog .close');
-		assert.ok(objects.requests.some(one => one.method === 'GET' && one.path.endsWith('.mp4')));
+		for (const [format, suffix] of [['MP4', '.mp4'], ['HLS', '.m4s'], ['FLV', '.flv']]) {
+			const file = `.files li:has(b:text-is("${format}"))`;
+			await page.waitForSelector(`${file}:has-text("in storage") .state.uploaded`);
+			await page.click(`${file} button:has-text("Play")`);
+			await playing('dialog video', 960);
+			await page.click('dialog .close');
+			assert.ok(objects.requests.some(one => one.method === 'GET' && one.path.endsWith(suffix)));
+		}
 	} finally {
 		await objects.stop();
 	}

@@ -2,6 +2,7 @@
  * firmware/control/api/applications.c - applications, UserSigs, cloud API key pairs.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "firmware/control/cloud/stream_name.h"
 #include "firmware/control/cloud/usersig.h"
 #include "firmware/control/jobs/publications.h"
+#include "firmware/control/store/uploads.h"
 #include "firmware/control/text.h"
 
 #define USERSIG_MAX_S 31536000
@@ -176,21 +178,47 @@ int tess_api_application_set(struct tess_call *call)
 	return tess_response_json(call->response, 200, application_json(&row, true));
 }
 
+/* @retval 0, -EBUSY it has recordings, -EAGAIN its objects are still to be removed, ... */
+static int remove_application(struct tess_store *store, uint32_t id, bool leave_objects,
+			      int64_t *objects)
+{
+	int rc = tess_store_begin(store);
+
+	if (rc)
+		return rc;
+	rc = tess_store_uploads_removing(store, id, objects);
+	if (!rc)
+		rc = tess_store_application_remove(store, id);
+	if (!rc && *objects && !leave_objects)
+		rc = -EAGAIN;
+	return tess_store_finish(store, rc);
+}
+
 int tess_api_application_remove(struct tess_call *call)
 {
 	struct tess_application row;
+	const char *leave = "false";
+	int64_t objects = 0;
 	int rc = tess_api_application_of(call, &row);
 
+	if (rc > 0)
+		rc = tess_query_param_choice(call, "leave_objects", "true false", &leave);
 	if (rc < 0)
 		return tess_call_done(rc);
-	rc = tess_store_application_remove(call->control->store, row.id);
+	rc = remove_application(call->control->store, row.id, !strcmp(leave, "true"), &objects);
 	if (rc == -EBUSY)
 		return tess_call_error(call, 409, "in_use", "",
 				       "Remove the application's recordings first.");
+	if (rc == -EAGAIN)
+		return tess_call_error(call, 409, "objects_left", "",
+				       "%" PRId64 " of its files are still to be removed from "
+				       "object storage; with leave_objects=true they stay there.",
+				       objects);
 	if (rc)
 		return rc;
 	tess_control_changed(call->control);
-	tess_call_audit(call, "application.remove", "%u", row.id);
+	tess_call_audit(call, "application.remove", "%u, files left in object storage: %" PRId64,
+			row.id, objects);
 	return tess_call_empty(call, 204);
 }
 

@@ -261,6 +261,10 @@ int tess_api_area_add(struct tess_call *call)
 		return tess_call_done(rc);
 	area.application = application.id;
 	rc = tess_store_area_add(call->control->store, &area);
+	if (rc == -EDQUOT)
+		return tess_call_error(call, 409, "limit", "",
+				       "The application has %d storage areas, which is the most.",
+				       TESS_AREAS_MAX);
 	if (rc)
 		return rc;
 	tess_call_audit(call, "area.create", "%u %lld", application.id, (long long)area.id);

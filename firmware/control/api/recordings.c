@@ -179,17 +179,24 @@ static int file_of(struct tess_call *call, struct tess_file *file)
 	return rc;
 }
 
+/* What has left the disk is had here, too: a page that was sent there by egress would be of no
+ * origin ("null") to the storage, which is asked to allow this box's. */
 int tess_api_file_get(struct tess_call *call)
 {
-	char url[TESS_FILE_URL_MAX];
+	char url[TESS_FILE_URL_MAX], egress[320];
+	size_t skip = 0;
 	struct tess_file file = {0};
 	int rc = file_of(call, &file);
 
 	if (rc < 0)
 		return tess_call_done(rc);
 	rc = tess_address_media_file(url, call->control, call->request, &file, FILE_ADDRESS_LIFE_S);
+	if (!file.local) {
+		tess_address_egress(egress, call->control, call->request);
+		skip = strlen(egress);
+	}
 	if (!rc)
-		rc = tess_response_header(call->response, "Location", "%s", url);
+		rc = tess_response_header(call->response, "Location", "%s", url + skip);
 	return rc ? rc : tess_call_empty(call, 302);
 }
 

@@ -225,34 +225,23 @@ static int delete_media(struct run *run)
 
 /* ---- sub-applications ---- */
 
-#define MAX_AREAS 500 /* of an application */
-
-static int count_area(void *arg, const struct tess_area *row)
-{
-	(void)row;
-	return ++*(unsigned *)arg >= MAX_AREAS;
-}
-
 static int create_area(struct run *run)
 {
 	struct tess_area area = {.application = run->application,
 				 .status = "On",
 				 .created_us = tess_control_utc_us(run->control)};
-	unsigned count = 0;
 	int rc;
 
-	rc = tess_store_areas(run->control->store, run->application, count_area, &count);
-	if (rc < 0)
-		return rc;
-	if (rc)
-		return tess_cloud_refuse(
-			run->error, TESS_CLOUD_LIMIT_EXCEEDED,
-			"The application has %d sub-applications, which is the most.", MAX_AREAS);
 	tess_text_copy(area.name, sizeof(area.name), run->request->name);
 	if (run->request->description)
 		tess_text_copy(area.description, sizeof(area.description),
 			       run->request->description);
 	rc = tess_store_area_add(run->control->store, &area);
+	if (rc == -EDQUOT)
+		return tess_cloud_refuse(
+			run->error, TESS_CLOUD_LIMIT_EXCEEDED,
+			"The application has %d sub-applications, which is the most.",
+			TESS_AREAS_MAX);
 	if (rc)
 		return rc;
 	return json_object_set_new(run->fields, "SubAppId", json_integer(area.id)) ? -ENOMEM : 0;

@@ -94,5 +94,7 @@ int tess_trip_send(struct trip *trip, const struct tess_upload *row) TESS_MUST_C
 
 int tess_trip_begin(struct trip *trip, const struct tess_upload *row) TESS_MUST_CHECK;
 int tess_trip_complete(struct trip *trip, const struct tess_upload *row) TESS_MUST_CHECK;
+/** Of AbortMultipartUpload: the parts are not there any more, or the storage cannot do it. */
+bool tess_trip_is_aborted(const struct tess_ask_answer *answer);
 
 #endif

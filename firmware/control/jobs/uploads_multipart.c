@@ -123,6 +123,38 @@ static int expected_etag(char etag[TESS_UPLOAD_ETAG_MAX + 1], const struct compl
 	return rc;
 }
 
+bool tess_trip_is_aborted(const struct tess_ask_answer *answer)
+{
+	return answer->status / 100 == 2 || answer->status == 404 || answer->status == 405 ||
+	       answer->status == 501;
+}
+
+static void on_given_up(void *arg, const struct tess_ask_answer *answer)
+{
+	struct trip *trip = arg;
+
+	if (!tess_trip_take_answer(trip))
+		return;
+	if (!tess_trip_is_aborted(answer))
+		tess_trip_settle(trip, tess_trip_fail_answer(trip, answer));
+	else
+		tess_trip_settle(trip, tess_trip_restart(
+					       trip, "the storage has other parts than were sent"));
+}
+
+/* The parts that are there would stay, and cost: first they go, and then it begins anew. Should
+ * this fail, completing is tried again, and refused again. */
+static int give_up(struct trip *trip)
+{
+	char query[TESS_TRIP_QUERY_MAX];
+	struct tess_upload row;
+	int rc = tess_store_upload_get(trip->uploads->control->store, &row, trip->file);
+
+	if (!rc)
+		rc = tess_trip_upload_query(query, sizeof(query), "", &row);
+	return rc ? rc : tess_trip_ask(trip, &row, "DELETE", row.path, query, NULL, on_given_up);
+}
+
 /* 404 of one that was completed before control died: verifying tells. */
 static int take_completed(struct trip *trip, const struct tess_ask_answer *answer)
 {
@@ -133,7 +165,7 @@ static int take_completed(struct trip *trip, const struct tess_ask_answer *answe
 	int rc;
 
 	if (answer->status == 400 && strstr(answer->body, "<Code>InvalidPart"))
-		return tess_trip_restart(trip, "the storage has other parts than were sent");
+		return give_up(trip);
 	if (answer->status != 200 && answer->status != 404)
 		return tess_trip_fail_answer(trip, answer);
 	/* the error may come after the status (CompleteMultipartUpload) */

@@ -147,7 +147,7 @@ static void on_aborted(void *arg, const struct tess_ask_answer *answer)
 
 	if (!tess_trip_take_answer(trip))
 		return;
-	if (answer->status / 100 != 2 && answer->status != 404) {
+	if (!tess_trip_is_aborted(answer)) {
 		tess_trip_settle(trip, tess_trip_fail_answer(trip, answer));
 		return;
 	}

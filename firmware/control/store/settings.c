@@ -65,11 +65,26 @@ static int free_area_id(struct tess_store *store, int64_t *id)
 	return tess_store_value(&q, id);
 }
 
+static int count_areas(struct tess_store *store, uint32_t application, int64_t *count)
+{
+	struct tess_query q = tess_query(store->db, "SELECT count(*) FROM storage_area"
+						    " WHERE application = ?"
+						    " AND status != 'Destroyed'");
+
+	tess_query_int(&q, application);
+	return tess_store_value(&q, count);
+}
+
 int tess_store_area_add(struct tess_store *store, struct tess_area *area)
 {
 	struct tess_query q;
-	int rc = free_area_id(store, &area->id);
+	int64_t count = 0;
+	int rc = count_areas(store, area->application, &count);
 
+	if (!rc && count >= TESS_AREAS_MAX)
+		rc = -EDQUOT;
+	if (!rc)
+		rc = free_area_id(store, &area->id);
 	if (rc)
 		return rc;
 	q = tess_query(store->db, "INSERT INTO storage_area(id, application, name, description,"

@@ -56,7 +56,10 @@ struct tess_area {
 	int64_t used_bytes; /* of finished files; read only */
 };
 
-/** @retval 0 with area->id set, -ENOENT no such application */
+/** Of an application, those that are destroyed not counted. */
+#define TESS_AREAS_MAX 500
+
+/** @retval 0 with area->id set, -ENOENT no such application, -EDQUOT it has TESS_AREAS_MAX */
 int tess_store_area_add(struct tess_store *store, struct tess_area *area) TESS_MUST_CHECK;
 /** One of this application. @retval 0, -ENOENT */
 int tess_store_area_get(struct tess_store *store, struct tess_area *area, uint32_t application,

@@ -318,6 +318,17 @@ int tess_store_upload_states(struct tess_store *store,
 	return rc ? rc : stop;
 }
 
+int tess_store_uploads_removing(struct tess_store *store, uint32_t application, int64_t *count)
+{
+	struct tess_query q =
+		tess_query(store->db, "SELECT count(*) FROM upload"
+				      " WHERE state = 'removing' AND application = ?");
+
+	tess_query_int(&q, application);
+	*count = tess_query_row(&q) == 1 ? tess_column_int(&q, 0) : 0;
+	return tess_query_end(&q);
+}
+
 int tess_store_upload_item_add(struct tess_store *store, int64_t file,
 			       const struct tess_upload_item *item)
 {

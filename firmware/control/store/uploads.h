@@ -95,6 +95,10 @@ int tess_store_upload_states(struct tess_store *store,
 			     int (*each)(void *arg, const char *state, int64_t count),
 			     void *arg) TESS_MUST_CHECK;
 
+/** Files of the application whose objects are still to be removed. */
+int tess_store_uploads_removing(struct tess_store *store, uint32_t application,
+				int64_t *count) TESS_MUST_CHECK;
+
 struct tess_upload_item {
 	int64_t item; /* from 1: PartNumber of a part */
 	char path[320];

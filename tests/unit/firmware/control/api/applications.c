@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Applications, UserSigs, key pairs.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
 #include "firmware/control/cloud/usersig.h"
+#include "firmware/control/store/uploads.h"
 #include "fixture.h"
 
 #define APPS "/api/v1/applications"
@@ -90,14 +92,39 @@ static void test_applications(void **state)
 
 static void test_remove(void **state)
 {
+	struct tess_file file = {.recording = 1,
+				 .application = 1400000001,
+				 .format = "mp4",
+				 .path = "1400000001/r.mp4",
+				 .name = "r",
+				 .created_us = FIXTURE_UTC_US};
+	struct tess_upload upload = {.application = 1400000001,
+				     .recording = 1,
+				     .path = "1400000001/r.mp4",
+				     .format = "mp4",
+				     .size_bytes = 1,
+				     .place = {.endpoint = "http://192.0.2.1", .bucket = "b"}};
+
 	(void)state;
 	fixture_application(&f);
 	fixture_user(&f, "alice");
 	fixture_call(&f, "POST", ONE "/rooms/101/mix", "{'stream_id':'s','record_id':'r'}", 200);
 	fixture_refused(&f, "DELETE", ONE, NULL, 409, "in_use", "");
+	/* a file was deleted, but the storage is away */
+	assert_int_equal(tess_store_file_add(f.control.store, &file), 0);
+	upload.file = file.id;
+	assert_int_equal(tess_store_upload_add(f.control.store, &upload), 0);
+	(void)stpcpy(upload.state, "removing");
+	assert_int_equal(tess_store_upload_set(f.control.store, &upload), 0);
+	fixture_refused(&f, "DELETE", ONE, NULL, 409, "in_use", "");
 	assert_int_equal(tess_store_recording_remove(f.control.store, 1), 0);
+	fixture_refused(&f, "DELETE", ONE, NULL, 409, "objects_left", "");
+	fixture_refused(&f, "DELETE", ONE "?leave_objects=1", NULL, 400, "invalid_parameter",
+			"leave_objects");
+	fixture_call(&f, "GET", ONE, NULL, 200);
 	f.changes = 0;
-	fixture_call(&f, "DELETE", ONE, NULL, 204);
+	fixture_call(&f, "DELETE", ONE "?leave_objects=true", NULL, 204);
+	assert_int_equal(tess_store_upload_get(f.control.store, &upload, file.id), -ENOENT);
 	assert_int_equal(f.changes, 1);
 	fixture_call(&f, "GET", "/api/v1/rooms", NULL, 200);
 	assert_json(f.json, "{'rooms':[]}");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Settings of recording, storage areas, files and callbacks over the admin API.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,6 +112,8 @@ static void test_reader(void **state)
 
 static void test_areas(void **state)
 {
+	struct tess_area area = {.application = 1400000001, .name = "x", .status = "On"};
+
 	(void)state;
 	fixture_refused(&f, "POST", APP "/areas", "{}", 400, "missing_parameter", "name");
 	fixture_refused(&f, "POST", APP "/areas", "{'name':'x','quota_bytes':-1}", 400,
@@ -138,6 +141,13 @@ static void test_areas(void **state)
 	fixture_call(&f, "PATCH", APP "/areas/1500000001", "{'status':'Destroyed'}", 200);
 	fixture_refused(&f, "PATCH", APP "/areas/1500000001", "{'status':'On'}", 404, "not_found",
 			"");
+	/* there is one; 500 are the most */
+	assert_int_equal(tess_store_begin(f.control.store), 0);
+	for (int i = 1; i < TESS_AREAS_MAX; i++)
+		assert_int_equal(tess_store_area_add(f.control.store, &area), 0);
+	assert_int_equal(tess_store_finish(f.control.store, 0), 0);
+	assert_int_equal(tess_store_area_add(f.control.store, &area), -EDQUOT);
+	fixture_refused(&f, "POST", APP "/areas", "{'name':'one more'}", 409, "limit", "");
 }
 
 static int64_t dead_callback(void)

@@ -3,186 +3,34 @@
  */
 #include "firmware/control/jobs/callbacks.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "cloud/cmocka_headers.h"
 #include "cloud/json_text.h"
 #include "fixture.h"
+#include "receiver.h"
 
 #define APP 1400000001u
 
-/* How the receiver answers. */
-enum manner { WELL, WITH_500, WITH_REDIRECT, HALF_WAY, NOT_AT_ALL };
-
-struct visitor {
-	struct tess_watch *watch;
-	int fd;
-	char text[8192];
-	size_t length;
-};
-
 static struct fixture f;
-static struct tess_loop *loop;
-static struct tess_timer *timer;
-static struct tess_callbacks *callbacks;
-static struct tess_watch *door;
-static int listener;
-static enum manner manner;
-static char url[64];
-static struct visitor visitors[256];
-static unsigned visits;
-static json_t *bodies;	    /* of the requests, in order */
-static char log_text[2048]; /* "recording:event " of each */
-
-static void answer(struct visitor *v)
-{
-	static const char *const answers[] = {
-		[WELL] = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"code\":0}",
-		[WITH_500] = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
-		[WITH_REDIRECT] =
-			"HTTP/1.1 302 There\r\nLocation: /else\r\nContent-Length: 0\r\n\r\n",
-		[HALF_WAY] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
-	};
-
-	if (manner == NOT_AT_ALL)
-		return;
-	assert_true(write(v->fd, answers[manner], strlen(answers[manner])) > 0);
-	tess_watch_remove(v->watch);
-	v->watch = NULL;
-	close(v->fd);
-}
-
-static void take(struct visitor *v, const char *body)
-{
-	json_t *json = json_loads(body, 0, NULL);
-
-	assert_non_null(json);
-	assert_non_null(strstr(v->text, "POST /take?x=1 HTTP/1.1\r\n"));
-	assert_non_null(strstr(v->text, "Content-Type: application/json\r\n"));
-	(void)snprintf(log_text + strlen(log_text), sizeof(log_text) - strlen(log_text), "%s ",
-		       json_string_value(json_object_get(json, "say")));
-	assert_int_equal(json_array_append_new(bodies, json), 0);
-}
-
-static void hear(void *arg, uint32_t events)
-{
-	struct visitor *v = arg;
-	ssize_t count = read(v->fd, v->text + v->length, sizeof(v->text) - 1 - v->length);
-	const char *body, *length;
-
-	(void)events;
-	if (count <= 0) {
-		tess_watch_remove(v->watch);
-		v->watch = NULL;
-		close(v->fd);
-		return;
-	}
-	v->length += (size_t)count;
-	v->text[v->length] = 0;
-	body = strstr(v->text, "\r\n\r\n");
-	length = strstr(v->text, "Content-Length: ");
-	if (!body || !length || strlen(body + 4) < strtoul(length + 16, NULL, 10))
-		return;
-	take(v, body + 4);
-	answer(v);
-}
-
-static void let_in(void *arg, uint32_t events)
-{
-	struct visitor *v = &visitors[visits++];
-
-	(void)arg;
-	(void)events;
-	assert_true(visits < 256);
-	memset(v, 0, sizeof(*v));
-	v->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	assert_true(v->fd >= 0);
-	assert_int_equal(tess_watch_add(&v->watch, loop, v->fd, EPOLLIN, hear, v), 0);
-}
-
-/* ---- running until something is so ---- */
-
-static bool (*awaited)(void);
-static int waited_ms;
-
-static void look(void *arg)
-{
-	(void)arg;
-	if (awaited()) {
-		tess_loop_stop(loop);
-		return;
-	}
-	assert_true((waited_ms += 5) < 30000);
-	tess_timer_start(timer, 5000);
-}
-
-static void start(void)
-{
-	assert_int_equal(tess_loop_alloc(&loop), 0);
-	assert_int_equal(tess_timer_alloc(&timer, loop, look, NULL), 0);
-	assert_int_equal(tess_watch_add(&door, loop, listener, EPOLLIN, let_in, NULL), 0);
-	assert_int_equal(tess_callbacks_start(&callbacks, &f.control, loop), 0);
-}
-
-static void stop(void)
-{
-	tess_callbacks_stop(callbacks);
-	for (unsigned i = 0; i < visits; i++)
-		if (visitors[i].watch) {
-			tess_watch_remove(visitors[i].watch);
-			visitors[i].watch = NULL;
-			close(visitors[i].fd);
-		}
-	tess_watch_remove(door);
-	tess_timer_free(timer);
-	tess_loop_free(loop);
-}
-
-/* A loop stops for good: each run is one more life of control. */
-static void run_until(bool (*so)(void))
-{
-	start();
-	awaited = so;
-	waited_ms = 0;
-	tess_timer_start(timer, 0);
-	assert_int_equal(tess_loop_run(loop), 0);
-	stop();
-}
 
 static int setup(void **state)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET};
-	socklen_t length = sizeof(address);
-
 	(void)state;
 	fixture_open(&f);
 	fixture_application(&f);
-	*f.config.control.callback_exclude = 0;
 	f.config.control.callback_hours = 1;
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(listener, 64), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
-	(void)sprintf(url, "http://127.0.0.1:%u/take?x=1", ntohs(address.sin_port));
-	manner = WELL;
-	visits = 0;
-	*log_text = 0;
-	bodies = json_array();
+	receiver_open(&f);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	close(listener);
-	json_decref(bodies);
+	receiver_close();
 	fixture_close(&f);
 	return 0;
 }
@@ -195,8 +43,8 @@ static int64_t add(int64_t recording, const char *say)
 				    .created_us = f.time.utc_us,
 				    .next_us = f.time.utc_us};
 
-	(void)stpcpy(row.url, url);
-	(void)stpcpy(row.key, "cbKey123");
+	(void)stpcpy(row.url, receiver.url);
+	(void)stpcpy(row.key, receiver.key);
 	(void)sprintf(row.body, "{\"say\":\"%s\"}", say);
 	assert_int_equal(tess_store_callback_add(f.control.store, &row), 0);
 	return row.id;
@@ -228,6 +76,12 @@ static int64_t first; /* of the callbacks of a test */
 static bool first_failed(void)
 {
 	return row_of(first).attempts > 0;
+}
+
+/* The receiver has said what it had to say, too. */
+static bool first_failed_and_heard(void)
+{
+	return first_failed() && !receiver_is_thinking();
 }
 
 static void test_text(void **state)
@@ -278,12 +132,13 @@ static void test_delivered(void **state)
 	add(1, "a");
 	add(2, "c");
 	add(1, "b");
-	run_until(none_left);
-	assert_int_equal(visits, 3);
+	receiver_run_until(none_left);
+	assert_int_equal(receiver.visits, 3);
 	/* of one recording in order */
-	assert_true(strstr(log_text, "a ") < strstr(log_text, "b "));
-	assert_json(json_array_get(bodies, 0), "{'say':'a','t':1700000600,"
-					       "'sign':'3d38352b87cc0bf5ee98fb58dd9d2e10'}");
+	assert_true(strstr(receiver.log, "a ") < strstr(receiver.log, "b "));
+	assert_json(json_array_get(receiver.bodies, 0),
+		    "{'say':'a','t':1700000600,"
+		    "'sign':'3d38352b87cc0bf5ee98fb58dd9d2e10'}");
 }
 
 /* It fails in this manner, waits its time, and is delivered when the receiver is well again; the
@@ -294,22 +149,23 @@ static void fails(enum manner how, const char *error)
 
 	first = add(1, "a");
 	add(1, "b");
-	manner = how;
-	run_until(first_failed);
+	receiver.manner = how;
+	receiver_run_until(first_failed_and_heard);
 	row = row_of(first);
 	assert_non_null(strstr(row.error, error));
 	assert_int_equal(row.attempts, 1);
 	assert_int_equal(row.next_us, f.time.utc_us + 60000000);
-	assert_string_equal(log_text, "a ");
-	manner = WELL;
+	assert_string_equal(receiver.log, "a ");
+	receiver.manner = WELL;
 	fixture_restart(&f);
 	*f.config.control.callback_exclude = 0;
 	fixture_advance(&f, 60000000);
-	run_until(none_left);
-	assert_string_equal(log_text, "a a b ");
+	receiver_run_until(none_left);
+	assert_string_equal(receiver.log, "a a b ");
 	/* signed anew */
-	assert_int_equal(json_integer_value(json_object_get(json_array_get(bodies, 1), "t")),
-			 1700000660);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(receiver.bodies, 1), "t")),
+		1700000660);
 }
 
 static void test_500(void **state)
@@ -330,9 +186,37 @@ static void test_half_way(void **state)
 	fails(HALF_WAY, "transfer closed");
 }
 
+/* Within its time: the next of its recording waits, that of another does not. */
+static void test_late(void **state)
+{
+	const char *a, *b, *c;
+
+	(void)state;
+	receiver.manner = LATE;
+	receiver.timeout_us = 10 * RECEIVER_HURRIED_US;
+	add(1, "a");
+	add(1, "b");
+	add(2, "c");
+	receiver_run_until(none_left);
+	assert_int_equal(receiver.visits, 3);
+	a = strstr(receiver.log, "a ");
+	b = strstr(receiver.log, "b ");
+	c = strstr(receiver.log, "c ");
+	assert_true(a && b && c);
+	assert_true(a < b && c < b);
+}
+
+/* What is said after its time is not heard: the callback comes again, and the next after it. */
+static void test_too_late(void **state)
+{
+	(void)state;
+	receiver.timeout_us = RECEIVER_HURRIED_US;
+	fails(TOO_LATE, "timed out");
+}
+
 static bool visited(void)
 {
-	return *log_text;
+	return *receiver.log;
 }
 
 /* Control ends while the receiver thinks: the callback comes again. */
@@ -340,19 +224,19 @@ static void test_restart(void **state)
 {
 	(void)state;
 	add(1, "a");
-	manner = NOT_AT_ALL;
-	run_until(visited);
+	receiver.manner = NOT_AT_ALL;
+	receiver_run_until(visited);
 	assert_int_equal(left(), 1);
 	fixture_restart(&f);
 	*f.config.control.callback_exclude = 0;
-	manner = WELL;
-	run_until(none_left);
-	assert_string_equal(log_text, "a a ");
+	receiver.manner = WELL;
+	receiver_run_until(none_left);
+	assert_string_equal(receiver.log, "a a ");
 }
 
 static bool four_visited(void)
 {
-	return visits >= 4;
+	return receiver.visits >= 4;
 }
 
 /* One application's hanging receiver leaves room for others, and the loop goes on all the while. */
@@ -361,9 +245,9 @@ static void test_hanging(void **state)
 	(void)state;
 	for (int i = 0; i < 20; i++)
 		add(i + 1, "a");
-	manner = NOT_AT_ALL;
-	run_until(four_visited);
-	assert_int_equal(visits, 4);
+	receiver.manner = NOT_AT_ALL;
+	receiver_run_until(four_visited);
+	assert_int_equal(receiver.visits, 4);
 	assert_int_equal(left(), 20);
 }
 
@@ -372,27 +256,27 @@ static void test_excluded(void **state)
 	(void)state;
 	(void)stpcpy(f.config.control.callback_exclude, "127.0.0.0/8, ::1");
 	first = add(1, "a");
-	run_until(first_failed);
+	receiver_run_until(first_failed);
 	assert_string_equal(row_of(first).error, "the address is excluded by the operator");
-	assert_int_equal(visits, 0);
+	assert_int_equal(receiver.visits, 0);
 	/* also by a name, and in IPv6 clothes */
-	(void)sprintf(url, "http://localhost:%s", strrchr(url, ':') + 1);
+	(void)sprintf(receiver.url, "http://localhost:%s", strrchr(receiver.url, ':') + 1);
 	first = add(2, "b");
-	run_until(first_failed);
+	receiver_run_until(first_failed);
 	assert_string_equal(row_of(first).error, "the address is excluded by the operator");
-	assert_int_equal(visits, 0);
+	assert_int_equal(receiver.visits, 0);
 }
 
 static void test_unreachable(void **state)
 {
 	(void)state;
-	(void)stpcpy(url, "ftp://127.0.0.1/");
+	(void)stpcpy(receiver.url, "ftp://127.0.0.1/");
 	first = add(1, "a");
-	run_until(first_failed);
+	receiver_run_until(first_failed);
 	assert_non_null(strstr(row_of(first).error, "rotocol"));
-	(void)stpcpy(url, "http://127.0.0.1:1/");
+	(void)stpcpy(receiver.url, "http://127.0.0.1:1/");
 	first = add(2, "a");
-	run_until(first_failed);
+	receiver_run_until(first_failed);
 	assert_int_equal(row_of(first).attempts, 1);
 }
 
@@ -404,20 +288,24 @@ static void test_dead(void **state)
 	f.config.control.callback_hours = 0;
 	f.config.control.callback_retries = 0;
 	first = add(1, "a");
-	manner = WITH_500;
-	run_until(first_failed);
+	receiver.manner = WITH_500;
+	receiver_run_until(first_failed);
 	row = row_of(first);
 	assert_true(row.dead);
-	assert_int_equal(tess_store_callback_revive(f.control.store, first + 1, url, "", 0),
-			 -ENOENT);
-	/* one that is dead holds the next of its recording up no longer */
-	manner = WELL;
-	assert_int_equal(tess_store_callback_remove(f.control.store, add(1, "gone")), 0);
 	assert_int_equal(
-		tess_store_callback_revive(f.control.store, first, url, "k2", f.time.utc_us), 0);
-	assert_int_equal(tess_store_callback_revive(f.control.store, first, url, "", 0), -ENOENT);
-	run_until(none_left);
-	assert_string_equal(log_text, "a a ");
+		tess_store_callback_revive(f.control.store, first + 1, receiver.url, "", 0),
+		-ENOENT);
+	/* one that is dead holds the next of its recording up no longer */
+	receiver.manner = WELL;
+	assert_int_equal(tess_store_callback_remove(f.control.store, add(1, "gone")), 0);
+	receiver.key = "k2";
+	assert_int_equal(tess_store_callback_revive(f.control.store, first, receiver.url,
+						    receiver.key, f.time.utc_us),
+			 0);
+	assert_int_equal(tess_store_callback_revive(f.control.store, first, receiver.url, "", 0),
+			 -ENOENT);
+	receiver_run_until(none_left);
+	assert_string_equal(receiver.log, "a a ");
 	assert_int_equal(left(), 0);
 }
 
@@ -430,6 +318,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_500, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_redirect, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_half_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hanging, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_excluded, setup, teardown),
