@@ -75,7 +75,7 @@ for (const name of ['xdp', 'afp']) {
 				} catch {
 					return false;
 				}
-			}, 2000).catch(() => assert.deepEqual(traces(), clean, `after ${i + 1} kills`));
+			}).catch(() => assert.deepEqual(traces(), clean, `after ${i + 1} kills`));
 		}
 	});
 }

@@ -58,7 +58,7 @@ static void test_timers_in_time(void **state)
 	assert_int_equal(f.order[0], 2);
 	assert_int_equal(f.order[1], 9);
 	assert_true(tess_loop_now_us(f.loop) - f.started_us >= 30000);
-	assert_true(tess_loop_now_us(f.loop) - f.started_us < 2000000);
+	assert_true(tess_loop_now_us(f.loop) - f.started_us < 10000000);
 	tess_loop_free(f.loop);
 }
 

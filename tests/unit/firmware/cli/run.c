@@ -290,7 +290,8 @@ static void test_waits_longer_each_time(void **state)
 	double begun[3], over[2];
 
 	(void)snprintf(say, sizeof(say), "cut -d ' ' -f 1 /proc/uptime >> %s/times", f->folder);
-	write_script(f, "egress", say, strcat(strcpy(text, say), "\nexit 3"));
+	(void)snprintf(text, sizeof(text), "%s\nexit 3", say);
+	write_script(f, "egress", say, text);
 	start_box(f, false);
 	(void)started(f, "egress", 3);
 	read_file(f, "times", text, sizeof(text));
