@@ -155,14 +155,38 @@ static void skip_hrd(struct bits *bits)
 	bits_get(bits, 20); /* lengths of delays and of the time offset */
 }
 
+/** The first of vui_parameters(): the shape of a sample. */
+static void parse_sar(struct tess_h264_sps *sps, struct bits *bits)
+{
+	/* Table E-1, from 1 on */
+	static const uint8_t known[][2] = {
+		{1, 1},	  {12, 11}, {10, 11}, {16, 11}, {40, 33},  {24, 11}, {20, 11}, {32, 11},
+		{80, 33}, {18, 11}, {15, 11}, {64, 33}, {160, 99}, {4, 3},   {3, 2},   {2, 1}};
+	uint32_t idc, width = 0, height = 0;
+
+	if (!bits_one(bits))
+		return;
+	idc = bits_get(bits, 8);
+	if (idc == 255) { /* Extended_SAR */
+		width = bits_get(bits, 16);
+		height = bits_get(bits, 16);
+	} else if (idc && idc <= sizeof(known) / sizeof(known[0])) {
+		width = known[idc - 1][0];
+		height = known[idc - 1][1];
+	}
+	if (bits->bad || !width || !height)
+		return;
+	sps->sar_width = (uint16_t)width;
+	sps->sar_height = (uint16_t)height;
+}
+
 /** vui_parameters(), §E.1.1. @return max_num_reorder_frames, -1 if it does not say */
-static int8_t parse_vui(struct bits *bits)
+static int8_t parse_vui(struct tess_h264_sps *sps, struct bits *bits)
 {
 	bool nal_hrd, vcl_hrd;
 	uint32_t reorder;
 
-	if (bits_one(bits) && bits_get(bits, 8) == 255) /* aspect_ratio_idc: Extended_SAR */
-		bits_get(bits, 32);
+	parse_sar(sps, bits);
 	if (bits_one(bits)) /* overscan_info_present_flag */
 		bits_one(bits);
 	if (bits_one(bits)) { /* video_signal_type_present_flag */
@@ -198,13 +222,13 @@ static int8_t parse_vui(struct bits *bits)
 }
 
 /** What is behind the cropping; damage there leaves it unknown. */
-static int8_t parse_reorder(const struct tess_h264_sps *sps, struct bits *bits,
-			    uint32_t pic_order_type)
+static void parse_rest(struct tess_h264_sps *sps, struct bits *bits, uint32_t pic_order_type)
 {
+	/* vui_parameters_present_flag */
+	sps->reorder = bits_one(bits) ? parse_vui(sps, bits) : -1;
 	/* without B slices (A.2.1), and by type 2 (§8.2.1.3), pictures come as they are shown */
 	if (sps->profile_idc == 66 || pic_order_type == 2)
-		return 0;
-	return bits_one(bits) ? parse_vui(bits) : -1; /* vui_parameters_present_flag */
+		sps->reorder = 0;
 }
 
 int tess_h264_sps_parse(struct tess_h264_sps *sps, const uint8_t *nal, size_t length)
@@ -258,7 +282,7 @@ int tess_h264_sps_parse(struct tess_h264_sps *sps, const uint8_t *nal, size_t le
 		return -EBADMSG;
 	s.width = (uint16_t)(width - cut_x);
 	s.height = (uint16_t)(height - cut_y);
-	s.reorder = parse_reorder(&s, &bits, pic_order);
+	parse_rest(&s, &bits, pic_order);
 	*sps = s;
 	return 0;
 }

@@ -29,7 +29,8 @@ struct tess_h264_sps {
 	uint8_t profile_idc, constraint_flags, level_idc;
 	uint8_t chroma_format_idc; /* 1 = 4:2:0 */
 	uint8_t bit_depth_luma, bit_depth_chroma;
-	uint16_t width, height; /* cropping applied */
+	uint16_t width, height;		/* cropping applied */
+	uint16_t sar_width, sar_height; /* shape of a sample (§E.2.1); 0: it does not say */
 	/* how many pictures may come before one that is shown earlier (max_num_reorder_frames,
 	 * §E.2.1); -1: it does not say */
 	int8_t reorder;

@@ -200,7 +200,7 @@ void tess_mp4_put_minf_headers(struct tess_bytes *out, enum tess_track track)
 static void put_avc1(struct tess_bytes *out, const struct tess_mp4_description *description)
 {
 	struct tess_h264_config config = {0};
-	size_t box = tess_box_begin(out, "avc1"), avcc;
+	size_t box = tess_box_begin(out, "avc1"), avcc, pasp;
 
 	if (tess_h264_config_from_avcc(&config, description->data, description->length))
 		config.sps.width = config.sps.height = 0;
@@ -219,6 +219,12 @@ static void put_avc1(struct tess_bytes *out, const struct tess_mp4_description *
 	avcc = tess_box_begin(out, "avcC");
 	tess_put_data(out, description->data, description->length);
 	tess_box_end(out, avcc);
+	/* without it some players take the shape from the track's size, which is that of the first
+	 * description, and show all others distorted */
+	pasp = tess_box_begin(out, "pasp");
+	tess_put_u32(out, config.sps.sar_width ? config.sps.sar_width : 1);
+	tess_put_u32(out, config.sps.sar_width ? config.sps.sar_height : 1);
+	tess_box_end(out, pasp);
 	tess_box_end(out, box);
 }
 

@@ -151,6 +151,12 @@ export class Box {
 		return publisher;
 	}
 
+	/** A publisher goes away without a word, and sends again, otherwise. */
+	again(publisher, options) {
+		publisher.process.kill('SIGKILL');
+		publisher.process = spawn('ffmpeg', publisherArguments(publisher.place, publisher.user, options), { stdio: ['ignore', 'ignore', 'ignore'] });
+	}
+
 	/** CPU seconds used so far and resident bytes of control, media and egress. */
 	usage() {
 		const usage = {};
@@ -216,7 +222,7 @@ function publisherArguments(place, user, { tone = 440, size = '640x360', rate = 
 		Math.round(110 + 90 * Math.cos((hue + shift - angle) * Math.PI / 180)).toString(16).padStart(2, '0')).join('');
 	// the clock is UTC to the millisecond: time stamps are the wall clock's while it is drawn
 	const picture = `gradients=s=80x46:r=${rate}:c0=${colour(0)}:c1=${colour(90)}:x0=0:y0=0:seed=${index + 1}:speed=0.03,format=yuv420p,` +
-		`scale=${size.replace('x', ':')}:flags=fast_bilinear,` + // drawn small: sixteen publishers must be cheap
+		`scale=${size.replace('x', ':')}:flags=fast_bilinear,setsar=1,` + // drawn small: sixteen publishers must be cheap
 		`setpts=(RTCTIME/1000000-86400*floor(RTCTIME/86400000000))/TB,` +
 		`drawtext=text='${user}':fontcolor=white:borderw=3:fontsize=h/6:x=(w-tw)/2:y=h/6,` +
 		`drawtext=text='%{pts\\:hms}':fontcolor=white:borderw=3:fontsize=h/8:x=(w-tw)/2:y=h*0.55,` +

@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { Box, ffprobe, recordingOf, root, sleep } from './box.mjs';
+import { Box, ffprobe, recordingOf, root, sleep, until } from './box.mjs';
 import { startObjects } from './objects.mjs';
 
 const shots = path.join(root, 'build/screenshots');
@@ -33,6 +33,8 @@ after(async () => {
 const shot = name => page.screenshot({ path: path.join(shots, `${name}.png`) });
 const open = name => page.click(`nav a[href="#/${name}"]`);
 
+
+const recordings = prefix => box.api('GET', `/recordings?prefix=${prefix}`).then(answer => answer.recordings[0]);
 
 async function playing(selector, width, on = page) {
 	await on.waitForSelector(selector);
@@ -233,10 +235,10 @@ test('a user enters, publishers are seen, a mix is started and watched', { timeo
 	await page.waitForFunction(() => !document.querySelector('.users')?.textContent.includes('guest'));
 
 	// one of them in files of its own, without callbacks
-	await box.api('PATCH', `/applications/${id}/recording`, { callback_url: '' });
+	await box.api('PATCH', `/applications/${id}/recording`, { callback_url: '', resume_timeout_s: 20 });
 	await page.click('.users tr:has-text("singer1") button:has-text("Record")');
 	await page.waitForSelector('.users tr:has-text("singer1") button:has-text("Stop recording")');
-	await box.api('PATCH', `/applications/${id}/recording`, { callback_url: 'http://127.0.0.1:1/' });
+	await box.api('PATCH', `/applications/${id}/recording`, { callback_url: 'http://127.0.0.1:1/', resume_timeout_s: 0 });
 
 	await page.click('a.button:has-text("Start mix")');
 	await page.fill('input[name=stream_id]', 'show');
@@ -291,12 +293,19 @@ test('a bad parameter is shown where it was given', async () => {
 });
 
 test('the recording is found and played', { timeout: 120000 }, async () => {
+	// in mid-file, the picture of the one that is recorded alone gets another size
+	const singer = box.publishers.find(publisher => publisher.user === 'singer1');
+	box.again(singer, { tone: 300, size: '240x320' });
+	const [{ id }] = (await box.api('GET', '/applications')).applications;
+	const own = () => recordings(`${id}_101_singer1_main`);
+	await until('the other size', async () => (await own()).width === 240);
+	const { duration_ms } = await own();
+	await until('some seconds of it', async () => (await own()).duration_ms > duration_ms + 2500);
 	await page.click('.users tr:has-text("singer1") button:has-text("Stop recording")');
 	await page.waitForSelector('.users tr:has-text("singer1") button:text-is("● Record")');
 	await page.click('button:has-text("Stop mix")');
 	await recordingOf(box, 'evening');
 	// meanwhile another one, of the sound alone
-	const [{ id }] = (await box.api('GET', '/applications')).applications;
 	await box.api('POST', `/applications/${id}/rooms/101/mix`, { stream_id: 'talk', record_id: 'talk', record_audio_only: true });
 	await open('recordings');
 	await page.fill('.search input', 'even');
@@ -325,9 +334,15 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 	// the user's own, as it was sent
 	await page.fill('.search input', `${id}_101_singer1_main`);
 	await page.waitForSelector('tr:has-text("singer1") .state.finished');
-	for (const [format, width] of [['MP4', 320], ['HLS', 320]]) {
+	const { gaps: [gap] } = await own();
+	for (const format of ['MP4', 'HLS', 'FLV']) {
 		await page.click(`${file(format)} button:has-text("Play")`);
-		await playing('dialog video', width);
+		await page.waitForFunction(() => document.querySelector('video')?.videoWidth === 320);
+		assert.equal(await page.$eval('dialog video', video => video.videoHeight), 180);
+		// from before the gap on, which has no pictures
+		await page.$eval('dialog video', (video, time) => { video.currentTime = time; }, gap.at_ms / 1000 - 0.5);
+		await playing('dialog video', 240);
+		assert.equal(await page.$eval('dialog video', video => video.videoHeight), 320);
 		await page.click('dialog .close');
 		await page.waitForSelector('dialog', { state: 'detached' });
 	}

@@ -34,7 +34,22 @@ export function Playback({ recording, file }: { recording: Recording; file: Reco
 			player.on(mpegts.Events.ERROR, () => setFailed(true));
 			player.attachMediaElement(element);
 			player.load();
-			end = () => player.destroy();
+			// where the recording has a gap its pictures have one, behind which it goes on (hls.js looks for that by itself)
+			const skip = () => {
+				if (element.seeking || element.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
+				for (let i = 0; i < element.buffered.length; i++)
+					if (element.buffered.start(i) > element.currentTime) {
+						element.currentTime = element.buffered.start(i) + 0.01;
+						return;
+					}
+			};
+			element.addEventListener('waiting', skip);
+			element.addEventListener('progress', skip);
+			end = () => {
+				element.removeEventListener('waiting', skip);
+				element.removeEventListener('progress', skip);
+				player.destroy();
+			};
 		};
 		if (file.format === 'hls') void hls();
 		else if (file.format === 'flv') flv();

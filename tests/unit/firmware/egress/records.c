@@ -385,6 +385,12 @@ static void size_changes(void **state)
 		box->config.egress.record_dir, text_of(json, "path"));
 	assert_string_equal(text, " 30 160,120\n 30 192,128\n");
 	free(text);
+	/* none of them distorted, whatever the track's size */
+	text = media_must_run("ffprobe -v error -select_streams v -show_entries "
+			      "stream=sample_aspect_ratio -of csv=p=0 %s/%s",
+			      box->config.egress.record_dir, text_of(json, "path"));
+	assert_string_equal(text, "1:1\n");
+	free(text);
 	json_decref(json);
 }
 
