@@ -421,14 +421,21 @@ static int add_links(const struct tess_upload_job *job, int dir, const char *fol
 	return rc || !*folder ? rc : tess_links_add(dir, job->record, app, folder);
 }
 
+/* What the file lies in. @return a descriptor, or -1 */
+static int open_app(const struct tess_upload_job *job, int dir)
+{
+	char app[24];
+
+	(void)snprintf(app, sizeof(app), "%.*s", (int)strcspn(job->path, "/"), job->path);
+	return openat(dir, app, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
 static int inspect_hls(struct tess_upload_job *job, int dir, int fd, uint64_t size, char *folder,
 		       size_t folder_size)
 {
-	char *text = read_playlist(job, fd, size), app[24];
-	int at, rc = -EBADMSG;
+	char *text = read_playlist(job, fd, size);
+	int at = open_app(job, dir), rc = -EBADMSG;
 
-	(void)snprintf(app, sizeof(app), "%.*s", (int)strcspn(job->path, "/"), job->path);
-	at = openat(dir, app, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (text && at >= 0 && folder_of(folder, folder_size, text))
 		rc = tess_inspect_playlist(&job->found, at, text, &job->cancel);
 	if (at >= 0)
@@ -459,13 +466,12 @@ static void inspect(struct tess_upload_job *job, int dir, int fd, uint64_t size)
 static void cut_key_frame(struct tess_upload_job *job, int dir, int fd, uint64_t size)
 {
 	const char *suffix = strrchr(job->path, '.');
-	char app[24], *text;
-	int at, rc = -EBADMSG;
+	int rc = -EBADMSG;
 
 	if (suffix && !strcmp(suffix, ".m3u8")) {
-		(void)snprintf(app, sizeof(app), "%.*s", (int)strcspn(job->path, "/"), job->path);
-		text = read_playlist(job, fd, size);
-		at = openat(dir, app, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		char *text = read_playlist(job, fd, size);
+		int at = open_app(job, dir);
+
 		if (text && at >= 0)
 			rc = tess_key_frame_hls(&job->frame, at, text);
 		if (at >= 0)
