@@ -13,6 +13,7 @@ import tls from 'node:tls';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Box, ffprobe, mixParameters, root, sleep, until } from './box.mjs';
+import { firstPictureTests } from './first.mjs';
 import { protectTests } from './protect.mjs';
 
 const kills = process.env.TESSERA_LONG ? 20 : 3;
@@ -260,47 +261,9 @@ test('viewers of both kinds are counted together, by HTTPS too', { timeout: 3000
 	assert.ok(new Set(sums(`${dir}/https.flv`)).size > 5, 'the picture moves');
 });
 
-/** The first picture of a late viewer, as bytes: best of three, as the machine may be busy. */
-async function firstPicture(get) {
-	const times = [];
-	for (let i = 0; i < 3; i++) {
-		const begun = performance.now();
-		await get();
-		times.push(performance.now() - begun);
-	}
-	return Math.min(...times);
-}
-
-async function flvPicture() {
-	const answer = await fetch(mix.flv_url);
-	let data = Buffer.alloc(0);
-	for await (const chunk of answer.body) {
-		data = Buffer.concat([data, chunk]);
-		for (let at = 13; at + 11 < data.length; at += data.readUIntBE(at + 1, 3) + 15)
-			// a key frame that is whole, not a configuration
-			if (data[at] === 9 && data[at + 11] === 0x17 && data[at + 12] === 1 && at + data.readUIntBE(at + 1, 3) + 15 <= data.length)
-				return;
-	}
-	assert.fail('the stream ended');
-}
+firstPictureTests(() => ({ box, app, mix, browser }));
 
 const text = async url => (await fetch(url)).text();
-async function hlsPicture() {
-	const list = await text(mix.hls_url);
-	const part = [...list.matchAll(/URI="([^"]+)",INDEPENDENT=YES/g)].pop()[1], init = /MAP:URI="([^"]+)"/.exec(list)[1];
-	for (const name of [init, part]) {
-		const answer = await fetch(new URL(name, mix.hls_url));
-		assert.equal(answer.status, 200);
-		assert.ok((await answer.arrayBuffer()).byteLength > 500);
-	}
-}
-
-test('a late viewer has its first picture at once, by http-flv and by HLS that nobody watched', { timeout: 30000 }, async () => {
-	const flv = await firstPicture(flvPicture), hls = await firstPicture(hlsPicture);
-	console.log(`# first picture: http-flv ${flv.toFixed(0)} ms, HLS ${hls.toFixed(0)} ms`);
-	assert.ok(flv <= 300 && hls <= 300, `${flv} ms, ${hls} ms`);
-});
-
 test('live HLS: ffmpeg watches by HTTPS, reloads are held until there is something new', { timeout: 60000 }, async () => {
 	execFileSync('ffmpeg', ['-v', 'error', '-tls_verify', '0', '-t', '4', '-i', `${secure(mix.hls_url)}?txSecret=a&txTime=b`, '-c', 'copy', `${dir}/watched.mp4`]);
 	checkStreams(ffprobe(`${dir}/watched.mp4`));
