@@ -423,9 +423,11 @@ test('PublishCdnParams: the mix is pushed there while it names it', { timeout: 6
 });
 
 test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one publish', { timeout: 60000 + kills * 20000 }, async () => {
+	const usage = async () => (await box.api('GET', `/applications/${app.id}/usage`)).total, before = await usage();
 	const relay = await add(`${cdn.url('relayed')}?token=${secret}`);
 	assert.equal(relay.url, `rtmp://127.0.0.1:${cdn.port}/live/***`);
 	await inState(relay.id, 'publishing');
+	const begun = performance.now();
 	assert.deepEqual(cdn.publishes.at(-1), { name: 'relayed', token: secret });
 	checkStreams(ffprobe(cdn.url('relayed')));
 	let player = spawn('ffmpeg', ['-v', 'error', '-i', mix.rtmp_url, '-f', 'null', '-'], { stdio: 'ignore' }), gone = false;
@@ -443,9 +445,9 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 		// what dies again within 10 s is started later each time, which would be the hole that is measured
 		if (i >= 3)
 			await sleep(10500);
-		const before = (await relays())[0].bytes_sent;
+		const sent = (await relays())[0].bytes_sent;
 		box.kill('media');
-		await until('more to be sent', async () => (await relays())[0].bytes_sent > before + 100000);
+		await until('more to be sent', async () => (await relays())[0].bytes_sent > sent + 100000);
 	}
 	assert.ok(!gone, 'the viewer is still there');
 	player.kill('SIGKILL');
@@ -461,6 +463,18 @@ test('pushed to a CDN: its key is kept secret; media killed: the CDN sees one pu
 	assert.equal(now.failures, 0);
 	assert.ok(now.delay_ms < 500, `${now.delay_ms} ms behind`);
 	assert.equal(cdn.published('relayed'), 1);
+	// what is known of the processes and told of the relay does not have the key
+	for (const name of ['control', 'media', 'egress'])
+		for (const file of ['cmdline', 'environ'])
+			assert.ok(!fs.readFileSync(`/proc/${box.pid(name)}/${file}`, 'latin1').includes(secret), `${file} of ${name}`);
+	for (const address of ['/metrics', '/api/v1/health'])
+		assert.ok(!(await (await fetch(box.url + address)).text()).includes(secret), address);
+	// its bytes and time are used by the application, once, whatever was killed
+	const lasted_ms = performance.now() - begun;
+	await until('the usage', async () => (await usage()).relay_bytes - before.relay_bytes >= now.bytes_sent &&
+		(await usage()).relay_ms - before.relay_ms >= lasted_ms, 20000);
+	const used = await usage();
+	assert.ok(used.relay_ms - before.relay_ms < performance.now() - begun + 5000, `${used.relay_ms - before.relay_ms} ms of ${lasted_ms} and more`);
 	await remove(relay);
 	await until('the CDN to hear of the end', () => cdn.ends === 1);
 	const times = ffprobe(cdn.files()[0], '-show_packets').packets.filter(packet => packet.codec_type === 'video').map(packet => Number(packet.dts_time));
