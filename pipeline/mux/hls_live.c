@@ -479,6 +479,23 @@ void tess_hls_live_end(struct tess_hls_live *hls)
 	hls->ended = true;
 }
 
+/** End the open segment behind its last part, for players that do not begin with parts alone; what
+ * is collected goes to the next, which need not begin with a key frame. */
+static void split_segment(struct tess_hls_live *hls)
+{
+	struct hls_segment *segment = open_segment(hls);
+	struct hls_segment *next = segment ? calloc(1, sizeof(*next)) : NULL;
+
+	if (!next)
+		return;
+	next->number = hls->next_number++;
+	next->init = segment->init;
+	next->begin_us = hls->part_begin_us;
+	next->utc_us = segment->utc_us + next->begin_us - segment->begin_us;
+	segment->complete = true;
+	hls->segments[hls->count++] = next;
+}
+
 bool tess_hls_live_settle(struct tess_hls_live *hls)
 {
 	int64_t longest_us = 0;
@@ -498,6 +515,8 @@ bool tess_hls_live_settle(struct tess_hls_live *hls)
 	hls->target_s = (uint32_t)((longest_us + 500000) / 1000000);
 	if (hls->target_s < (whole ? MIN_TARGET_S : DEFAULT_TARGET_S))
 		hls->target_s = whole ? MIN_TARGET_S : DEFAULT_TARGET_S;
+	if (!whole)
+		split_segment(hls);
 	trim(hls);
 	return true;
 }

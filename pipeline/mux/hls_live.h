@@ -57,7 +57,8 @@ int tess_hls_live_add(struct tess_hls_live *hls, const struct tess_au *au,
 		      int64_t utc_offset_us) TESS_MUST_CHECK;
 /** The stream has ended for good: the last part and segment are completed, the playlist ends. */
 void tess_hls_live_end(struct tess_hls_live *hls);
-/** Fix the target duration, if there is a part. @return whether a playlist can be had */
+/** Fix the target duration, if there is a part; a first segment that is still open ends there, as
+ * players wait for one. @return whether a playlist can be had */
 bool tess_hls_live_settle(struct tess_hls_live *hls);
 
 uint32_t tess_hls_live_target_s(const struct tess_hls_live *hls); /* 0: not settled */

@@ -139,6 +139,16 @@ test('who may watch is set', async () => {
 	await page.fill('dialog input[name=back_key]', 'spare');
 	await page.click('dialog .domain button:has-text("Save")');
 	await page.waitForSelector(`${row}:has-text("signed addresses alone")`);
+	// removed only after a question
+	await page.fill('dialog input[name=name]', 'gone.example.com');
+	await page.click('dialog button:has-text("Add domain")');
+	const gone = 'dialog tr:has-text("gone.example.com")', questions = [];
+	for (const answer of ['dismiss', 'accept']) {
+		page.once('dialog', question => { questions.push(question.message()); question[answer](); });
+		await page.click(`${gone} button:last-child`);
+	}
+	await page.waitForSelector(gone, { state: 'detached' });
+	assert.ok(questions.length === 2 && questions.every(text => text.startsWith('gone.example.com\n')), String(questions));
 	await page.selectOption('dialog select[name=referrer_mode]', 'allow');
 	await page.fill('dialog textarea[name=referrers]', '*.example.com\nexample.org');
 	await page.fill('dialog textarea[name=ip_deny]', '192.0.2.0/40');

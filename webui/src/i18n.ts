@@ -245,6 +245,8 @@ const texts = {
 	next: ['Next', '下一页'],
 	confirmDeleteRecording: ['Delete this recording for good?', '确定永久删除此录制文件？'],
 	confirmDeleteApplication: ['Delete this application with its keys?', '确定删除此应用及其密钥？'],
+	confirmDeleteDomain: ['Remove this domain and its keys? Who may watch or push by them may no more, unless another rule allows it.',
+		'确定移除此域名及其密钥？除非其他规则允许，凭其播放或推流将被拒绝。'],
 	confirmDeleteKey: ['Delete this key? Programs that use it are refused from now on.', '确定删除此密钥？使用它的程序将立即被拒绝。'],
 	name: ['Name', '名称'],
 	description: ['Description', '描述'],

@@ -78,7 +78,8 @@ export class LivePlayer {
 
 	private startFlv() {
 		const player = mpegts.createPlayer({ type: 'flv', isLive: true, url: this.url },
-			{ isLive: true, enableStashBuffer: false, autoCleanupSourceBuffer: true });
+			// the request does not wait for the element to be ready
+			{ isLive: true, enableStashBuffer: false, autoCleanupSourceBuffer: true, deferLoadAfterSourceOpen: false });
 		this.flv = player;
 		player.attachMediaElement(this.video);
 		player.on(mpegts.Events.ERROR, this.again);
@@ -97,7 +98,7 @@ export class LivePlayer {
 		const distance = { auto: { liveSyncDuration: 2, liveMaxLatencyDuration: 2 + jump_s }, fast: {},
 			smooth: { liveSyncDuration: 5, liveMaxLatencyDuration: 5 + jump_s } }[this.mode];
 		// the page's policy allows no workers from elsewhere
-		const player = new Player({ enableWorker: false, lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.2, backBufferLength: 10, ...distance });
+		const player = new Player({ enableWorker: false, lowLatencyMode: true, startFragPrefetch: true, maxLiveSyncPlaybackRate: 1.2, backBufferLength: 10, ...distance });
 		this.hls = player;
 		player.on(Player.Events.ERROR, (_event, data) => { if (data.fatal) this.again(); });
 		player.loadSource(this.url);

@@ -25,7 +25,9 @@ export function ProtectionDialog({ app, onClose }: { app: Application; onClose: 
 				<td>{domain.enabled ? t('protectedByKey') : t('unprotected')}</td>
 				<td><div class="buttons">
 					<button class="plain" onClick={guard(async () => setChanging(await api.domain(app.id, domain)))}>{t('keys')} …</button>
-					<button class="plain" onClick={guard(() => api.deleteDomain(app.id, domain))}>{t('remove')}</button>
+					<button class="plain" onClick={guard(async () => {
+						if (confirm(`${domain.name}\n${t('confirmDeleteDomain')}`)) await api.deleteDomain(app.id, domain);
+					})}>{t('remove')}</button>
 				</div></td>
 			</tr>)}</tbody>
 		</table>}

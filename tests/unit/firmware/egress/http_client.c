@@ -16,6 +16,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <openssl/x509.h>
 
 void client_open(struct client *client, uint16_t port, int receive_bytes)
@@ -128,6 +129,8 @@ void make_certificate(const char *certificate_path, const char *key_path, const 
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *certificate = X509_new();
 	X509_NAME *subject = X509_get_subject_name(certificate);
+	X509_EXTENSION *address =
+		X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
 	FILE *file;
 
 	assert_non_null(key);
@@ -138,6 +141,9 @@ void make_certificate(const char *certificate_path, const char *key_path, const 
 	(void)X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
 	(void)X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
 	(void)X509_set_pubkey(certificate, key);
+	assert_int_equal(X509_set_version(certificate, X509_VERSION_3), 1);
+	assert_int_equal(X509_add_ext(certificate, address, -1), 1);
+	X509_EXTENSION_free(address);
 	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
 	file = fopen(certificate_path, "we");
 	assert_non_null(file);

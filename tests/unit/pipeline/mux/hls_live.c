@@ -324,6 +324,38 @@ static void test_no_key_frames(void **state)
 	finish();
 }
 
+/** The first group of pictures is not over yet: what there is of it is a segment, so that players
+ * which do not begin with parts alone need not wait for the next key frame. */
+static void test_young(void **state)
+{
+	(void)state;
+	begin(LIMIT);
+	assert_int_equal(video(4000, true), 0);
+	assert_int_equal(audio(4050), 0);
+	play(4100, 5300, 100000); /* four parts, and a picture of the next */
+	assert_true(tess_hls_live_settle(hls));
+	assert_true(tess_hls_live_settle(hls)); /* once is enough */
+	assert_playlist(HEAD(
+		"6", "7", "7") "#EXT-X-MAP:URI=\"show/init-7.mp4?a=b\"\n"
+			       "#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:24.000Z\n" PART(
+				       "7.0", "0.300000", ",INDEPENDENT=YES")
+				       PART("7.1", "0.300000", "") PART("7.2", "0.300000", "")
+					       PART("7.3", "0.300000",
+						    "") "#EXTINF:1.200000,\nshow/7.m4s?a=b\n"
+							"#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"show/"
+							"8.0.m4s?a=b\"\n");
+	/* and it goes on without a hole */
+	assert_true(tess_hls_live_is_hinted(hls, 8, 0));
+	assert_int_equal(tess_hls_live_has(hls, 8, 0), 0);
+	assert_int_equal(video(5300, false), 0);
+	assert_int_equal(audio(5350), 0);
+	assert_int_equal(video(5400, false), 0);
+	assert_int_equal(audio(5450), 0);
+	assert_int_equal(video(5500, false), 1);
+	assert_part(8, 0, 5200 - 4000, 3, false);
+	finish();
+}
+
 /** A picture is late, and no gap yet: the segment before it is not longer than was promised. */
 static void test_late_picture(void **state)
 {
@@ -442,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_gap_and_other_parameters),
 		cmocka_unit_test(test_old_segments_go),
 		cmocka_unit_test(test_no_key_frames),
+		cmocka_unit_test(test_young),
 		cmocka_unit_test(test_late_picture),
 		cmocka_unit_test(test_gap_after_a_late_picture),
 		cmocka_unit_test(test_sound_alone),

@@ -287,8 +287,14 @@ static void slow(void)
 	int fd = connect_to();
 
 	ask(fd, "GET /api/v1/health HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 200", "status");
-	send_all(fd, "GET / HT", 8);
-	__atomic_add_fetch(&f.time.now_us, 61000000, __ATOMIC_SEQ_CST);
+	/* a byte now and then does not help */
+	for (unsigned i = 0; i < 60; i++) {
+		__atomic_add_fetch(&f.time.now_us, 1000000, __ATOMIC_SEQ_CST);
+		send_all(fd,
+			 &"GET / HTTP/1.1\r\nX-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"[i],
+			 1);
+	}
+	__atomic_add_fetch(&f.time.now_us, 1000000, __ATOMIC_SEQ_CST);
 	receive(fd, text, sizeof(text)); /* until the next sweep */
 	check(!*text, "a slow client is cut off");
 	close(fd);
