@@ -36,6 +36,7 @@ for (const [engine, lost_after] of [['vaapi', 10000], ['nv', 4000]])
 		try {
 			const app = await box.application('engines');
 			const engines = async () => (await box.api('GET', '/health')).engines;
+			await until('media to tell of its engines', async () => (await engines()).length > 0);
 			assert.deepEqual((await engines()).map(e => `${e.name} ${e.state}`), [`${engine} ok`, 'soft standby']);
 			for (const i of [0, 1, 2])
 				await box.publish(app, 1, `p${i}`, { index: i, tone: 400 + 100 * i, size: '320x180' });
