@@ -76,7 +76,7 @@ static int bind_here(uint16_t at)
 
 static void listen_here(void)
 {
-	struct sockaddr_in address;
+	struct sockaddr_in address = {0};
 	struct timeval patience = {.tv_sec = 10};
 	socklen_t size = sizeof(address);
 	int small = 16384;
