@@ -49,6 +49,7 @@ const still = 96 * 54;
 /** All pictures of a file, or of what is given as such, small and grey. */
 const stills = (file, input) => execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-vsync', 'passthrough', '-vf', 'scale=96:54,format=gray', '-f', 'rawvideo', '-'],
 	{ input, maxBuffer: 1 << 28 });
+const known = new Map(); // file -> its stills
 /** What the player shows is the picture that the file has at this time, by its burnt-in clocks. */
 async function shows(selector, file, on = page) {
 	const time = await on.$eval(selector, video => {
@@ -56,7 +57,9 @@ async function shows(selector, file, on = page) {
 		video.controls = false; // they lie over it
 		return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(video.currentTime))));
 	});
-	const seen = stills('-', await on.locator(selector).screenshot()), all = stills(file);
+	if (!known.has(file))
+		known.set(file, stills(file));
+	const seen = stills('-', await on.locator(selector).screenshot()), all = known.get(file);
 	const times = ffprobe(file, '-select_streams', 'v', '-show_entries', 'packet=pts_time').packets.map(packet => Number(packet.pts_time)).sort((a, b) => a - b);
 	assert.equal(all.length / still, times.length);
 	const differences = times.map((_, n) => seen.reduce((sum, value, i) => sum + Math.abs(value - all[n * still + i]), 0) / still);
@@ -349,8 +352,8 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 		await page.click(`${file(format)} button:has-text("Play")`);
 		await page.waitForFunction(() => document.querySelector('video')?.videoWidth === 320);
 		assert.equal(await page.$eval('dialog video', video => video.videoHeight), 180);
-		// from before the gap on, which has no pictures
-		await page.$eval('dialog video', (video, time) => { video.currentTime = time; }, gap.at_ms / 1000 - 0.5);
+		// FLV from before the gap on, which has no pictures
+		await page.$eval('dialog video', (video, time) => { video.currentTime = time ?? video.duration - 2; }, format === 'FLV' ? gap.at_ms / 1000 - 0.5 : null);
 		await playing('dialog video', 240);
 		assert.equal(await page.$eval('dialog video', video => video.videoHeight), 320);
 		await page.click('dialog .close');
