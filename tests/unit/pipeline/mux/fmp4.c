@@ -246,7 +246,8 @@ static struct tess_cursor enter(struct tess_cursor cursor, const char *path, uns
 	return cursor;
 }
 
-/** PixelAspectRatioBox (ISO/IEC 14496-12 §12.1.4): the stream's, square where it does not say. */
+/** PixelAspectRatioBox (ISO/IEC 14496-12 §12.1.4): the stream's, square where it does not say; and
+ * the track's width goes by it (§8.3.2). */
 static void shape_of_samples(void **state)
 {
 	static const struct {
@@ -267,13 +268,18 @@ static void shape_of_samples(void **state)
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		struct tess_mp4_track tracks[TESS_MP4_TRACKS] = {0};
 		struct tess_bytes out = {0};
-		struct tess_cursor entry, pasp;
+		struct tess_cursor head, entry, pasp, tkhd;
 
 		assert_int_equal(tess_mp4_video_track(&tracks[0], known[i].avcc, known[i].length),
 				 0);
 		tess_fmp4_put_head(&out, tracks, 0);
-		entry = enter(tess_cursor_of(out.data, out.length), "moov/trak/mdia/minf/stbl/stsd",
-			      0);
+		head = tess_cursor_of(out.data, out.length);
+		tkhd = enter(head, "moov/trak/tkhd", 0);
+		assert_non_null(tess_get_data(&tkhd, tess_left(&tkhd) - 8));
+		assert_int_equal(tess_get_u32(&tkhd),
+				 (UINT64_C(320) << 16) * known[i].width / known[i].height);
+		assert_int_equal(tess_get_u32(&tkhd), 180 << 16);
+		entry = enter(head, "moov/trak/mdia/minf/stbl/stsd", 0);
 		assert_non_null(tess_get_data(&entry, 8));
 		entry = enter(entry, "avc1", 0);
 		assert_non_null(tess_get_data(&entry, 78));
