@@ -27,7 +27,7 @@ struct tess_device {
 	struct tess_engine *engine; /* its calls are engine->driver's */
 	unsigned index;		    /* among the engines, also of what is opened again */
 	bool last_resort;	    /* software */
-	/* of engines.c alone */
+	/* of engines.c and placement.c alone */
 	struct tess_engines *engines;
 	struct tess_device *next;
 	atomic_uint references;

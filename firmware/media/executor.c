@@ -20,7 +20,8 @@ struct tess_strand {
 	struct tess_strand *next_ready;
 	struct tess_job *head, **tail;
 	bool urgent;
-	bool active; /* in a ready queue, or a job of it runs */
+	bool active;   /* in a ready queue, or a job of it runs */
+	bool gathered; /* in a ready queue, and no thread was woken for it */
 	bool closed;
 };
 
@@ -125,6 +126,7 @@ static void *pool_thread(void *arg)
 			wait_for_work(executor);
 			continue;
 		}
+		strand->gathered = false;
 		run_one(executor, strand);
 		if (strand->head)
 			ready_push(executor, strand);
@@ -206,11 +208,16 @@ static void enqueue(struct tess_strand *strand, struct tess_job *job, bool last,
 	strand->tail = &job->next;
 	strand->closed = last;
 	if (strand->active) {
-		/* whoever runs it goes on with this one */
+		/* whoever runs it goes on with this one, who must not wait for company now */
+		if (soon && strand->gathered) {
+			strand->gathered = false;
+			pthread_cond_signal(&executor->work);
+		}
 	} else if (executor->thread_count) {
 		strand->active = true;
 		ready_push(executor, strand);
-		if (executor->idle && (soon || !executor->looking))
+		strand->gathered = executor->idle && executor->looking && !soon;
+		if (executor->idle && !strand->gathered)
 			pthread_cond_signal(&executor->work);
 	} else {
 		strand->active = true;

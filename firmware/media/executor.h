@@ -36,7 +36,7 @@ void tess_executor_free(struct tess_executor *executor);
 int tess_strand_alloc(struct tess_strand **strandp, struct tess_executor *executor,
 		      bool urgent) TESS_MUST_CHECK;
 void tess_strand_post(struct tess_strand *strand, struct tess_job *job);
-/** As post(), but a job of an urgent strand may wait for company too. */
+/** As post(), but a job of an urgent strand may wait for company too, until one is posted to it. */
 void tess_strand_post_gathered(struct tess_strand *strand, struct tess_job *job);
 /** Run @p last after all that was posted, then free the strand; it is gone for the caller at once.
  */

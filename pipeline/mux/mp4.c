@@ -129,6 +129,17 @@ void tess_mp4_put_mvhd(struct tess_bytes *out, int64_t created_utc_us, uint64_t 
 	tess_box_end(out, box);
 }
 
+/** As it is to be shown, 16.16: the samples' shape is in the width (ISO/IEC 14496-12 §8.3.2), as
+ * long as that is a width. */
+static uint32_t shown_width(const struct tess_h264_sps *sps)
+{
+	uint64_t coded = (uint64_t)sps->width << 16, shown = coded;
+
+	if (sps->sar_width)
+		shown = coded * sps->sar_width / sps->sar_height;
+	return (uint32_t)(shown >= 0x10000 && shown <= UINT32_MAX ? shown : coded);
+}
+
 void tess_mp4_put_tkhd(struct tess_bytes *out, enum tess_track track, int64_t created_utc_us,
 		       uint64_t duration, const struct tess_mp4_description *description)
 {
@@ -148,7 +159,7 @@ void tess_mp4_put_tkhd(struct tess_bytes *out, enum tess_track track, int64_t cr
 	put_matrix(out);
 	if (track == TESS_TRACK_VIDEO &&
 	    !tess_h264_config_from_avcc(&config, description->data, description->length)) {
-		tess_put_u32(out, (uint32_t)config.sps.width << 16);
+		tess_put_u32(out, shown_width(&config.sps));
 		tess_put_u32(out, (uint32_t)config.sps.height << 16);
 	} else {
 		tess_put_u64(out, 0);

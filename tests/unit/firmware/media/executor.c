@@ -11,6 +11,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "firmware/media/executor.h"
 
@@ -195,6 +196,65 @@ static void gathered_jobs_are_run_in_order(void **state)
 	(void)sem_destroy(&alone.opened);
 }
 
+struct timed {
+	struct tess_job job;
+	struct timespec at;
+	sem_t run;
+};
+
+static void run_timed(struct tess_job *job)
+{
+	struct timed *timed = (struct timed *)job;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &timed->at);
+	(void)sem_post(&timed->run);
+}
+
+/* From its job before until an urgent one runs, posted 2 ms later behind a gathered one; the
+ * thread, which waits for company, would look for itself after 20 ms. */
+static double urgent_behind_gathered_ms(struct tess_strand *strand)
+{
+	struct timed before = {.job.run = run_timed}, urgent = {.job.run = run_timed};
+	struct tess_job gathered = {NULL, run_nothing};
+	double ms;
+
+	(void)sem_init(&before.run, 0, 0);
+	(void)sem_init(&urgent.run, 0, 0);
+	tess_strand_post(strand, &before.job);
+	(void)sem_wait(&before.run);
+	(void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+	tess_strand_post_gathered(strand, &gathered);
+	tess_strand_post(strand, &urgent.job);
+	(void)sem_wait(&urgent.run);
+	ms = (double)(urgent.at.tv_sec - before.at.tv_sec) * 1e3 +
+	     (double)(urgent.at.tv_nsec - before.at.tv_nsec) / 1e6;
+	(void)sem_destroy(&before.run);
+	(void)sem_destroy(&urgent.run);
+	return ms;
+}
+
+static void urgent_jobs_do_not_wait_with_gathered_ones(void **state)
+{
+	struct tess_strand *strand;
+	struct tess_executor *executor;
+	struct tess_job last = {NULL, run_nothing};
+	double shortest_ms = 1000;
+
+	(void)state;
+	assert_int_equal(tess_executor_alloc(&executor, 1), 0);
+	assert_int_equal(tess_strand_alloc(&strand, executor, true), 0);
+	/* a busy machine may be late, but not each time */
+	for (unsigned i = 0; i < 200 && shortest_ms > 15; i++) {
+		double ms = urgent_behind_gathered_ms(strand);
+
+		if (ms < shortest_ms)
+			shortest_ms = ms;
+	}
+	assert_true(shortest_ms <= 15);
+	tess_strand_close(strand, &last);
+	tess_executor_free(executor);
+}
+
 struct reposting {
 	struct tess_job job;
 	struct tess_strand *strand;
@@ -238,6 +298,7 @@ int main(void)
 		cmocka_unit_test(threads_keep_order_within_a_strand),
 		cmocka_unit_test(urgent_strands_go_first),
 		cmocka_unit_test(gathered_jobs_are_run_in_order),
+		cmocka_unit_test(urgent_jobs_do_not_wait_with_gathered_ones),
 		cmocka_unit_test(a_job_may_post_to_its_own_strand),
 	};
 

@@ -246,6 +246,51 @@ static struct tess_cursor enter(struct tess_cursor cursor, const char *path, uns
 	return cursor;
 }
 
+/** PixelAspectRatioBox (ISO/IEC 14496-12 §12.1.4): the stream's, square where it does not say; and
+ * the track's width goes by it (§8.3.2). */
+static void shape_of_samples(void **state)
+{
+	static const struct {
+		uint32_t width, height;
+		uint8_t length, avcc[48];
+	} known[] = {
+		{45, 46, 42, {1,    0x42, 0xc0, 0x0c, 0xff, 0xe1, 0,	27,   0x67, 0x42, 0xc0,
+			      0x0c, 0xda, 0x05, 0x06, 0x7e, 0x7f, 0xfc, 0x00, 0xb4, 0x00, 0xb8,
+			      0x40, 0x00, 0x00, 0x03, 0x00, 0x40, 0x00, 0x00, 0x07, 0x83, 0xc5,
+			      0x0a, 0xa8, 1,	0,    4,    0x68, 0xce, 0x0f, 0xc8}},
+		{1, 1, 37, {1,	  0x42, 0xc0, 0x0c, 0xff, 0xe1, 0,    22,   0x67, 0x42,
+			    0xc0, 0x0c, 0xda, 0x05, 0x06, 0x7e, 0x78, 0x40, 0x00, 0x00,
+			    0x03, 0x00, 0x40, 0x00, 0x00, 0x07, 0x83, 0xc5, 0x0a, 0xa8,
+			    1,	  0,	4,    0x68, 0xce, 0x0f, 0xc8}},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct tess_mp4_track tracks[TESS_MP4_TRACKS] = {0};
+		struct tess_bytes out = {0};
+		struct tess_cursor head, entry, pasp, tkhd;
+
+		assert_int_equal(tess_mp4_video_track(&tracks[0], known[i].avcc, known[i].length),
+				 0);
+		tess_fmp4_put_head(&out, tracks, 0);
+		head = tess_cursor_of(out.data, out.length);
+		tkhd = enter(head, "moov/trak/tkhd", 0);
+		assert_non_null(tess_get_data(&tkhd, tess_left(&tkhd) - 8));
+		assert_int_equal(tess_get_u32(&tkhd),
+				 (UINT64_C(320) << 16) * known[i].width / known[i].height);
+		assert_int_equal(tess_get_u32(&tkhd), 180 << 16);
+		entry = enter(head, "moov/trak/mdia/minf/stbl/stsd", 0);
+		assert_non_null(tess_get_data(&entry, 8));
+		entry = enter(entry, "avc1", 0);
+		assert_non_null(tess_get_data(&entry, 78));
+		pasp = enter(entry, "pasp", 0);
+		assert_int_equal(tess_left(&pasp), 8);
+		assert_int_equal(tess_get_u32(&pasp), known[i].width);
+		assert_int_equal(tess_get_u32(&pasp), known[i].height);
+		tess_bytes_free(&out);
+	}
+}
+
 static void assert_table(struct tess_cursor cursor, const uint32_t *values, unsigned count)
 {
 	assert_int_equal(tess_left(&cursor), 4 + 4 * (size_t)count);
@@ -396,6 +441,7 @@ int main(void)
 		cmocka_unit_test(crc_of_known_data),
 		cmocka_unit_test(ticks_never_add_up_errors),
 		cmocka_unit_test(head_byte_for_byte),
+		cmocka_unit_test(shape_of_samples),
 		cmocka_unit_test(fragment_byte_for_byte),
 		cmocka_unit_test(fragment_round_trip),
 		cmocka_unit_test(no_damage_goes_unseen),
