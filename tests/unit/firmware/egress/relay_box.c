@@ -69,7 +69,7 @@ int box_bind(uint16_t port)
 
 static int listen_at(uint16_t *port, int receive_bytes)
 {
-	struct sockaddr_in address;
+	struct sockaddr_in address = {0};
 	struct timeval patience = {.tv_sec = 10};
 	socklen_t size = sizeof(address);
 	int fd = box_bind(0);
