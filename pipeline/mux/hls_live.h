@@ -28,8 +28,7 @@
 /** Segments held at once, listed or not, and parts of one. */
 #define TESS_HLS_LIVE_SEGMENTS 96
 #define TESS_HLS_LIVE_PARTS    128
-/** What a part, and all that is held of one stream, may take. */
-#define TESS_HLS_LIVE_PART_BYTES   (8u << 20)
+/** What all that is held of one stream may take; a part may take what a fragment may. */
 #define TESS_HLS_LIVE_STREAM_BYTES (64u << 20)
 
 struct tess_hls_live;
