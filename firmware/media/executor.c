@@ -13,7 +13,7 @@
 
 /* Jobs that are not urgent wait at most so long for company: a thread that wakes up for each
  * access unit costs more than it should. Below the margins of firmware/media/mix.h. */
-#define GATHER_NS 30000000L
+#define GATHER_NS 20000000L
 
 struct tess_strand {
 	struct tess_executor *executor;

@@ -4,7 +4,7 @@
  * A strand is a queue whose jobs run one after the other, never two at a time, on any thread of the
  * pool: one decoder is one strand, one mix's drawing and encoding another. Strands take turns;
  * those marked urgent go first, because they stand at the end of a picture's way, and wake a thread
- * at once; others wait up to 30 ms for company, since waking up costs more than a short job.
+ * at once; others wait up to 20 ms for company, since waking up costs more than a short job.
  *
  * Jobs are part of whoever posts them: nothing is allocated here after a strand was made, and the
  * number of a poster's own jobs is the bound of its queue. An executor without threads runs each

@@ -3,7 +3,7 @@
  *
  * A mix lives a fixed delay behind the media time line, so that whoever's packets are late within
  * the jitter buffer still meet the others: at time t it draws what was captured until t - jitter -
- * 50 ms and lets hear what was captured at t - jitter - 20 ms. The margins are for decoding, and
+ * 40 ms and lets hear what was captured at t - jitter - 20 ms. The margins are for decoding, and
  * for the room's thread that looks at packets each 10 ms. Access units carry the time of capture. A
  * picture on the canvas may be up to one interval of the mix older than the moment it is drawn for,
  * so half an interval is taken off its time stamp: then picture and sound are never further apart
@@ -22,7 +22,7 @@
 #include "firmware/media/facts.h"
 #include "firmware/media/publisher.h"
 
-#define TESS_MIX_PICTURE_MARGIN_US 50000
+#define TESS_MIX_PICTURE_MARGIN_US 40000
 #define TESS_MIX_SOUND_MARGIN_US   20000
 
 struct tess_mix;
