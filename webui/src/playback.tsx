@@ -43,11 +43,10 @@ export function Playback({ recording, file }: { recording: Recording; file: Reco
 						return;
 					}
 			};
-			element.addEventListener('waiting', skip);
-			element.addEventListener('progress', skip);
+			// no event tells of a stall that begins while the element still seeks
+			const timer = setInterval(skip, 250);
 			end = () => {
-				element.removeEventListener('waiting', skip);
-				element.removeEventListener('progress', skip);
+				clearInterval(timer);
 				player.destroy();
 			};
 		};
