@@ -359,7 +359,8 @@ int tess_poster_ask(struct tess_poster *poster, const struct tess_ask *ask, tess
 	struct tess_post *post;
 
 	/* libcurl 7.88 leaves this header to its caller. It signs all that it is given, "Expect:"
-	 * too, which it would not send then: so there is none. */
+	 * too, which it would not send then: so there is none, and a body of more than 1 MiB waits
+	 * a second for servers that do not say to go on. */
 	if (tess_sha256_hex(payload + strlen(payload), body, strlen(body)))
 		return -ENOMEM;
 	post = post_alloc(poster, payload, "Content-Type: application/xml");
