@@ -12,28 +12,41 @@ const S3rver = createRequire(import.meta.url)('s3rver');
 const hmac = (key, text) => crypto.createHmac('sha256', key).update(text).digest();
 const escaped = text => encodeURIComponent(text).replace(/[!'()*]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** What is wrong with a presigned request; undefined: nothing. Written from AWS's text, not from ours. */
-function fault(request, secrets) {
-	const url = new URL(request.url, 'http://gate');
-	const query = url.searchParams;
-	const [id, day, region, service, end] = (query.get('X-Amz-Credential') ?? '').split('/');
-	const time = query.get('X-Amz-Date') ?? '';
-	if (query.get('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256' || service !== 's3' || end !== 'aws4_request' || !time.startsWith(day))
+const sha256 = data => crypto.createHash('sha256').update(data).digest('hex');
+
+/** What a request says of its signature, which is in its headers or in its address ("presigned"); empty: it has none, or two. */
+function signed({ headers }, query) {
+	const [, credential, names, signature] = /^AWS4-HMAC-SHA256 Credential=(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(headers.authorization) ?? [];
+	if (!query.has('X-Amz-Algorithm'))
+		return credential ? { by: 'headers', credential, names, signature, time: headers['x-amz-date'], life: 900, payload: headers['x-amz-content-sha256'] } : {};
+	return credential || query.get('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256' ? {} : { by: 'address', credential: query.get('X-Amz-Credential'),
+		names: query.get('X-Amz-SignedHeaders'), signature: query.get('X-Amz-Signature'), time: query.get('X-Amz-Date'),
+		life: Number(query.get('X-Amz-Expires')), payload: 'UNSIGNED-PAYLOAD' };
+}
+
+/** What is wrong with the signature of a request; undefined: nothing. Written from AWS's text, not from ours. */
+function fault({ method, url, headers }, body, secrets) {
+	const { pathname, searchParams: query } = new URL(url, 'http://gate');
+	const { credential = '', names = '', signature, time = '', life, payload } = signed({ headers }, query);
+	const [id, day, region, service, end] = credential.split('/');
+	if (service !== 's3' || end !== 'aws4_request' || !time.startsWith(day))
 		return 'AccessDenied';
 	if (!secrets[id])
 		return 'InvalidAccessKeyId';
 	const at = Date.parse(time.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z'));
-	if (!(at < Date.now() + 60000 && Date.now() < at + Number(query.get('X-Amz-Expires')) * 1000))
+	if (!(at < Date.now() + 60000 && Date.now() < at + life * 1000))
 		return 'AccessDenied';
-	const signature = query.get('X-Amz-Signature');
+	if (payload !== 'UNSIGNED-PAYLOAD' && payload !== sha256(body))
+		return 'XAmzContentSHA256Mismatch';
 	query.delete('X-Amz-Signature');
-	const names = query.get('X-Amz-SignedHeaders').split(';');
-	const canonical = [request.method, url.pathname.split('/').map(part => escaped(decodeURIComponent(part))).join('/'),
+	const list = names.split(';');
+	const left = Object.keys(headers).filter(name => (name === 'host' || name.startsWith('x-amz-')) && !list.includes(name));
+	const canonical = [method, pathname.split('/').map(part => escaped(decodeURIComponent(part))).join('/'),
 		[...query].map(([name, value]) => `${escaped(name)}=${escaped(value)}`).sort().join('&'),
-		...names.map(name => `${name}:${request.headers[name]}`), '', names.join(';'), 'UNSIGNED-PAYLOAD'].join('\n');
-	const text = ['AWS4-HMAC-SHA256', time, `${day}/${region}/s3/aws4_request`, crypto.createHash('sha256').update(canonical).digest('hex')].join('\n');
+		...list.map(name => `${name}:${headers[name]}`), '', names, payload].join('\n');
+	const text = ['AWS4-HMAC-SHA256', time, `${day}/${region}/s3/aws4_request`, sha256(canonical)].join('\n');
 	const key = ['s3', 'aws4_request'].reduce(hmac, hmac(hmac(`AWS4${secrets[id]}`, day), region));
-	return names.includes('host') && hmac(key, text).toString('hex') === signature ? undefined : 'SignatureDoesNotMatch';
+	return !left.length && hmac(key, text).toString('hex') === signature ? undefined : 'SignatureDoesNotMatch';
 }
 
 /** Starts it, by TLS if it is given options for that (for the name localhost), for pages of this origin; `gate.requests` notes what was let in, `gate.trouble(request)` may give a status, an error code of 400, 'hang', or nothing. */
@@ -49,12 +62,12 @@ export async function startObjects(dir, bucket, { tls, origin } = {}) {
 	};
 	const answer = (request, response) => {
 		const chunks = [];
-		const wrong = fault(request, secrets);
 		const trouble = gate.trouble?.(request);
 		request.on('data', data => chunks.push(data));
 		request.on('end', () => {
 			const body = Buffer.concat(chunks);
 			const md5 = request.headers['content-md5'];
+			const wrong = fault(request, body, secrets);
 			if (wrong)
 				return refuse(response, 403, wrong);
 			if (trouble === 'hang')
@@ -63,8 +76,8 @@ export async function startObjects(dir, bucket, { tls, origin } = {}) {
 				return typeof trouble === 'string' ? refuse(response, 400, trouble) : refuse(response, trouble, 'InternalError');
 			if (md5 && crypto.createHash('md5').update(body).digest('base64') !== md5)
 				return refuse(response, 400, 'BadDigest');
-			const note = { method: request.method, path: new URL(request.url, 'http://gate').pathname, query: new URL(request.url, 'http://gate').searchParams,
-				bytes: body.length };
+			const { pathname, searchParams: query } = new URL(request.url, 'http://gate');
+			const note = { method: request.method, path: pathname, query, bytes: body.length, signed: signed(request, query).by };
 			// s3rver keeps the parts; what matters is that it was asked for
 			if (request.method === 'DELETE' && note.query.has('uploadId')) {
 				gate.requests.push({ ...note, status: 204 });

@@ -188,8 +188,15 @@ test('files are uploaded in parts, through kills and failures, and leave this di
 	assert.deepEqual([objects.requests.length, objects.hung.length], [0, 0]);
 	await settings({ endpoint: objects.endpoint });
 
-	const refused = await until('the refusal', async () => (await upload()).state === 'failed' && upload());
-	assert.match(refused.error, /403 SignatureDoesNotMatch/);
+	// the wrong key: of control's own request, and of the address that it gave to egress
+	for (const [recording, format] of [[found.sound, 'aac'], [found.lesson, 'flv']]) {
+		const refused = await until('the refusal', async () => {
+			const row = await file(recording, format);
+			return row.upload.state === 'failed' && row.upload;
+		});
+		assert.match(refused.error, /403 SignatureDoesNotMatch/);
+	}
+	assert.equal(objects.requests.length, 0);
 
 	// the second part hangs; both processes are killed meanwhile
 	let hanging = true;
@@ -277,6 +284,9 @@ test('what has left is fetched from the storage, and deleted there', { timeout: 
 		await box.api('DELETE', `/recordings/${row.id}`);
 	await until('all objects to go', () => [...files.keys()].every(one => !objects.object(`box/${id}/${one}`)));
 	await until('their rows to go', async () => (await library()).length === 0);
+	// addresses are for what others do: egress, which sends, and players
+	const ways = new Set(objects.requests.map(one => `${one.method} by its ${one.signed}`));
+	assert.deepEqual([...ways].sort(), ['DELETE by its headers', 'GET by its address', 'HEAD by its headers', 'POST by its headers', 'PUT by its address']);
 	const texts = fs.readFileSync(box.logPath, 'utf8');
 	assert.ok(!texts.includes(wrong) && !texts.includes(`"${secret}"`) && !texts.includes('X-Amz-Signature'), 'a secret is in the log');
 });

@@ -33,11 +33,15 @@ void tess_poster_stop(struct tess_poster *poster);
 int tess_poster_post(struct tess_poster *poster, const char *url, const char *body,
 		     int64_t timeout_us, tess_post_done *done, void *arg) TESS_MUST_CHECK;
 
-/** A request of another kind, and what came back of it. */
+/**
+ * A request to S3-compatible storage, which libcurl signs in its headers (AWS Signature Version 4),
+ * and what came back of it.
+ */
 struct tess_ask {
 	const char *method; /* "GET", "HEAD", "POST", "DELETE" */
-	const char *url;
-	const char *body; /* of a POST, XML */
+	const char *url;    /* its path and query as AWS's text has them signed: tess_s3_url() */
+	const char *body;   /* of a POST, XML */
+	const char *region, *access_key, *secret_key;
 	int64_t timeout_us;
 };
 

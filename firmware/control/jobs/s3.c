@@ -109,6 +109,21 @@ static int path_of(char path[PATH_MAX_BYTES], const struct tess_upload_place *pl
 	return encode(path, PATH_MAX_BYTES, plain, true);
 }
 
+int tess_s3_url(char url[TESS_S3_URL_MAX], const struct tess_upload_place *place,
+		const char *object, const char *query)
+{
+	char path[PATH_MAX_BYTES], origin[TESS_UPLOAD_ENDPOINT_MAX + TESS_UPLOAD_BUCKET_MAX + 4];
+	int rc = path_of(path, place, object);
+
+	if (rc)
+		return rc;
+	tess_s3_origin(origin, place);
+	return snprintf(url, TESS_S3_URL_MAX, "%s%s%s%s", origin, path, *query ? "?" : "", query) >=
+			       TESS_S3_URL_MAX
+		       ? -ENAMETOOLONG
+		       : 0;
+}
+
 /* kSigning of the day, region and service */
 static int signing_key(uint8_t key[TESS_SHA256_BYTES], const char *secret, const char *day,
 		       const char *region)
@@ -189,10 +204,11 @@ int tess_s3_sign(char url[TESS_S3_URL_MAX], const struct tess_upload_place *plac
 	rc = signature_of(signature, canonical, time, scope, keys->secret_key, place->region);
 	if (rc)
 		return rc;
-	length = snprintf(url, TESS_S3_URL_MAX, "%.*s%s%s?%s&X-Amz-Signature=%s",
-			  (int)scheme_length(place->endpoint), place->endpoint, host, path, all,
-			  signature);
-	return length >= TESS_S3_URL_MAX ? -ENAMETOOLONG : 0;
+	length = (int)strlen(all);
+	if (snprintf(all + length, sizeof(all) - (size_t)length, "&X-Amz-Signature=%s",
+		     signature) >= (int)sizeof(all) - length)
+		return -ENAMETOOLONG;
+	return tess_s3_url(url, place, object, all);
 }
 
 /* The five of XML; a character by its number is left as it is. */

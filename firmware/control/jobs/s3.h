@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * firmware/control/jobs/s3.h - addresses of requests to S3-compatible storage, signed in the query
- * (AWS Signature Version 4, "presigned"): whoever has one may do this one thing, for a time, and
- * needs no key. All requests are made of them, also those of control itself.
+ * firmware/control/jobs/s3.h - addresses of requests to S3-compatible storage: plain ones, for
+ * requests of control's own, which libcurl signs, and those signed in the query (AWS Signature
+ * Version 4, "presigned"): whoever has one may do this one thing, for a time, and needs no key.
  */
 #ifndef TESS_CONTROL_JOBS_S3_H
 #define TESS_CONTROL_JOBS_S3_H
@@ -16,8 +16,12 @@ bool tess_s3_bucket_is_good(const char *bucket);
 /** Scheme and host that objects of a place are read from. */
 void tess_s3_origin(char origin[TESS_UPLOAD_ENDPOINT_MAX + TESS_UPLOAD_BUCKET_MAX + 4],
 		    const struct tess_upload_place *place);
+/** The address of a request, not signed; @p object and @p query as below. @retval 0, -ENAMETOOLONG
+ */
+int tess_s3_url(char url[TESS_S3_URL_MAX], const struct tess_upload_place *place,
+		const char *object, const char *query) TESS_MUST_CHECK;
 /**
- * The address of a request.
+ * The address of a request, signed.
  * @param object name below the place's prefix
  * @param query  of the action, encoded and sorted, its names begin with small letters; or ""
  * @retval 0, -EKEYREJECTED there is no key, -ENAMETOOLONG, -ENOMEM

@@ -248,17 +248,24 @@ int64_t tess_uploads_sent(const struct tess_control *control, const struct tess_
 	return sent < upload->size_bytes ? sent : upload->size_bytes;
 }
 
-int tess_uploads_address(char *url, struct tess_control *control, const struct tess_upload *upload,
-			 const char *path, int life_s)
+int tess_uploads_sign(char url[TESS_S3_URL_MAX], struct tess_control *control,
+		      const struct tess_upload *row, const char *method, const char *object,
+		      const char *query, int life_s)
 {
 	struct tess_upload_settings keys;
-	int rc = tess_store_upload_settings_get(control->store, &keys, upload->application);
+	int rc = tess_store_upload_settings_get(control->store, &keys, row->application);
 
 	if (!rc)
-		rc = tess_s3_sign(url, &upload->place, &keys, "GET", path, "",
+		rc = tess_s3_sign(url, &row->place, &keys, method, object, query,
 				  tess_control_utc_us(control) / 1000000, life_s);
 	explicit_bzero(&keys, sizeof(keys));
 	return rc;
+}
+
+int tess_uploads_address(char *url, struct tess_control *control, const struct tess_upload *upload,
+			 const char *path, int life_s)
+{
+	return tess_uploads_sign(url, control, upload, "GET", path, "", life_s);
 }
 
 void tess_uploads_counters(const struct tess_control *control,

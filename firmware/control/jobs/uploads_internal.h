@@ -38,6 +38,10 @@ struct tess_uploads {
 	struct tess_upload_counters counters;
 };
 
+/** An address to do this to @p object. @retval 0, -EKEYREJECTED no key, or another error */
+int tess_uploads_sign(char url[TESS_S3_URL_MAX], struct tess_control *control,
+		      const struct tess_upload *row, const char *method, const char *object,
+		      const char *query, int life_s) TESS_MUST_CHECK;
 /** Do what comes next for a file. @retval 1 the orders of egress changed, 0, or an error */
 int tess_trip_step(struct trip *trip) TESS_MUST_CHECK;
 /** An order of egress is over. @retval as above */
@@ -61,9 +65,6 @@ int tess_trip_restart(struct trip *trip, const char *why) TESS_MUST_CHECK;
 /** An event of the upload, for the application's backend. @retval 0, or an error */
 int tess_trip_tell(struct tess_control *control, const struct tess_upload *row,
 		   const char *event) TESS_MUST_CHECK;
-/** An address to do this to @p object. @retval 0, -EKEYREJECTED no key, or another error */
-int tess_trip_sign(struct trip *trip, char url[TESS_S3_URL_MAX], const struct tess_upload *row,
-		   const char *method, const char *object, const char *query) TESS_MUST_CHECK;
 /**
  * Ask the storage; @p done gets the answer with the trip as its arg, and takes it by
  * tess_trip_take_answer(). @retval 0, or what tess_trip_fail() or asking says

@@ -12,6 +12,8 @@
 #include "firmware/control/jobs/s3.h"
 #include "firmware/control/jobs/uploads_internal.h"
 
+#define ADDRESS_S 3600
+
 /* ---- which items ---- */
 
 static int64_t part_bytes(int64_t size)
@@ -135,7 +137,8 @@ static int order_item(void *arg, const struct tess_upload_item *item)
 	if (part)
 		rc = tess_trip_upload_query(query, sizeof(query), number, row);
 	if (!rc)
-		rc = tess_trip_sign(trip, url, row, "PUT", item->path, query);
+		rc = tess_uploads_sign(url, trip->uploads->control, row, "PUT", item->path, query,
+				       ADDRESS_S);
 	if (rc)
 		return rc;
 	ordering->changed = true;

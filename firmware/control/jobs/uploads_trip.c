@@ -13,7 +13,6 @@
 
 #define ASK_US	    30000000LL
 #define COMPLETE_US 300000000LL /* a large object is put together meanwhile */
-#define ADDRESS_S   3600
 
 /* ---- failing ---- */
 
@@ -94,36 +93,32 @@ int tess_trip_restart(struct trip *trip, const char *why)
 
 /* ---- asking the storage ---- */
 
-int tess_trip_sign(struct trip *trip, char url[TESS_S3_URL_MAX], const struct tess_upload *row,
-		   const char *method, const char *object, const char *query)
-{
-	struct tess_control *control = trip->uploads->control;
-	struct tess_upload_settings keys;
-	int rc = tess_store_upload_settings_get(control->store, &keys, row->application);
-
-	if (!rc)
-		rc = tess_s3_sign(url, &row->place, &keys, method, object, query,
-				  tess_control_utc_us(control) / 1000000, ADDRESS_S);
-	explicit_bzero(&keys, sizeof(keys));
-	return rc;
-}
-
 int tess_trip_ask(struct trip *trip, const struct tess_upload *row, const char *method,
 		  const char *object, const char *query, const char *body, tess_ask_done *done)
 {
+	struct tess_upload_settings keys;
 	char url[TESS_S3_URL_MAX];
 	const struct tess_ask request = {
 		.method = method,
 		.url = url,
 		.body = body,
+		.region = row->place.region,
+		.access_key = keys.access_key,
+		.secret_key = keys.secret_key,
 		.timeout_us = body && *body ? COMPLETE_US : ASK_US,
 	};
-	int rc = tess_trip_sign(trip, url, row, method, object, query);
+	int rc = tess_store_upload_settings_get(trip->uploads->control->store, &keys,
+						row->application);
 
-	if (rc == -EKEYREJECTED)
-		return tess_trip_fail(trip, 403, "the application has no access key");
+	if (!rc)
+		rc = tess_s3_url(url, &row->place, object, query);
+	if (!rc && (!*keys.access_key || !*keys.secret_key))
+		rc = -EKEYREJECTED;
 	if (!rc)
 		rc = tess_poster_ask(trip->uploads->poster, &request, done, trip);
+	explicit_bzero(&keys, sizeof(keys));
+	if (rc == -EKEYREJECTED)
+		return tess_trip_fail(trip, 403, "the application has no access key");
 	if (!rc)
 		trip->asked++;
 	return rc;
