@@ -194,7 +194,7 @@ static void join(struct tess_rtp_clock *clock, int64_t media_us, int64_t now_us)
 
 	if (!base && unsure)
 		return; /* until its sister sends or is replaced as well */
-	if (distance > JOIN_US)
+	if (!base || distance > JOIN_US)
 		make_base(clock, media_us, now_us);
 	else if (distance <= TESS_RTP_STEP_US || clock->ntp.count > 1 || !clock->delivered)
 		use_base(clock, base,
