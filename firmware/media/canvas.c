@@ -265,7 +265,7 @@ static void run_sound(struct tess_job *job)
 	slot->bytes = 0;
 	slot->error =
 		tess_sound_write(canvas->context.audio, canvas->audio, canvas->ring, slot->pcm,
-				 TESS_MIX_AUDIO_FRAMES, slot->pts_us, &slot->bytes);
+				 TESS_MIX_AUDIO_FRAMES, slot->pts_us, INT64_MIN, &slot->bytes);
 	if (canvas->mp3) {
 		int error = tess_mp3_stream_feed(canvas->mp3, slot->pcm, TESS_MIX_AUDIO_FRAMES,
 						 slot->pts_us);

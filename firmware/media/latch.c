@@ -73,6 +73,16 @@ void tess_latch_clear(struct tess_latch *latch)
 	hold(&latch->held_rtcp, NULL);
 }
 
+/* How long the latched address has to be silent before this one may be latched. */
+static int64_t silence_us(const struct tess_latch *latch, const union tess_addr *remote)
+{
+	if (!same_host(&latch->remote, remote))
+		return TESS_LATCH_SILENCE_US;
+	return latch->has_previous && tess_latch_same_address(&latch->previous, remote)
+		       ? TESS_LATCH_RETURN_US
+		       : 0;
+}
+
 static enum tess_latch_verdict check_rtcp(struct tess_latch *latch, struct tess_packet *packet)
 {
 	if (latch->latched && same_host(&latch->remote, &packet->remote))
@@ -99,7 +109,8 @@ enum tess_latch_verdict tess_latch_check(struct tess_latch *latch, struct tess_p
 			latch->last_us = packet->arrival_us;
 		return TESS_LATCH_ACCEPTED; /* what is wrong with it the track counts */
 	}
-	if (latch->latched && packet->arrival_us - latch->last_us < TESS_LATCH_SILENCE_US)
+	if (latch->latched &&
+	    packet->arrival_us - latch->last_us < silence_us(latch, &packet->remote))
 		return TESS_LATCH_REFUSED;
 	if (!valid_rtp(latch, packet))
 		return TESS_LATCH_REFUSED;
@@ -109,6 +120,8 @@ enum tess_latch_verdict tess_latch_check(struct tess_latch *latch, struct tess_p
 		hold(&latch->held_rtp, packet);
 		return TESS_LATCH_HELD;
 	}
+	latch->has_previous = latch->latched;
+	latch->previous = latch->remote;
 	latch->latched = true;
 	latch->remote = packet->remote;
 	latch->last_us = packet->arrival_us;

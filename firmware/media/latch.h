@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * firmware/media/latch.h - from which address a plain RTP stream is accepted.
  *
- * The first address that sends two valid packets in a row of sequence numbers is latched; others
- * are ignored until it has been silent for 5 s, so that nobody can take a stream over by sending to
- * its port (the "RTP bleed" attack). Where the source is configured only that address can be
- * latched. The first of the two packets is held, not lost: it often carries the parameter sets.
- * Threads: belongs to its owner. No clock is read.
+ * The first address that sends two valid packets in a row of sequence numbers is latched; other
+ * hosts are ignored until it has been silent for 5 s, so that nobody can take a stream over by
+ * sending to its port (the "RTP bleed" attack). Where the source is configured only that address
+ * can be latched. Another port of the latched host is latched at once, by two packets as well: a
+ * sender that was started anew has one, and begins with a key frame that may be the only one for
+ * long. The address that it replaced has to wait until it has been silent for 1 s, so that two
+ * senders of a host do not take turns: the newer one wins, as with two SSRCs of one address
+ * (pipeline/rtp/sequence.h). The first of the two packets is held, not lost: it often carries the
+ * parameter sets. Threads: belongs to its owner. No clock is read.
  */
 #ifndef TESS_MEDIA_LATCH_H
 #define TESS_MEDIA_LATCH_H
@@ -15,13 +19,17 @@
 #include "hal/net.h"
 
 #define TESS_LATCH_SILENCE_US INT64_C(5000000)
+/** After which the address that was replaced may come back. */
+#define TESS_LATCH_RETURN_US INT64_C(1000000)
 
 struct tess_latch {
 	const union tess_addr *allowed; /* NULL: any; the owner's */
 	uint8_t payload_type;
 	bool latched;
-	union tess_addr remote;			  /* if latched: of RTP */
-	int64_t last_us;			  /* if latched: its last valid packet */
+	union tess_addr remote; /* if latched: of RTP */
+	int64_t last_us;	/* if latched: its last valid packet */
+	bool has_previous;
+	union tess_addr previous;		  /* that remote replaced */
 	struct tess_packet *held_rtp, *held_rtcp; /* of the candidate */
 };
 

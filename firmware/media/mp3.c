@@ -80,7 +80,7 @@ int tess_mp3_stream_feed(struct tess_mp3_stream *stream, const float *pcm, unsig
 			 int64_t pts_us)
 {
 	return tess_sound_write(stream->driver, stream->encoder, stream->ring, pcm, frames, pts_us,
-				NULL);
+				INT64_MIN, NULL);
 }
 
 void tess_mp3_stream_descriptors(const struct tess_mp3_stream *stream, int *memfd, int *eventfd)

@@ -64,7 +64,8 @@ struct tess_publication {
 	struct tess_audio_mixer *mixer;
 	struct tess_audio_source *source; /* NULL: no sound is to come */
 	int64_t sound_us;		  /* of the next 20 ms */
-	int64_t first_sound_us, heard_us; /* when packets came in, 0: none yet */
+	int64_t heard_us;		  /* when the last packet came in, 0: none yet */
+	int64_t sounding_since_us;	  /* the first of those that came without a pause */
 };
 
 int tess_publication_open(struct tess_publication **publicationp,
@@ -261,14 +262,22 @@ bool tess_publication_picture(struct tess_publication *publication, struct tess_
 	return true;
 }
 
+static bool is_sounding(const struct tess_publication *publication, int64_t now_us)
+{
+	return publication->heard_us && now_us - publication->heard_us < SOUNDING_US;
+}
+
 void tess_publication_sound(struct tess_publication *publication, const float *pcm, unsigned frames,
 			    int64_t media_us)
 {
+	int64_t now_us;
+
 	if (!publication->source)
 		return;
-	publication->heard_us = tess_clock_now_us(publication->context.clock);
-	if (!publication->first_sound_us)
-		publication->first_sound_us = publication->heard_us;
+	now_us = tess_clock_now_us(publication->context.clock);
+	if (!is_sounding(publication, now_us))
+		publication->sounding_since_us = now_us;
+	publication->heard_us = now_us;
 	tess_audio_source_push(publication->source, pcm, frames, media_us);
 }
 
@@ -280,15 +289,17 @@ float tess_publication_level(const struct tess_publication *publication)
 /* Begin, or go on, with sound alone where pictures do not come. */
 static void do_without_pictures(struct tess_publication *publication, int64_t now_us)
 {
-	bool sounding = publication->heard_us && now_us - publication->heard_us < SOUNDING_US;
 	int64_t wait_us = publication->picture_us ? FIRST_KEY_US : FIRST_PICTURE_US;
+	int64_t sound_us = now_us - publication->sounding_since_us;
 
-	if (!sounding || first_held(publication))
+	if (!is_sounding(publication, now_us) || first_held(publication))
 		return;
 	if (publication->epoch) {
-		if (!publication->ring_video || now_us - publication->picture_us < NO_PICTURE_US)
+		/* after a pause of both, the picture may come a moment later */
+		if (!publication->ring_video || sound_us < NO_PICTURE_US ||
+		    now_us - publication->picture_us < NO_PICTURE_US)
 			return;
-	} else if (publication->has_video && now_us - publication->first_sound_us < wait_us) {
+	} else if (publication->has_video && sound_us < wait_us) {
 		return;
 	}
 	if (open_ring(publication, NULL))

@@ -11,8 +11,8 @@
  *
  * A ring begins when there is something: at a key frame, or with sound alone where no picture comes
  * within a second, or none but a key frame is missing for 5 s. When pictures come after all, or
- * come no more while sound does, a new ring with a higher epoch goes on with both or with the
- * sound. Size and profile may change in a ring, by the parameter sets in key frames.
+ * come no more for 5 s while sound does, a new ring with a higher epoch goes on with both or with
+ * the sound. Size and profile may change in a ring, by the parameter sets in key frames.
  *
  * Encoding and writing are jobs of a strand of the pool. Threads: all calls belong to the room's
  * thread.

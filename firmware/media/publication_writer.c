@@ -19,6 +19,8 @@
 #define RINGS	 2
 
 #define SOUND_BPS 96000
+/* Sound that goes on after so long: the silence that the encoder still holds came too late. */
+#define PAUSE_US INT64_C(1000000)
 
 struct picture_slot {
 	struct tess_job job; /* first: a job is its slot */
@@ -56,8 +58,9 @@ struct tess_publication_writer {
 	/* the strand's */
 	struct tess_ring_writer *ring;
 	struct tess_audio_encoder *encoder;
-	bool need_key; /* a picture could not be written */
-	bool failed;   /* and that has been logged */
+	int64_t sound_us, from_us; /* of the last sound; what is of before from_us is dropped */
+	bool need_key;		   /* a picture could not be written */
+	bool failed;		   /* and that has been logged */
 };
 
 static void run_ring(struct tess_job *job)
@@ -107,8 +110,13 @@ static void run_sound(struct tess_job *job)
 	struct sound_slot *slot = (struct sound_slot *)job;
 	struct tess_publication_writer *writer = slot->writer;
 
-	note(writer, tess_sound_write(writer->context.audio, writer->encoder, writer->ring,
-				      slot->pcm, TESS_MIX_AUDIO_FRAMES, slot->pts_us, NULL));
+	/* the frame that begins with the first of it may be rounded down */
+	if (writer->sound_us && slot->pts_us - writer->sound_us > PAUSE_US)
+		writer->from_us = slot->pts_us - 1;
+	writer->sound_us = slot->pts_us;
+	note(writer,
+	     tess_sound_write(writer->context.audio, writer->encoder, writer->ring, slot->pcm,
+			      TESS_MIX_AUDIO_FRAMES, slot->pts_us, writer->from_us, NULL));
 	atomic_store_explicit(&slot->busy, false, memory_order_release);
 }
 
@@ -157,6 +165,7 @@ int tess_publication_writer_open(struct tess_publication_writer **writerp,
 	if (!writer)
 		return -ENOMEM;
 	writer->context = *context;
+	writer->from_us = INT64_MIN;
 	prepare_slots(writer);
 	if (has_audio)
 		error = context->audio->encoder_open(&writer->encoder, &sound);

@@ -78,6 +78,7 @@ static void accept_packet(struct tess_receiver *receiver, struct tess_packet *pa
 	receiver->last_us = packet->arrival_us;
 	if (tess_latch_is_rtcp(packet)) {
 		receiver->rtcp_known = true;
+		receiver->rtcp_us = packet->arrival_us;
 		receiver->rtcp_remote = packet->remote;
 		receiver->rtcp_port = packet->local_port;
 	}
@@ -86,10 +87,14 @@ static void accept_packet(struct tess_receiver *receiver, struct tess_packet *pa
 
 void tess_receiver_receive(struct tess_receiver *receiver, struct tess_packet *packet)
 {
+	int64_t last_us = receiver->latch.last_us;
 	struct tess_packet *held[2];
 
 	switch (tess_latch_check(&receiver->latch, packet, held)) {
 	case TESS_LATCH_ACCEPTED:
+		/* who was started anew gets no reports where its predecessor was */
+		if (held[1] && receiver->rtcp_us <= last_us)
+			receiver->rtcp_known = false;
 		for (unsigned i = 0; i < 2; i++) {
 			if (held[i])
 				accept_packet(receiver, held[i]);

@@ -29,6 +29,7 @@ struct tess_receiver {
 	uint32_t source;
 	/* where reports go: the sender reports' source once there was one */
 	bool rtcp_known;
+	int64_t rtcp_us;    /* when the last came in */
 	uint16_t rtcp_port; /* local */
 	union tess_addr rtcp_remote;
 	int64_t last_us; /* when the last packet came in that was accepted, 0: none */

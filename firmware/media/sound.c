@@ -7,7 +7,7 @@
 
 int tess_sound_write(const struct tess_audio_driver *driver, struct tess_audio_encoder *encoder,
 		     struct tess_ring_writer *ring, const float *pcm, unsigned frames,
-		     int64_t pts_us, size_t *bytes)
+		     int64_t pts_us, int64_t from_us, size_t *bytes)
 {
 	struct tess_audio_encoded encoded;
 	int error = driver->encoder_feed(encoder, pcm, frames, pts_us);
@@ -22,8 +22,10 @@ int tess_sound_write(const struct tess_audio_driver *driver, struct tess_audio_e
 			.key = true,
 		};
 
-		error = ring ? tess_ring_write(ring, &au) : 0;
-		if (!error && ring && bytes)
+		if (!ring || au.pts_us < from_us)
+			continue;
+		error = tess_ring_write(ring, &au);
+		if (!error && bytes)
 			*bytes += encoded.length;
 	}
 	return error == -EAGAIN ? 0 : error;

@@ -15,11 +15,12 @@
 /**
  * Encode @p frames at 48 kHz stereo that begin at @p pts_us, and write what is ready.
  * @p ring: NULL: what is ready is dropped
+ * @p from_us: what is ready of the time before it is dropped
  * @p bytes: those written are added; NULL: not counted
  * @retval 0, or errors of encoder_feed(), encoder_next() and tess_ring_write()
  */
 int tess_sound_write(const struct tess_audio_driver *driver, struct tess_audio_encoder *encoder,
 		     struct tess_ring_writer *ring, const float *pcm, unsigned frames,
-		     int64_t pts_us, size_t *bytes) TESS_MUST_CHECK;
+		     int64_t pts_us, int64_t from_us, size_t *bytes) TESS_MUST_CHECK;
 
 #endif

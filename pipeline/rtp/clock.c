@@ -68,6 +68,7 @@ void tess_rtp_clock_restart(struct tess_rtp_clock *clock)
 {
 	forget(clock);
 	clock->started = clock->delivered = false;
+	clock->replaced = true;
 	clock->last_rtp = INT64_MIN;
 }
 
@@ -77,6 +78,7 @@ void tess_rtp_clock_init(struct tess_rtp_clock *clock, struct tess_rtp_source *s
 	*clock = (struct tess_rtp_clock){.source = source, .sister = source->clocks, .rate = rate};
 	source->clocks = clock;
 	tess_rtp_clock_restart(clock);
+	clock->replaced = false;
 }
 
 void tess_rtp_clock_clear(struct tess_rtp_clock *clock)
@@ -115,47 +117,6 @@ static int64_t mapped(const struct tess_rtp_clock *clock, int64_t rtp)
 	return nominal_us(clock, rtp) + tess_rtp_offset_value(&clock->arrival);
 }
 
-void tess_rtp_clock_arrival(struct tess_rtp_clock *clock, uint32_t timestamp, int64_t arrival_us)
-{
-	int64_t rtp, sample_us;
-
-	if (!clock->started) {
-		clock->started = true;
-		clock->rtp = timestamp;
-		tess_rtp_offset_start(&clock->arrival, arrival_us - nominal_us(clock, clock->rtp),
-				      arrival_us);
-		return;
-	}
-	rtp = extend(clock, timestamp);
-	sample_us = arrival_us - nominal_us(clock, rtp);
-
-	if (llabs(arrival_us - mapped(clock, rtp)) > STRANGE_US) {
-		/* a stray timestamp or a stall must not spoil what was learnt */
-		if (arrival_us < clock->strange_us)
-			clock->strange_us = arrival_us;
-		if (arrival_us - clock->strange_us < STRANGE_TIME_US)
-			return;
-		forget(clock);
-		clock->rtp = rtp;
-		clock->last_rtp = INT64_MIN;
-		tess_rtp_offset_start(&clock->arrival, sample_us, arrival_us);
-		return;
-	}
-	clock->rtp = rtp;
-	clock->strange_us = INT64_MAX;
-	tess_rtp_offset_feed(&clock->arrival, sample_us, arrival_us);
-	if (clock->base) {
-		int64_t elapsed = arrival_us - clock->residual_at_us;
-
-		tess_rtp_offset_feed(&clock->base->offset,
-				     arrival_us - tess_rtp_ntp_map(&clock->ntp, rtp), arrival_us);
-		if (elapsed > 0) {
-			clock->residual_us -= tess_rtp_slew(clock->residual_us, elapsed);
-			clock->residual_at_us = arrival_us;
-		}
-	}
-}
-
 /* Go on from @p media_us at the last packet; the rest is slewed away, or dropped if it is far. */
 static void use_base(struct tess_rtp_clock *clock, struct tess_rtp_base *base, int64_t media_us,
 		     int64_t now_us)
@@ -188,19 +149,33 @@ static void make_base(struct tess_rtp_clock *clock, int64_t media_us, int64_t no
 	use_base(clock, base, media_us, now_us);
 }
 
-/* The base in use, other than the track's, that maps nearest to @p media_us. */
+/* Is it still learnt, or may it be of the sender that was replaced? */
+static bool goes_on(const struct tess_rtp_clock *clock, const struct tess_rtp_base *base)
+{
+	return !clock->replaced || base->offset.updated_us > clock->begun_us;
+}
+
+/*
+ * The base in use, other than the track's, that maps nearest to @p media_us.
+ * @param[out] unsure there are others, which may not go on
+ */
 static struct tess_rtp_base *nearest_base(struct tess_rtp_clock *clock, int64_t media_us,
-					  int64_t *distance_us)
+					  int64_t *distance_us, bool *unsure)
 {
 	struct tess_rtp_base *nearest = NULL;
 
 	*distance_us = INT64_MAX;
+	*unsure = false;
 	for (unsigned i = 0; i < BASES; i++) {
 		struct tess_rtp_base *base = &clock->source->bases[i];
 		int64_t distance;
 
 		if (base->users == 0 || base == clock->base)
 			continue;
+		if (!goes_on(clock, base)) {
+			*unsure = true;
+			continue;
+		}
 		distance = llabs(by_base(clock, base, clock->rtp) - media_us);
 		if (distance < *distance_us) {
 			*distance_us = distance;
@@ -210,13 +185,16 @@ static struct tess_rtp_base *nearest_base(struct tess_rtp_clock *clock, int64_t 
 	return nearest;
 }
 
-/* The first reports of a track that is mapped by arrival. */
+/* A track that is mapped by arrival has reports. */
 static void join(struct tess_rtp_clock *clock, int64_t media_us, int64_t now_us)
 {
 	int64_t distance;
-	struct tess_rtp_base *base = nearest_base(clock, media_us, &distance);
+	bool unsure;
+	struct tess_rtp_base *base = nearest_base(clock, media_us, &distance, &unsure);
 
-	if (distance > JOIN_US)
+	if (!base && unsure)
+		return; /* until its sister sends or is replaced as well */
+	if (!base || distance > JOIN_US)
 		make_base(clock, media_us, now_us);
 	else if (distance <= TESS_RTP_STEP_US || clock->ntp.count > 1 || !clock->delivered)
 		use_base(clock, base,
@@ -224,11 +202,56 @@ static void join(struct tess_rtp_clock *clock, int64_t media_us, int64_t now_us)
 	/* else one report alone shall not make it jump */
 }
 
+void tess_rtp_clock_arrival(struct tess_rtp_clock *clock, uint32_t timestamp, int64_t arrival_us)
+{
+	int64_t rtp, sample_us;
+
+	if (!clock->started) {
+		clock->started = true;
+		clock->begun_us = arrival_us;
+		clock->rtp = timestamp;
+		tess_rtp_offset_start(&clock->arrival, arrival_us - nominal_us(clock, clock->rtp),
+				      arrival_us);
+		return;
+	}
+	rtp = extend(clock, timestamp);
+	sample_us = arrival_us - nominal_us(clock, rtp);
+
+	if (llabs(arrival_us - mapped(clock, rtp)) > STRANGE_US) {
+		/* a stray timestamp or a stall must not spoil what was learnt */
+		if (arrival_us < clock->strange_us)
+			clock->strange_us = arrival_us;
+		if (arrival_us - clock->strange_us < STRANGE_TIME_US)
+			return;
+		forget(clock);
+		clock->rtp = rtp;
+		clock->last_rtp = INT64_MIN;
+		tess_rtp_offset_start(&clock->arrival, sample_us, arrival_us);
+		return;
+	}
+	clock->rtp = rtp;
+	clock->strange_us = INT64_MAX;
+	tess_rtp_offset_feed(&clock->arrival, sample_us, arrival_us);
+	if (!clock->base && clock->ntp.count)
+		join(clock, mapped(clock, rtp), arrival_us);
+	if (clock->base) {
+		int64_t elapsed = arrival_us - clock->residual_at_us;
+
+		tess_rtp_offset_feed(&clock->base->offset,
+				     arrival_us - tess_rtp_ntp_map(&clock->ntp, rtp), arrival_us);
+		if (elapsed > 0) {
+			clock->residual_us -= tess_rtp_slew(clock->residual_us, elapsed);
+			clock->residual_at_us = arrival_us;
+		}
+	}
+}
+
 /* The sender's clock was set. Sound and picture go on, and follow it together. */
 static void step(struct tess_rtp_clock *clock, int64_t media_us, int64_t now_us)
 {
 	int64_t distance;
-	struct tess_rtp_base *base = nearest_base(clock, media_us, &distance);
+	bool unsure;
+	struct tess_rtp_base *base = nearest_base(clock, media_us, &distance, &unsure);
 
 	clock->source->steps++;
 	if (distance <= SAME_STEP_US)

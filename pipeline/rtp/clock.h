@@ -25,6 +25,8 @@ struct tess_rtp_clock {
 	uint32_t rate;
 	bool started;	    /* a packet came in */
 	bool delivered;	    /* map() was called */
+	bool replaced;	    /* there was another sender before */
+	int64_t begun_us;   /* if replaced and started: when its first packet came in */
 	int64_t rtp;	    /* extended timestamp of the last packet */
 	int64_t strange_us; /* since when packets are far off the mapping; INT64_MAX: they are not
 			     */
@@ -43,7 +45,11 @@ void tess_rtp_clock_init(struct tess_rtp_clock *clock, struct tess_rtp_source *s
 			 uint32_t rate);
 /** Leave the source. */
 void tess_rtp_clock_clear(struct tess_rtp_clock *clock);
-/** Another sender follows: forget the mapping. */
+/**
+ * Another sender follows: forget the mapping. What is known of a wall clock by other tracks counts
+ * for it only when they go on: they may be about to be replaced as well, by one whose wall clock,
+ * or time from capture to sending, is another.
+ */
 void tess_rtp_clock_restart(struct tess_rtp_clock *clock);
 /** A packet with that timestamp came in; in order of arrival. */
 void tess_rtp_clock_arrival(struct tess_rtp_clock *clock, uint32_t timestamp, int64_t arrival_us);

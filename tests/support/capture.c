@@ -30,6 +30,8 @@
 #define VIDEO_CLOCK_RATE   90000
 #define VIDEO_FROM_PORT	   40000
 #define AUDIO_FROM_PORT	   40002
+#define LIFE_PORTS	   10
+#define LIFE_SEED	   1000003
 
 struct kept_packet {
 	int64_t time_us;
@@ -141,6 +143,8 @@ static void on_packet(void *arg, const uint8_t *data, size_t length, bool rtcp)
 		     length);
 		return;
 	}
+	if (stream->now_us < (int64_t)llround(publisher->sent_from_s * 1e6))
+		return;
 	time_us += PACE_US * stream->in_frame++;
 	if (uniform(&stream->random) * 100 < publisher->loss_percent)
 		return;
@@ -171,6 +175,9 @@ static void begin_sender(struct stream *stream, int64_t now_us)
 
 	tess_rtp_sender_init(&stream->sender, &config, on_packet, stream);
 	stream->report_us = now_us + FIRST_REPORT_US;
+	if (stream->publisher->first_report_s != 0)
+		stream->report_us =
+			now_us + (int64_t)llround(stream->publisher->first_report_s * 1e6);
 }
 
 static void begin_stream(struct stream *stream, struct scene *scene,
@@ -184,8 +191,10 @@ static void begin_stream(struct stream *stream, struct scene *scene,
 	*stream = (struct stream){
 		.scene = scene,
 		.publisher = publisher,
-		.random = scene->config->seed * 64 + publisher->id * 2 + video,
-		.from = video ? VIDEO_FROM_PORT : AUDIO_FROM_PORT,
+		.random = scene->config->seed * 64 + publisher->id * 2 + video +
+			  publisher->life * (uint64_t)LIFE_SEED,
+		.from = (uint16_t)((video ? VIDEO_FROM_PORT : AUDIO_FROM_PORT) +
+				   publisher->life * LIFE_PORTS),
 		.to = video ? publisher->video_port : publisher->audio_port,
 		.clock_rate = video ? VIDEO_CLOCK_RATE : TESS_TEST_AUDIO_RATE,
 		.payload_type = video ? TESS_TEST_VIDEO_PAYLOAD_TYPE : TESS_TEST_AUDIO_PAYLOAD_TYPE,
@@ -330,6 +339,8 @@ static int make_video(struct scene *scene, const struct tess_test_publisher *pub
 			if (error)
 				break;
 		}
+		if (publisher->first_report_s < 0)
+			report_if_due(&stream);
 		error = send_picture(&stream, video, time_s, anew);
 		report_if_due(&stream);
 	}
@@ -386,6 +397,8 @@ static int make_audio(struct scene *scene, const struct tess_test_publisher *pub
 		if (publisher->flash_every_s > 0)
 			add_beep(publisher, pcm, channels, rate, time_s);
 		error = tess_test_audio_encode(audio, pcm, &data, &length);
+		if (publisher->first_report_s < 0)
+			report_if_due(&stream);
 		if (!error)
 			tess_rtp_sender_opus(&stream.sender, stream.now_us, data, length);
 		report_if_due(&stream);

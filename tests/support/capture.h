@@ -7,6 +7,9 @@
  * multiple of flash_every_s (not at 0) the first picture taken then, and those of the next flash_s,
  * flash; the beep begins at the very time of that picture: tess_test_flash_time_us() says when.
  *
+ * One that goes away and is started anew is two publishers with one id, the second with another
+ * life; so is one whose sound and picture begin at different times.
+ *
  * A packet leaves when it was captured plus send_delay_ms, those of one picture 0.1 ms apart; then
  * it is lost, held back or put off as told. Sender reports (once a second, first after 0.2 s) are
  * never lost; they carry the publisher's wall clock, which is wrong by wall_clock_ms.
@@ -58,6 +61,9 @@ struct tess_test_publisher {
 	double wall_clock_ms;	  /* how much the sender's wall clock is ahead at the begin */
 	int wall_clock_ppm;	  /* how much too fast it runs */
 	bool no_sender_reports;
+	double first_report_s; /* after the begin; 0: 0.2, negative: before the first packet */
+	double sent_from_s;    /* what was captured before it is not sent */
+	unsigned life; /* how often it was started anew before: other ports, SSRCs and numbers */
 };
 
 struct tess_test_capture {

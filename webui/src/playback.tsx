@@ -34,19 +34,28 @@ export function Playback({ recording, file }: { recording: Recording; file: Reco
 			player.on(mpegts.Events.ERROR, () => setFailed(true));
 			player.attachMediaElement(element);
 			player.load();
-			// where the recording has a gap its pictures have one, behind which it goes on (hls.js looks for that by itself)
+			// Where the recording has a gap its pictures have one, behind which it goes on (hls.js looks for that by itself). A short
+			// one the sound may have played over, with its pictures left behind: they follow when it is told where it is. A seek
+			// to just before one does not end.
+			let before = Infinity, ticks = 0;
 			const skip = () => {
-				if (element.seeking || element.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
-				for (let i = 0; i < element.buffered.length; i++)
-					if (element.buffered.start(i) > element.currentTime) {
-						element.currentTime = element.buffered.start(i) + 0.01;
-						return;
-					}
+				const { buffered, currentTime: now, seeking, readyState } = element;
+				const waits = readyState < HTMLMediaElement.HAVE_FUTURE_DATA, last = before;
+				ticks = waits && now === last ? ticks + 1 : 0;
+				before = now;
+				const next = [...Array(buffered.length).keys()].find(i => buffered.end(i) > now + (ticks > 3 ? 0.5 : 0));
+				if (next === undefined || seeking && ticks <= 3) return;
+				const start = buffered.start(next);
+				if (start > now && waits) element.currentTime = start + 0.01;
+				else if (start <= now && start > last) element.currentTime = now;
 			};
+			const forget = () => { before = Infinity; };
+			element.addEventListener('seeking', forget);
 			// no event tells of a stall that begins while the element still seeks
 			const timer = setInterval(skip, 250);
 			end = () => {
 				clearInterval(timer);
+				element.removeEventListener('seeking', forget);
 				player.destroy();
 			};
 		};

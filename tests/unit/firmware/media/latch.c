@@ -90,9 +90,10 @@ static void two_packets_in_sequence_latch(void **state)
 	GIVE(&latch, "1:5000", 96, 0, 1 * S, TESS_LATCH_ACCEPTED, 1);
 	assert_true(latch.latched);
 	GIVE(&latch, "1:5000", 96, 1, 1 * S, TESS_LATCH_ACCEPTED, 0);
-	/* another host, and another port of the same host */
+	/* another host, and one packet of another port of the same host */
 	GIVE(&latch, "2:5000", 96, 2, 1 * S, TESS_LATCH_REFUSED, 0);
-	GIVE(&latch, "1:5002", 96, 2, 1 * S, TESS_LATCH_REFUSED, 0);
+	GIVE(&latch, "1:5002", 96, 2, 1 * S, TESS_LATCH_HELD, 0);
+	GIVE(&latch, "1:5000", 96, 3, 1 * S, TESS_LATCH_ACCEPTED, 0);
 	tess_latch_clear(&latch);
 	assert_int_equal(live, 0);
 }
@@ -133,6 +134,35 @@ static void nobody_takes_over_before_five_seconds_of_silence(void **state)
 	assert_int_equal(live, 0);
 }
 
+/* A sender that was killed and started anew has another port, and loses nothing. */
+static void another_port_of_the_host_goes_on_at_once(void **state)
+{
+	struct tess_latch latch;
+
+	(void)state;
+	tess_latch_init(&latch, NULL, 96);
+	GIVE(&latch, "1:5000", 96, 1, 1 * S, TESS_LATCH_HELD, 0);
+	GIVE(&latch, "1:5000", 96, 2, 1 * S, TESS_LATCH_ACCEPTED, 1);
+	/* other numbers, of which two are in a row */
+	GIVE(&latch, "1:6000", 96, 40000, 1 * S + 1, TESS_LATCH_HELD, 0);
+	GIVE(&latch, "1:6000", 96, 40001, 1 * S + 2, TESS_LATCH_ACCEPTED, 1);
+	GIVE(&latch, "1:6000", 96, 40002, 1 * S + 3, TESS_LATCH_ACCEPTED, 0);
+	/* the one before does not come back while it sends, nor does another host */
+	GIVE(&latch, "1:5000", 96, 3, 2 * S + 2, TESS_LATCH_REFUSED, 0);
+	GIVE(&latch, "1:5000", 96, 4, 2 * S + 2, TESS_LATCH_REFUSED, 0);
+	GIVE(&latch, "2:5000", 96, 5, 6 * S, TESS_LATCH_REFUSED, 0);
+	GIVE(&latch, "1:6000", 96, 40003, 6 * S, TESS_LATCH_ACCEPTED, 0);
+	/* but when that is silent */
+	GIVE(&latch, "1:5000", 96, 6, 7 * S, TESS_LATCH_HELD, 0);
+	GIVE(&latch, "1:5000", 96, 7, 7 * S, TESS_LATCH_ACCEPTED, 1);
+	GIVE(&latch, "1:6000", 96, 40004, 7 * S, TESS_LATCH_REFUSED, 0);
+	/* and one that is new once more */
+	GIVE(&latch, "1:7000", 96, 9, 7 * S, TESS_LATCH_HELD, 0);
+	GIVE(&latch, "1:7000", 96, 10, 7 * S, TESS_LATCH_ACCEPTED, 1);
+	tess_latch_clear(&latch);
+	assert_int_equal(live, 0);
+}
+
 static void only_the_configured_source(void **state)
 {
 	union tess_addr allowed = {.in = {.sin_family = AF_INET}};
@@ -146,6 +176,14 @@ static void only_the_configured_source(void **state)
 	GIVE(&latch, "2:5001", 200, 2, 1 * S, TESS_LATCH_REFUSED, 0);
 	GIVE(&latch, "1:5000", 96, 1, 1 * S, TESS_LATCH_HELD, 0);
 	GIVE(&latch, "1:5000", 96, 2, 1 * S, TESS_LATCH_ACCEPTED, 1);
+	tess_latch_clear(&latch);
+	/* with its port: no other of the host */
+	allowed.in.sin_port = htons(5000);
+	tess_latch_init(&latch, &allowed, 96);
+	GIVE(&latch, "1:5000", 96, 1, 1 * S, TESS_LATCH_HELD, 0);
+	GIVE(&latch, "1:5000", 96, 2, 1 * S, TESS_LATCH_ACCEPTED, 1);
+	GIVE(&latch, "1:6000", 96, 3, 1 * S, TESS_LATCH_REFUSED, 0);
+	GIVE(&latch, "1:6000", 96, 4, 9 * S, TESS_LATCH_REFUSED, 0);
 	tess_latch_clear(&latch);
 	assert_int_equal(live, 0);
 }
@@ -198,6 +236,7 @@ int main(void)
 		cmocka_unit_test(two_packets_in_sequence_latch),
 		cmocka_unit_test(one_stray_packet_latches_nothing),
 		cmocka_unit_test(nobody_takes_over_before_five_seconds_of_silence),
+		cmocka_unit_test(another_port_of_the_host_goes_on_at_once),
 		cmocka_unit_test(only_the_configured_source),
 		cmocka_unit_test(sender_report_of_the_same_host_only),
 		cmocka_unit_test(short_and_wrong_packets_do_not_count),

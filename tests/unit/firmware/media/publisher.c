@@ -103,6 +103,24 @@ static void asks_for_a_key_frame_at_the_source_of_the_reports(void **state)
 	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
 	assert_true(fixture.net->sent > 0);
 	assert_int_equal(fixture.net->remote_port, 7009);
+	/* of one that was started anew the next port again, until it reports */
+	fixture.rtp_from = 7100;
+	send_picture(&fixture, false);
+	send_picture(&fixture, false);
+	fixture.net->sent = 0;
+	fixture.now_us += 1000000;
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	assert_true(sent_rtcp(&fixture, 206, 1));
+	assert_int_equal(fixture.net->remote_port, 7101);
+	/* one whose report comes before its first packet has told already */
+	fixture.rtp_from = 7200;
+	fixture.rtcp_from = 7209;
+	tess_rtp_sender_report(&fixture.sender, fixture.now_us, fixture.now_us);
+	send_picture(&fixture, false);
+	send_picture(&fixture, false);
+	fixture.now_us += 1000000;
+	tess_publisher_housekeep(fixture.publisher, fixture.now_us);
+	assert_int_equal(fixture.net->remote_port, 7209);
 	/* without packets to send it is counted, and the key frame asked for later */
 	fixture.net->no_packets = true;
 	tess_publisher_housekeep(fixture.publisher, fixture.now_us);

@@ -113,7 +113,7 @@ static void on_packet(void *arg, const uint8_t *data, size_t length, bool rtcp)
 	packet->tag = fixture->net->tags[port];
 	packet->remote.in.sin_family = AF_INET;
 	packet->remote.in.sin_addr.s_addr = htonl(0x0a000001);
-	packet->remote.in.sin_port = htons(rtcp ? fixture->rtcp_from : 7000);
+	packet->remote.in.sin_port = htons(rtcp ? fixture->rtcp_from : fixture->rtp_from);
 	owner = tess_flows_owner(fixture->context.flows, packet);
 	assert_non_null(owner);
 	tess_receiver_receive(owner, packet);
@@ -134,6 +134,7 @@ void open_fixture(struct fixture *fixture)
 	fixture->placement = fake_engines_place(fixture->engines);
 	assert_int_equal(tess_tile_source_alloc(&fixture->tile, fixture->placement.device), 0);
 	fixture->now_us = START_US;
+	fixture->rtp_from = 7000;
 	fixture->rtcp_from = 7009;
 	fixture->context = (struct tess_media_context){
 		.net = &fixture->net->net,

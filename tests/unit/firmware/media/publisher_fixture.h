@@ -35,7 +35,7 @@ struct fixture {
 	struct tess_publisher *publisher;
 	struct tess_tile_source *tile;
 	struct tess_rtp_sender sender;
-	uint16_t rtcp_from; /* port of the sender's reports */
+	uint16_t rtp_from, rtcp_from; /* the sender's ports */
 	int64_t now_us;
 };
 

@@ -35,12 +35,14 @@ struct scene {
 		      int64_t *ntp_us);
 	int64_t step_us;    /* for it */
 	int64_t settled_us; /* from here on difference_us is measured */
+	int64_t anew_us;    /* the picture begins anew with another SSRC; 0: never */
 };
 
 struct track {
 	struct world *world;
 	struct tess_rtp_track *track;
 	double ticks_per_us; /* true time */
+	uint32_t ssrc;
 	uint32_t first_timestamp;
 	unsigned frames, reports;
 	uint16_t sequence;
@@ -77,6 +79,8 @@ static void on_au(void *arg, const struct tess_rtp_au *au)
 				  track->ticks_per_us);
 	int64_t error = au->media_us - START_US - capture;
 
+	if (capture > world->now_us)
+		return; /* from before it began anew */
 	if (track->units++) {
 		if (au->media_us <= track->media_us)
 			track->backward++;
@@ -121,7 +125,7 @@ static void send_media(struct world *world, unsigned i, int64_t at_us)
 	struct track *track = &world->tracks[i];
 	struct rtp rtp = {
 		.payload_type = 96,
-		.ssrc = i + 1,
+		.ssrc = track->ssrc,
 		.sequence = track->sequence++,
 		.timestamp = track->first_timestamp +
 			     (uint32_t)llround((double)at_us * track->ticks_per_us),
@@ -150,7 +154,8 @@ static void send_report(struct world *world, unsigned i)
 		scene->spoil(scene, i, track->reports, world->now_us, &ntp_us);
 	track->reports++;
 	put_on_wire(world, track,
-		    pool_sender_report(&world->pool, i + 1, ntp_us, timestamp, arrival(world, i)));
+		    pool_sender_report(&world->pool, track->ssrc, ntp_us, timestamp,
+				       arrival(world, i)));
 }
 
 static void receive_due(struct world *world)
@@ -166,6 +171,15 @@ static void receive_due(struct world *world)
 		memmove(&world->pending[i], &world->pending[i + 1],
 			(--world->pending_count - i) * sizeof(world->pending[0]));
 	}
+}
+
+/* Its first report comes before its first packet. */
+static void begin_anew(struct world *world, struct track *track)
+{
+	track->ssrc += TRACKS;
+	track->first_timestamp += 0x80000000;
+	track->sequence += 30000;
+	track->next_report_us = world->now_us;
 }
 
 static struct world *run(const struct scene *scene)
@@ -190,6 +204,7 @@ static struct world *run(const struct scene *scene)
 		track->world = world;
 		track->ticks_per_us = config.clock_rate * 1e-6 * (1 + scene->wall_ppm * 1e-6) *
 				      (1 + scene->ppm[i] * 1e-6);
+		track->ssrc = i + 1;
 		track->first_timestamp = i ? 0xffff0000 : 77;
 		track->sequence = 65000;
 		track->next_report_us = scene->report_from_us[i];
@@ -198,6 +213,8 @@ static struct world *run(const struct scene *scene)
 			0);
 	}
 	for (; world->now_us < scene->length_us; world->now_us += 1000) {
+		if (scene->anew_us && world->now_us == scene->anew_us)
+			begin_anew(world, &world->tracks[VIDEO]);
 		for (unsigned i = 0; i < TRACKS; i++) {
 			struct track *track = &world->tracks[i];
 
@@ -222,6 +239,8 @@ static struct world *run(const struct scene *scene)
 		struct track *track = &world->tracks[i];
 
 		track->error_at_end_us = track->error_us;
+		assert_int_equal(tess_rtp_track_counters(track->track)->ssrc_changes,
+				 scene->anew_us && i == VIDEO);
 		tess_rtp_track_free(track->track);
 		assert_int_equal(track->backward, 0);
 	}
@@ -493,6 +512,23 @@ static void unrelated_clocks(void **state)
 	free(world);
 }
 
+/* A picture that begins anew while the sound goes on meets it again. */
+static void picture_begins_anew(void **state)
+{
+	const struct scene scene = {
+		.delay_us = {3000, 90000},
+		.jitter_us = 10000,
+		.length_us = 60 * SECOND,
+		.anew_us = 20 * SECOND,
+		.settled_us = 35 * SECOND,
+	};
+	struct world *world = run(&scene);
+
+	(void)state;
+	assert_in_range(world->difference_us, 0, 2000);
+	free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -507,6 +543,7 @@ int main(void)
 		cmocka_unit_test(clock_is_set),
 		cmocka_unit_test(relation_changes),
 		cmocka_unit_test(unrelated_clocks),
+		cmocka_unit_test(picture_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
