@@ -26,6 +26,8 @@ struct tess_decode_soft {
 	struct tess_frame_pool converted;
 	struct tess_decode_budget *budget; /* of the pictures that libavcodec decodes into */
 	bool refused;			   /* the access unit at hand went over a limit */
+	tess_decode_soft_rows *rows;
+	void *rows_arg;
 };
 
 static bool too_large(int width, int height)
@@ -108,6 +110,23 @@ int tess_decode_soft_open(struct tess_decode_soft **decoderp, enum tess_codec co
 no_memory:
 	tess_decode_soft_close(decoder);
 	return -ENOMEM;
+}
+
+static void on_rows(AVCodecContext *codec, const AVFrame *frame, int offset[AV_NUM_DATA_POINTERS],
+		    int row, int structure, int rows)
+{
+	struct tess_decode_soft *decoder = codec->opaque;
+	(void)offset;
+	(void)structure;
+	decoder->rows(decoder->rows_arg, frame, row, rows);
+}
+
+void tess_decode_soft_watch(struct tess_decode_soft *decoder, tess_decode_soft_rows *rows,
+			    void *arg)
+{
+	decoder->rows = rows;
+	decoder->rows_arg = arg;
+	decoder->codec->draw_horiz_band = on_rows;
 }
 
 void tess_decode_soft_close(struct tess_decode_soft *decoder)

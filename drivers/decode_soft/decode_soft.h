@@ -37,6 +37,15 @@ int tess_decode_soft_open(struct tess_decode_soft **decoderp,
 /** Accepts NULL. */
 void tess_decode_soft_close(struct tess_decode_soft *decoder);
 /**
+ * Rows of the picture that is being decoded, from @p row on, are as they will be, unless an error
+ * is made up for later (decode_error_flags) or fields come; crop is not applied yet. In the thread
+ * of tess_decode_soft_decode(). The frame is libavcodec's.
+ */
+typedef void tess_decode_soft_rows(void *arg, const AVFrame *frame, int row, int rows);
+/** Before the first access unit. Only decoders of H.264 tell of rows. */
+void tess_decode_soft_watch(struct tess_decode_soft *decoder, tess_decode_soft_rows *rows,
+			    void *arg);
+/**
  * Decode one access unit (H.264, H.265: Annex B; VP8, VP9: a frame). If a picture comes out,
  * @p frame, which must be empty, is a reference to it, the caller's:
  *   data, linesize	three planes of I420 (format AV_PIX_FMT_YUV420P)

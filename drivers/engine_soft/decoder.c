@@ -10,8 +10,7 @@
 struct tess_decoder {
 	struct soft_engine *engine;
 	struct tess_decode_soft *soft;
-	struct soft_view *view;
-	struct tess_frame_pool scaled;
+	struct soft_ahead ahead;
 };
 
 int soft_decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine,
@@ -25,11 +24,12 @@ int soft_decoder_open(struct tess_decoder **decoderp, struct tess_engine *engine
 		free(decoder);
 		return err;
 	}
-	decoder->view = soft_view_new();
-	if (!decoder->view) {
+	err = soft_ahead_open(&decoder->ahead);
+	if (err) {
 		soft_decoder_close(decoder);
-		return -ENOMEM;
+		return err;
 	}
+	tess_decode_soft_watch(decoder->soft, soft_ahead_rows, &decoder->ahead);
 	decoder->engine = (struct soft_engine *)engine;
 	*decoderp = decoder;
 	return 0;
@@ -40,8 +40,7 @@ void soft_decoder_close(struct tess_decoder *decoder)
 	if (!decoder)
 		return;
 	tess_decode_soft_close(decoder->soft);
-	soft_view_unref(decoder->view);
-	tess_frame_pool_close(&decoder->scaled);
+	soft_ahead_close(&decoder->ahead);
 	free(decoder);
 }
 
@@ -68,8 +67,7 @@ int soft_decoder_decode(struct tess_decoder *decoder, const uint8_t *data, size_
 					    surface->pooled.frame);
 	if (count > 0) {
 		describe(surface);
-		surface->view = soft_view_ref(decoder->view);
-		soft_scale_ahead(surface, &decoder->scaled);
+		soft_ahead_finish(&decoder->ahead, surface);
 		soft_count(&engine->decoded, (uint64_t)count);
 		*surfacep = &surface->pooled.base;
 		return 0;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * firmware/media/main.c - tessera-media: receives, decodes, composes, mixes and encodes.
  */
-#include <malloc.h>
-
 #include "firmware/base/program.h"
 #include "firmware/media/service.h"
 
@@ -22,7 +20,5 @@ static int run(const struct tess_config *config, struct tess_loop *loop)
 
 int main(int argc, char **argv)
 {
-	/* codecs ask for more than 1 KiB all the time, at which glibc empties its fast bins */
-	(void)mallopt(M_MXFAST, 0);
 	return tess_program_main(argc, argv, "media", run);
 }

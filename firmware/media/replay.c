@@ -20,7 +20,7 @@
 #define NET_PACKETS 4096
 /* How long it goes on after all packets and steps, if the scenario does not say. */
 #define TAIL_US INT64_C(1000000)
-/* The worker is stepped at least this often, as its thread does. */
+/* The worker is stepped at least this often, which is twice as often as by its thread. */
 #define STEP_US INT64_C(10000)
 
 /* A stream that is being read. */

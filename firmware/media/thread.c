@@ -16,8 +16,9 @@
 
 /* Received packets at once: the jitter buffers of a few hundred publishers. */
 #define NET_PACKETS 4096
-/* The longest sleep while packets may come; below the margins of firmware/media/mix.h. */
-#define NAP_US INT64_C(10000)
+/* The longest sleep while packets may come. A step receives before it mixes, so that nothing which
+ * has come is too late for it; pictures have the margin of firmware/media/mix.h to be decoded. */
+#define NAP_US INT64_C(20000)
 /* The longest sleep otherwise. */
 #define IDLE_US INT64_C(1000000)
 

@@ -20,7 +20,7 @@
 /* Facts that nothing has changed in. */
 #define FACTS_US INT64_C(1000000)
 /* A flood of packets may not keep the ticks of the mixes waiting. */
-#define MAX_BURSTS 16
+#define MAX_BURSTS 32
 
 struct tess_media_worker {
 	struct tess_media_context context;
@@ -265,7 +265,7 @@ static void housekeep(struct tess_media_worker *worker, int64_t now_us)
 	if (now_us >= worker->facts_us) {
 		for (unsigned i = 0; i < worker->room_count; i++)
 			tess_room_measure(worker->rooms[i], now_us);
-		worker->facts_us = now_us + FACTS_US;
+		worker->facts_us = now_us + FACTS_US - (now_us - worker->facts_us) % FACTS_US;
 		publish_facts(worker, now_us);
 	} else if (fingerprint != worker->fingerprint) {
 		publish_facts(worker, now_us);
@@ -291,7 +291,8 @@ int64_t tess_media_worker_step(struct tess_media_worker *worker, int64_t now_us)
 	if (now_us >= worker->housekeep_us)
 		housekeep(worker, now_us);
 	worker->context.net->driver->flush(worker->context.net);
-	return next_us < worker->housekeep_us ? next_us : worker->housekeep_us;
+	/* with rooms there is a step soon enough anyway */
+	return worker->room_count ? next_us : worker->housekeep_us;
 }
 
 bool tess_media_worker_is_active(const struct tess_media_worker *worker)

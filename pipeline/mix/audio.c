@@ -15,6 +15,7 @@ _Static_assert(TESS_MIX_AUDIO_FRAMES <= TESS_LIMITER_MAX_FRAMES,
 
 struct tess_audio_mixer {
 	struct tess_audio_source *sources;
+	struct tess_source_stock stock;
 	struct tess_source_now now; /* mixed is ahead of what was pulled by the limiter's delay */
 	struct tess_limiter limiter;
 	float fade_in[TESS_SOURCE_FADE];
@@ -48,8 +49,10 @@ void tess_audio_mixer_free(struct tess_audio_mixer *mixer)
 	while (mixer->sources) {
 		struct tess_audio_source *source = mixer->sources;
 		mixer->sources = source->next;
+		tess_source_empty(source);
 		free(source);
 	}
+	tess_source_stock_clear(&mixer->stock);
 	free(mixer);
 }
 
@@ -59,6 +62,7 @@ int tess_audio_source_add(struct tess_audio_source **sourcep, struct tess_audio_
 	if (!source)
 		return -ENOMEM;
 	source->mixer = mixer;
+	source->stock = &mixer->stock;
 	source->next = mixer->sources;
 	mixer->sources = source;
 	*sourcep = source;
@@ -81,6 +85,7 @@ void tess_audio_source_remove(struct tess_audio_source *source)
 	while (*link != source)
 		link = &(*link)->next;
 	*link = source->next;
+	tess_source_empty(source);
 	free(source);
 }
 

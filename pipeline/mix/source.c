@@ -4,12 +4,18 @@
 #include "pipeline/mix/source.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pipeline/mix/limiter.h"
 
-#define RING TESS_SOURCE_RING
-#define FADE TESS_SOURCE_FADE
+#define PAGE  TESS_SOURCE_PAGE
+#define PAGES TESS_SOURCE_PAGES
+#define FADE  TESS_SOURCE_FADE
+/* frames that pages can hold wherever they begin */
+#define LONGEST ((PAGES - 1) * PAGE)
+/* pages kept for the next who needs one */
+#define MAX_STOCK 128
 
 /* clock drift is worked off from 1 ms of error down to 0.3 ms */
 #define FOLLOW_ERROR  48
@@ -20,8 +26,10 @@
 #define GAP 240
 /* one frame in 500 is 0.2 % */
 #define SLIP_FRAMES 500
-/* frames past a block that interpolation and the slips inside it may touch */
+/* frames past a block that interpolation and the slips inside it may touch, and before it */
 #define SLIP_MARGIN 8
+/* frames before what is read next, and before the end of the sound, that may be heard again */
+#define HISTORY (FADE + SLIP_MARGIN)
 /* what is left of a late packet is not worth a fade below 2.5 ms, the shortest Opus frame */
 #define MIN_REST 120
 /* louder than any decoder gets: damage */
@@ -33,12 +41,92 @@ void tess_source_fade_table(float *fade_in)
 		fade_in[i] = (float)(0.5 - 0.5 * cos(M_PI * (i + 0.5) / FADE));
 }
 
-static float *frame_at(struct tess_audio_source *source, int64_t index)
+static struct tess_source_page **slot_of(struct tess_audio_source *source, int64_t page)
 {
-	return source->ring + 2 * (index & (RING - 1));
+	return &source->pages[page & (PAGES - 1)];
 }
 
-/* copy [index, index + frames) out; silence before the sound begins */
+static int64_t page_of(int64_t index)
+{
+	return (index - (index & (PAGE - 1))) / PAGE;
+}
+
+static float *frame_at(struct tess_audio_source *source, int64_t index)
+{
+	return (*slot_of(source, page_of(index)))->pcm + 2 * (index & (PAGE - 1));
+}
+
+/* frames from index on that lie in its page */
+static unsigned run_at(int64_t index, unsigned frames)
+{
+	unsigned rest = PAGE - (unsigned)(index & (PAGE - 1));
+	return frames < rest ? frames : rest;
+}
+
+static void give_back(struct tess_audio_source *source, struct tess_source_page **slot)
+{
+	struct tess_source_page *page = *slot;
+	struct tess_source_stock *stock = source->stock;
+	*slot = NULL;
+	if (!page)
+		return;
+	if (stock->count == MAX_STOCK) {
+		free(page);
+		return;
+	}
+	page->next = stock->pages;
+	stock->pages = page;
+	stock->count++;
+}
+
+static struct tess_source_page *take(struct tess_source_stock *stock)
+{
+	struct tess_source_page *page = stock->pages;
+	if (!page)
+		return malloc(sizeof(*page));
+	stock->pages = page->next;
+	stock->count--;
+	return page;
+}
+
+void tess_source_stock_clear(struct tess_source_stock *stock)
+{
+	while (stock->pages)
+		free(take(stock));
+}
+
+void tess_source_empty(struct tess_audio_source *source)
+{
+	for (unsigned i = 0; i < PAGES; i++)
+		give_back(source, &source->pages[i]);
+}
+
+/* have pages for [end, index); index - begin <= LONGEST */
+static bool reach(struct tess_audio_source *source, int64_t index)
+{
+	for (int64_t page = page_of(source->end); page <= page_of(index - 1); page++) {
+		struct tess_source_page **slot = slot_of(source, page);
+		if (!*slot)
+			*slot = take(source->stock);
+		if (!*slot)
+			return false;
+	}
+	return true;
+}
+
+/* nothing before index is needed any more */
+static void forget(struct tess_audio_source *source, int64_t index)
+{
+	int64_t first = page_of(index), from = source->first_page;
+	source->begin = index;
+	source->first_page = first;
+	if (from < first - PAGES)
+		from = first - PAGES;
+	for (; from < first; from++)
+		give_back(source, slot_of(source, from));
+}
+
+/* copy [index, index + frames) out, at most a page; silence before the sound begins */
 static void gather(struct tess_audio_source *source, int64_t index, unsigned frames, float *out)
 {
 	if (index < source->begin) {
@@ -50,16 +138,19 @@ static void gather(struct tess_audio_source *source, int64_t index, unsigned fra
 		index += silent;
 		frames -= (unsigned)silent;
 	}
-	unsigned until_wrap = RING - (unsigned)(index & (RING - 1));
-	unsigned first = frames < until_wrap ? frames : until_wrap;
+	unsigned first = run_at(index, frames);
 	memcpy(out, frame_at(source, index), 2 * first * sizeof(float));
-	memcpy(out + 2 * first, source->ring, 2 * (frames - first) * sizeof(float));
+	if (first < frames)
+		memcpy(out + 2 * first, frame_at(source, index + first),
+		       2 * (frames - first) * sizeof(float));
 }
 
 /* define what is heard from the end of the sound up to index: its last 5 ms backwards and fading,
- * so that there is no step, then silence */
-static void conceal(struct tess_audio_source *source, const float *fade_in, int64_t index)
+ * so that there is no step, then silence. @return false: no memory */
+static bool conceal(struct tess_audio_source *source, const float *fade_in, int64_t index)
 {
+	if (!reach(source, index))
+		return false;
 	for (; source->end < index; source->end++) {
 		int64_t past = source->end - source->data_end;
 		int64_t mirrored = source->data_end - 1 - past;
@@ -71,6 +162,7 @@ static void conceal(struct tess_audio_source *source, const float *fade_in, int6
 			to[1] = from[1] * (1 - fade_in[past]);
 		}
 	}
+	return true;
 }
 
 static float plausible(float sample)
@@ -82,10 +174,13 @@ static float plausible(float sample)
 static void scatter(struct tess_audio_source *source, const float *pcm, unsigned frames,
 		    int64_t index)
 {
-	unsigned until_wrap = RING - (unsigned)(index & (RING - 1));
-	unsigned first = frames < until_wrap ? frames : until_wrap;
-	memcpy(frame_at(source, index), pcm, 2 * first * sizeof(float));
-	memcpy(source->ring, pcm + 2 * first, 2 * (frames - first) * sizeof(float));
+	while (frames) {
+		unsigned run = run_at(index, frames);
+		memcpy(frame_at(source, index), pcm, 2 * run * sizeof(float));
+		pcm += 2 * run;
+		index += run;
+		frames -= run;
+	}
 }
 
 /* write sound at index and end there; with a seam it is faded in over what was there before */
@@ -109,14 +204,13 @@ static void write(struct tess_audio_source *source, const float *fade_in, const 
 		to[1] = to[1] * in + before[2 * i + 1] * (1 - in);
 	}
 	source->data_end = source->end = index + frames;
-	if (source->begin < source->end - RING)
-		source->begin = source->end - RING;
 }
 
 /* nothing before index is heard any more */
 static void begin_at(struct tess_audio_source *source, int64_t index)
 {
-	source->begin = source->data_end = source->end = index;
+	source->data_end = source->end = index;
+	forget(source, index);
 }
 
 static void follow(struct tess_audio_source *source, int64_t error)
@@ -172,8 +266,10 @@ void tess_source_push(struct tess_audio_source *source, const float *fade_in, co
 		return; /* too far ahead */
 	if (index < source->begin || index > source->data_end + TESS_SOURCE_CAPACITY)
 		begin_at(source, index);
-	if (seam)
-		conceal(source, fade_in, index + FADE);
+	if (source->begin < index + frames + FADE - LONGEST)
+		forget(source, index + frames + FADE - LONGEST);
+	if ((seam && !conceal(source, fade_in, index + FADE)) || !reach(source, index + frames))
+		return;
 	write(source, fade_in, pcm, frames, index, seam);
 	source->cut = false;
 }
@@ -210,7 +306,8 @@ bool tess_source_read(struct tess_audio_source *source, const float *fade_in, fl
 	if (!source->started || index >= source->data_end + FADE ||
 	    index + frames + SLIP_MARGIN <= source->begin)
 		return false;
-	conceal(source, fade_in, index + frames + SLIP_MARGIN);
+	if (!conceal(source, fade_in, index + frames + SLIP_MARGIN))
+		return false;
 	for (unsigned done = 0; done < frames;) {
 		unsigned run = frames - done;
 		float *out = pcm + 2 * done;
@@ -236,5 +333,9 @@ bool tess_source_read(struct tess_audio_source *source, const float *fade_in, fl
 		}
 	}
 	source->level = tess_peak(pcm, 2 * frames);
+	int64_t needed = now.mixed + frames - source->shift;
+	needed = (needed < source->data_end ? needed : source->data_end) - HISTORY;
+	if (source->begin < needed)
+		forget(source, needed);
 	return true;
 }

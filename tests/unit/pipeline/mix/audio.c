@@ -360,10 +360,27 @@ static void late_and_early_sound_is_dropped(void **state)
 	struct tess_audio_source *source = add_source(mixer);
 	float pcm[2 * FRAMES], pulled[2 * FRAMES];
 	tone(pcm, FRAMES, 0, 500, 0.5);
-	tess_audio_source_push(source, pcm, FRAMES, START_US + 1200000 + 2000000);
-	for (unsigned i = 60; i < 170; i++) {
+	tess_audio_source_push(source, pcm, FRAMES, START_US + 1200000 + 3100000);
+	for (unsigned i = 60; i < 230; i++) {
 		tess_audio_mixer_pull(mixer, START_US + i * 20000, pulled);
 		assert_silent(pulled, 0, FRAMES);
+	}
+}
+
+/* the longest jitter buffer, behind which the mix is late besides */
+static void sound_waits_for_three_seconds(void **state)
+{
+	struct tess_audio_mixer *mixer = mixer_of(state);
+	struct tess_audio_source *source = add_source(mixer);
+	float pcm[2 * FRAMES], pulled[2 * FRAMES];
+	for (unsigned i = 0; i < 300; i++) {
+		tone(pcm, FRAMES, (int64_t)i * FRAMES, 500, 0.5);
+		tess_audio_source_push(source, pcm, FRAMES, START_US + i * 20000);
+		if (i < 148)
+			continue;
+		tess_audio_mixer_pull(mixer, START_US + (i - 148) * 20000, pulled);
+		assert_tone(pulled, i == 148 ? FADE : 0, FRAMES,
+			    (i - 148) * FRAMES + (i == 148 ? FADE : 0));
 	}
 }
 
@@ -507,6 +524,7 @@ int main(void)
 		TEST(jump_back_is_cross_faded),
 		TEST(small_error_is_stretched),
 		TEST(late_and_early_sound_is_dropped),
+		TEST(sound_waits_for_three_seconds),
 		TEST(starving_source_fades_and_comes_back),
 		TEST(removed_source_fades),
 		TEST(damaged_samples_are_silenced),
