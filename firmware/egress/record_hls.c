@@ -277,7 +277,7 @@ static int begin_segment(struct hls *hls, const struct tess_output_fragment *fra
 	int64_t until_us;
 	int error = 0;
 
-	if (tess_hls_holds(&hls->list, place, &until_us) && until_us > hls->list.begin_us)
+	if (tess_hls_holds(&hls->list, place, &until_us))
 		error = write_stills(hls, fragment, until_us);
 	if (error)
 		return error;

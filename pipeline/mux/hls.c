@@ -35,7 +35,8 @@ bool tess_hls_begins(const struct tess_hls *hls, const struct tess_hls_fragment 
 	/* EXTINF rounded to the nearest second may not be above the target (RFC 8216 §4.3.3.1) */
 	bool fits = fragment->end_us - hls->begin_us <= TESS_HLS_TARGET_S * INT64_C(1000000);
 
-	if (!hls->segments || fragment->gap)
+	if (!hls->segments ||
+	    (fragment->gap && (hls->seen || !fragment->seen || fragment->begin_us > hls->end_us)))
 		return true;
 	if (hls->seen && !fragment->seen && fragment->end_us > hls->shown_us + ALONE_US)
 		return true;
@@ -45,19 +46,22 @@ bool tess_hls_begins(const struct tess_hls *hls, const struct tess_hls_fragment 
 	return fragment->other_init || (fragment->key && length_us >= TESS_HLS_SEGMENT_US) || !fits;
 }
 
+/** Where nothing is missing, the one ends where the other begins. */
+static int64_t end_before(const struct tess_hls *hls, const struct tess_hls_fragment *fragment)
+{
+	return fragment->gap && fragment->begin_us > hls->end_us ? hls->end_us : fragment->begin_us;
+}
+
 bool tess_hls_holds(const struct tess_hls *hls, const struct tess_hls_fragment *fragment,
 		    int64_t *until_us)
 {
 	if (!hls->segments || hls->seen || !tess_hls_begins(hls, fragment) ||
 	    (fragment->seen && !fragment->key))
 		return false;
-	if (fragment->gap)
-		*until_us = hls->end_us;
-	else if (fragment->seen && !fragment->other_init)
-		*until_us = fragment->first_us;
-	else
-		*until_us = fragment->begin_us;
-	return true;
+	*until_us = fragment->seen && !fragment->gap && !fragment->other_init
+			    ? fragment->first_us
+			    : end_before(hls, fragment);
+	return *until_us > hls->begin_us;
 }
 
 static void list_last(const struct tess_hls *hls, const char *folder, struct tess_bytes *out)
@@ -81,9 +85,7 @@ bool tess_hls_add(struct tess_hls *hls, const struct tess_hls_fragment *fragment
 
 	if (begins) {
 		if (hls->segments) {
-			/* where nothing is missing, the one ends where the other begins */
-			if (!fragment->gap)
-				hls->end_us = fragment->begin_us;
+			hls->end_us = end_before(hls, fragment);
 			list_last(hls, folder, &hls->lines);
 		}
 		hls->discontinuity =

@@ -86,13 +86,14 @@ static void gaps_and_other_parameters(void **state)
 	assert_false(add(&hls, 0, S, true, false, true));
 	/* its end is what it has, not where the next begins */
 	assert_true(add(&hls, 9 * S, 10 * S, true, true, false));
-	assert_true(add(&hls, 10 * S, 11 * S, true, false, true));
+	/* a break, but nothing is missing */
+	assert_true(add(&hls, 10 * S - 1000, 11 * S, true, true, true));
 	assert_int_equal(hls.inits, 2);
 	assert_playlist(&hls, true,
 			"#EXT-X-MAP:URI=\"f/init-1.mp4\"\n#EXTINF:1.000000,\nf/00001.m4s\n"
-			"#EXT-X-DISCONTINUITY\n#EXTINF:1.000000,\nf/00002.m4s\n"
+			"#EXT-X-DISCONTINUITY\n#EXTINF:0.999000,\nf/00002.m4s\n"
 			"#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"f/init-2.mp4\"\n"
-			"#EXTINF:1.000000,\nf/00003.m4s\n#EXT-X-ENDLIST\n");
+			"#EXTINF:1.001000,\nf/00003.m4s\n#EXT-X-ENDLIST\n");
 	tess_hls_free(&hls);
 }
 
@@ -122,7 +123,8 @@ static void pictures_that_come_later(void **state)
 	(void)state;
 	assert_false(add(&hls, 0, 2 * S, true, false, true));
 	assert_true(add_sound(&hls, 5 * S, 6 * S, true));
-	assert_false(add(&hls, 6 * S, 7 * S, true, false, true));
+	/* to which they had a break of their own, but the sound was there */
+	assert_false(add(&hls, 6 * S - 1000, 7 * S, true, true, true));
 	assert_int_equal(hls.inits, 2);
 	assert_false(add(&hls, 7 * S, 10 * S, false, false, false));
 	assert_true(add(&hls, 10 * S, 11 * S, true, false, false));
