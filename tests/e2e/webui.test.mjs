@@ -413,6 +413,7 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 	}
 	// HLS to its end, by hls.js and as the browser plays it by itself; where sound is alone the last picture stays, and what follows is right
 	await walker;
+	await box.api('DELETE', `/applications/${id}/rooms/102/users/walker/recording`);
 	await box.api('DELETE', `/applications/${id}/rooms/102/users/walker`);
 	for (const row of [await own(), await recordingOf(box, 'walk')]) {
 		const own_mp4 = `${dir}/recordings/${id}/${row.files.find(one => one.format === 'mp4').name}.mp4`, walks = row.path.includes('walk');
@@ -437,11 +438,21 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 			if (walks)
 				await shows(selector, own_mp4, on, () => 2.9);
 			const end = await heard(selector, null, Infinity, on);
-			console.log(name, walks, length, text, row.gaps, JSON.stringify(begin), JSON.stringify(end));
 			assert.ok(end.ended && Math.abs(end.time - length) < 0.3, `${name} ends at ${end.time} s, the playlist at ${length} s`);
 			await on.screenshot({ path: path.join(shots, `player-hls-${walks ? 'camera-off' : 'size'}-${name}.png`) });
+			const tones = [...begin.tones, ...end.tones], told = `${name} plays ${JSON.stringify(tones)}`;
+			if (walks) {
+				assert.deepEqual([...new Set(tones.map(([hz]) => hz))], [400, 800, 600], told);
+				for (const [at, time] of [[tones.findLast(([hz]) => hz === 400)[2], 3], [tones.find(([hz]) => hz === 800)[1], 3],
+					[tones.findLast(([hz]) => hz === 800)[2], 7], [tones.find(([hz]) => hz === 600)[1], 7]])
+					assert.ok(Math.abs(at - time) < 0.4, told);
+			} else {
+				// behind the break it is heard before anything is seen
+				assert.ok(tones.at(-1)[0] === 300 && tones.find(([hz, begin]) => hz === 300 && begin > row.gaps[0].at_ms / 1000)[1] < row.gaps[0].at_ms / 1000 + 0.8, told);
+				assert.ok(tones.at(-1)[2] > length - 0.4, told);
+			}
 			// players go on at once where something is missing
-			await on.$eval(selector, (video, time) => new Promise(done => { video.onseeked = done; video.currentTime = time; }), length - 1);
+			await on.$eval(selector, (video, time) => new Promise(done => { video.onseeked = done; video.currentTime = time; }), walks ? 8 : length - 1);
 			await shows(selector, own_mp4, on, time => row.gaps.reduce((at, { at_ms, length_ms }) => at > at_ms / 1000 ? at + length_ms / 1000 : at, time));
 		}));
 		await native.close();
