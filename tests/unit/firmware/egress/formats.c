@@ -258,11 +258,19 @@ static void give_sound(struct box *box, int64_t from_us, bool broken, const stru
 static void camera_off_call(void *arg)
 {
 	struct box *box = arg;
+
+	for (unsigned loop = 1; loop < 3; loop++)
+		give_sound(box, START_US + loop * LOOP_US, false, NULL);
+}
+
+static void camera_on_call(void *arg)
+{
+	struct box *box = arg;
 	struct media second = {0};
 	int64_t back_us = START_US + 5 * LOOP_US + 3000000;
 	char path[512];
 
-	for (unsigned loop = 1; loop < 4; loop++)
+	for (unsigned loop = 2; loop < 4; loop++)
 		give_sound(box, START_US + loop * LOOP_US, false, NULL);
 	for (size_t i = 0, sounds = 0; i < box->media->count; i++) {
 		if (box->media->units[i].track == TESS_TRACK_VIDEO || sounds++ < SOUNDS)
@@ -332,6 +340,13 @@ static void sound_goes_on_alone(void **state)
 	box_bring_up(box, "mix-1", 1);
 	feed_loops(box, 0, 1);
 	turning_do(box->turning, camera_off_call, box);
+	/* with the first stills on disk, and the second segment of sound begun; the ring has the
+	 * rest */
+	box_switch_off(box);
+	box_switch_on(box);
+	box_desire(box, ORDER("[\"hls\",\"mp4\"]", ""));
+	box_bring_up(box, "mix-1", 1);
+	turning_do(box->turning, camera_on_call, box);
 	box_desire(box, "{\"records\":[]}");
 	box_wait_for(box, 1, "finished");
 	text = media_must_run("sed 's/all_.*hls.//' %s/%s", box->config.egress.record_dir,
@@ -342,18 +357,18 @@ static void sound_goes_on_alone(void **state)
 				  "#EXTINF:4.512000,\n00002.m4s\n"
 				  /* in these three, stills */
 				  "#EXT-X-DISCONTINUITY\n#EXTINF:11.029333,\n00003.m4s\n"
-				  "#EXTINF:11.029334,\n00004.m4s\n#EXTINF:1.002666,\n00005.m4s\n"
-				  "#EXTINF:8.426667,\n00006.m4s\n"
+				  "#EXTINF:11.477334,\n00004.m4s\n#EXTINF:0.981333,\n00005.m4s\n"
+				  "#EXTINF:4.000000,\n00006.m4s\n#EXTINF:4.000000,\n00007.m4s\n"
 				  /* sound, then pictures; and sound alone again */
 				  "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-2.mp4\"\n"
-				  "#EXTINF:6.549333,\n00007.m4s\n"
-				  "#EXT-X-DISCONTINUITY\n#EXTINF:1.450667,\n00008.m4s\n"
+				  "#EXTINF:6.549333,\n00008.m4s\n"
+				  "#EXT-X-DISCONTINUITY\n#EXTINF:1.450667,\n00009.m4s\n"
 				  "#EXT-X-ENDLIST\n");
 	free(text);
-	assert_decodes(box, START "_2020-02-16-12-13-03.m3u8", 300 + 26, 6 * SOUNDS);
+	assert_decodes(box, START "_2020-02-16-12-13-03.m3u8", 300 + 25, 6 * SOUNDS);
 	assert_decodes(box, START "_2020-02-16-12-13-03.mp4", 300, 6 * SOUNDS);
-	assert_int_equal(assert_no_hole(box, 8, &stills), 300 + 26);
-	assert_int_equal(stills, 26);
+	assert_int_equal(assert_no_hole(box, 9, &stills), 300 + 25);
+	assert_int_equal(stills, 25);
 }
 
 /** With sound alone nobody waits for a picture, and the picture is not kept. */
