@@ -125,7 +125,25 @@ static void lose(struct tess_fragmenter *f, enum tess_track track)
 		f->need_key = true;
 }
 
-void tess_fragmenter_cut(struct tess_fragmenter *f)
+/** The last picture is shown as long as the fragment has sound: players of HLS stop where a track
+ * has nothing. Durations of both tracks' last samples. */
+static uint32_t until_sound_ends(const struct tess_fragmenter *f, uint32_t duration,
+				 uint32_t of_sound)
+{
+	const struct tess_fragment_run *video = &f->fragment.runs[0], *sound = &f->fragment.runs[1];
+	uint64_t end;
+
+	if (!video->count || !sound->count)
+		return duration;
+	end = tess_mp4_ticks(tess_mp4_us(sound->last_dts + of_sound, f->state.tracks[1].timescale),
+			     f->state.tracks[0].timescale);
+	return end > video->last_dts + duration && end - video->last_dts <= UINT32_MAX
+		       ? (uint32_t)(end - video->last_dts)
+		       : duration;
+}
+
+/** End the fragment; @p goes_on: with a picture, so that the last one's duration is known. */
+static void cut(struct tess_fragmenter *f, bool goes_on)
 {
 	struct tess_fragment_bytes out = {0};
 	uint32_t guess[TESS_MP4_TRACKS];
@@ -144,6 +162,8 @@ void tess_fragmenter_cut(struct tess_fragmenter *f)
 		if (!guess[i])
 			guess[i] = i ? 1024 : TESS_MP4_VIDEO_TIMESCALE / 15;
 	}
+	if (!goes_on)
+		guess[0] = until_sound_ends(f, guess[0], guess[1]);
 	tess_fragment_put_moof(&f->fragment, guess, &out.moof);
 	error = out.moof.failed ? -ENOMEM : 0;
 	/* read it the way recovery will, so that nothing is written that it would not take */
@@ -167,9 +187,14 @@ void tess_fragmenter_cut(struct tess_fragmenter *f)
 	tess_fragment_free(&f->fragment);
 }
 
-/** Have the samples from here on use this description. */
+void tess_fragmenter_cut(struct tess_fragmenter *f)
+{
+	cut(f, false);
+}
+
+/** Have the samples from here on use this description; @p goes_on as for cut(). */
 static void use_description(struct tess_fragmenter *f, enum tess_track track,
-			    const struct tess_mp4_description *wanted)
+			    const struct tess_mp4_description *wanted, bool goes_on)
 {
 	unsigned i = tess_mp4_index_of(track), index;
 	const struct tess_mp4_description *now =
@@ -179,7 +204,7 @@ static void use_description(struct tess_fragmenter *f, enum tess_track track,
 	if (now->length == wanted->length && memcmp(now->data, wanted->data, now->length) == 0)
 		return;
 	if (f->fragment.runs[i].count)
-		tess_fragmenter_cut(f);
+		cut(f, goes_on);
 	index = tess_record_state_find(&f->state, track, wanted->data, wanted->length);
 	if (index) {
 		f->track[i].description = (uint8_t)index;
@@ -190,20 +215,20 @@ static void use_description(struct tess_fragmenter *f, enum tess_track track,
 	} /* else it goes on under the last one: parameter sets are in the samples too */
 }
 
-static void follow_description(struct tess_fragmenter *f, const struct tess_au *au)
+static void follow_description(struct tess_fragmenter *f, const struct tess_au *au, bool goes_on)
 {
 	struct tess_h264_config config;
 	struct tess_mp4_description wanted;
 
 	if (au->track == TESS_TRACK_AUDIO) {
-		use_description(f, TESS_TRACK_AUDIO, &f->audio_config);
+		use_description(f, TESS_TRACK_AUDIO, &f->audio_config, goes_on);
 		return;
 	}
 	if (!au->key || tess_h264_config_from_au(&config, au->data, au->length))
 		return;
 	wanted.length = config.avcc_length;
 	memcpy(wanted.data, config.avcc, config.avcc_length);
-	use_description(f, TESS_TRACK_VIDEO, &wanted);
+	use_description(f, TESS_TRACK_VIDEO, &wanted, goes_on);
 }
 
 static bool fragment_is_over(const struct tess_fragmenter *f, const struct tess_au *au,
@@ -248,6 +273,7 @@ int tess_fragmenter_add(struct tess_fragmenter *f, const struct tess_au *au)
 	uint32_t timescale = f->state.tracks[i].timescale;
 	struct tess_timeline_place place;
 	uint64_t ticks, last;
+	bool goes_on;
 	int error;
 
 	if (!timescale || !au->length)
@@ -271,9 +297,10 @@ int tess_fragmenter_add(struct tess_fragmenter *f, const struct tess_au *au)
 		if (!place.gap_us && tess_mp4_us(ticks - last, timescale) <= MAX_DISTANCE_US)
 			f->track[i].distance = (uint32_t)(ticks - last);
 	}
-	follow_description(f, au);
+	goes_on = au->track == TESS_TRACK_VIDEO && !place.gap_us;
+	follow_description(f, au, goes_on);
 	if (tess_fragment_samples(&f->fragment) && fragment_is_over(f, au, &place))
-		tess_fragmenter_cut(f);
+		cut(f, goes_on);
 	if (!tess_fragment_samples(&f->fragment))
 		f->begin_us = place.dts_us;
 	error = tess_fragment_add(&f->fragment, au->track, ticks,

@@ -2,6 +2,9 @@
  * A recording as HLS: segments and init segments in the folder BASE.hls, the playlist BASE.m3u8
  * beside it. The playlist is replaced as a whole, after what it lists is on disk, and can be made
  * again from the fragments at any time.
+ *
+ * Where sound goes on for long without pictures, segments get stills: the last key frame, as it was
+ * sent, read from the segment where it is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +20,11 @@
 #include "firmware/egress/record_output.h"
 #include "pipeline/mux/hls.h"
 
+/** A still is written again after this: some players show what follows one too early, by up to half
+ * of its duration. But no more of them in a segment than fit into so many bytes. */
+#define STILL_US    1000000
+#define STILL_BYTES (1u << 20)
+
 #define FOLDER_SIZE (TESS_RECORD_NAME_SIZE + 8)
 
 struct hls {
@@ -27,6 +35,10 @@ struct hls {
 	int fd, fresh_fd; /* the last segment; one that begins with the fragment being written */
 	uint64_t segment_bytes;
 	unsigned described[TESS_MP4_TRACKS]; /* by the last init segment */
+	struct {
+		uint32_t segment, size;
+		uint64_t at; /* in the segment */
+	} key;		     /* the last key frame */
 	bool unpublished;
 };
 
@@ -127,6 +139,7 @@ static struct tess_hls_fragment place_of(const struct hls *hls,
 	const struct tess_record_state *state = fragment->state;
 	const struct tess_moof_run *video = &fragment->moof->runs[0];
 	struct tess_hls_fragment place = {.begin_us = INT64_MAX,
+					  .seen = video->count || !state->tracks[0].timescale,
 					  .gap = fragment->moof->gap_us > 0,
 					  .other_init = needs_init(hls, fragment->moof)};
 
@@ -144,6 +157,10 @@ static struct tess_hls_fragment place_of(const struct hls *hls,
 			place.begin_us = begin_us;
 		if (end_us > place.end_us)
 			place.end_us = end_us;
+		if (i == 0 || !state->tracks[0].timescale) {
+			place.first_us = begin_us;
+			place.shown_us = end_us;
+		}
 	}
 	place.key = video->count ? tess_moof_sample(video, 0).key : !state->tracks[0].timescale;
 	return place;
@@ -179,20 +196,89 @@ static void put_init(const struct hls *hls, const struct tess_output_fragment *f
 	tess_fmp4_put_head(out, tracks, 0);
 }
 
-/** The files that a segment begins with. */
-static int begin_segment(struct hls *hls, const struct tess_output_fragment *fragment,
-			 bool other_init)
+static int write_init(struct hls *hls, const struct tess_output_fragment *fragment)
 {
 	struct tess_bytes init = {0};
 	char name[32];
+	int error;
+
+	put_init(hls, fragment, &init);
+	init_name(name, hls->list.inits + 1);
+	error = init.failed ? -ENOMEM : write_file(hls->folder_fd, name, &init);
+	tess_bytes_free(&init);
+	return error;
+}
+
+/** The last key frame; nothing where it cannot be read. @retval 0, -ENOMEM */
+static int read_key(const struct hls *hls, struct tess_bytes *out)
+{
+	char name[32];
+	int fd;
+
+	segment_name(name, hls->key.segment);
+	fd = openat(hls->folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return 0;
+	tess_put_zeros(out, hls->key.size);
+	if (!out->failed &&
+	    pread(fd, out->data, out->length, (off_t)hls->key.at) != (ssize_t)out->length)
+		out->length = 0;
+	(void)close(fd);
+	return out->failed ? -ENOMEM : 0;
+}
+
+/** Show the last key frame from the begin of the last segment until then. */
+static int write_stills(struct hls *hls, const struct tess_output_fragment *next, int64_t until_us)
+{
+	uint32_t timescale = next->state->tracks[0].timescale;
+	uint64_t from = tess_mp4_ticks(hls->list.begin_us, timescale);
+	uint64_t until = tess_mp4_ticks(until_us, timescale);
+	uint64_t count = (uint64_t)(until_us - hls->list.begin_us + STILL_US - 1) / STILL_US;
+	struct tess_fragment still = {.sequence = next->state->sequence};
+	struct tess_bytes key = {0}, moof = {0};
+	uint32_t guess[TESS_MP4_TRACKS] = {0};
+	int error = read_key(hls, &key);
+
+	if (error || !key.length) {
+		tess_bytes_free(&key);
+		return error;
+	}
+	if (count > STILL_BYTES / key.length)
+		count = STILL_BYTES / key.length ? STILL_BYTES / key.length : 1;
+	for (uint64_t i = 0; i < count && !error; i++)
+		error = tess_fragment_add(&still, TESS_TRACK_VIDEO,
+					  from + (until - from) * i / count, 0, true, key.data,
+					  key.length);
+	tess_bytes_free(&key);
+	still.runs[0].description = (uint8_t)hls->described[0];
+	if (!error) {
+		guess[0] = (uint32_t)(until - still.runs[0].last_dts);
+		tess_fragment_put_moof(&still, guess, &moof);
+		error = moof.failed ? -ENOMEM : 0;
+	}
+	if (!error)
+		error = tess_write_fully(hls->fd,
+					 (struct iovec[]){{moof.data, moof.length},
+							  {still.runs[0].payload.data,
+							   still.runs[0].payload.length}},
+					 2, hls->segment_bytes);
+	if (!error && fdatasync(hls->fd))
+		error = -errno;
+	tess_bytes_free(&moof);
+	tess_fragment_free(&still);
+	return error;
+}
+
+/** End the last segment, and begin the next. */
+static int begin_segment(struct hls *hls, const struct tess_output_fragment *fragment,
+			 const struct tess_hls_fragment *place)
+{
+	char name[32];
+	int64_t until_us;
 	int error = 0;
 
-	if (other_init) {
-		put_init(hls, fragment, &init);
-		init_name(name, hls->list.inits + 1);
-		error = init.failed ? -ENOMEM : write_file(hls->folder_fd, name, &init);
-		tess_bytes_free(&init);
-	}
+	if (tess_hls_holds(&hls->list, place, &until_us))
+		error = write_stills(hls, fragment, until_us);
 	if (error)
 		return error;
 	close_fd(&hls->fresh_fd);
@@ -208,8 +294,10 @@ static int write_hls(struct tess_output *output, const struct tess_output_fragme
 	bool begins = tess_hls_begins(&hls->list, &place);
 	uint64_t at = begins ? 0 : hls->segment_bytes;
 	struct iovec pieces[1 + TESS_MP4_TRACKS] = {{fragment->head->data, fragment->head->length}};
-	int error = begins ? begin_segment(hls, fragment, place.other_init) : 0, fd, ignored;
+	int error = place.other_init ? write_init(hls, fragment) : 0, fd, ignored;
 
+	if (!error && begins)
+		error = begin_segment(hls, fragment, &place);
 	if (error)
 		return error;
 	for (unsigned i = 0; i < TESS_MP4_TRACKS; i++)
@@ -219,13 +307,31 @@ static int write_hls(struct tess_output *output, const struct tess_output_fragme
 	error = tess_write_fully(fd, pieces, 1 + TESS_MP4_TRACKS, at);
 	if (!error && fdatasync(fd))
 		error = -errno;
-	if (!error && begins && fsync(hls->folder_fd))
+	if (!error && (begins || place.other_init) && fsync(hls->folder_fd))
 		error = -errno;
 	if (error) {
 		ignored = ftruncate(fd, (off_t)at);
 		(void)ignored;
 	}
 	return error;
+}
+
+/** Where the last key frame is, if it is in this fragment of the last segment. */
+static void find_key(struct hls *hls, const struct tess_moof *moof)
+{
+	const struct tess_moof_run *video = &moof->runs[0];
+	uint64_t at = hls->segment_bytes + video->data_offset;
+
+	for (uint32_t i = 0; i < video->count; i++) {
+		struct tess_mp4_sample sample = tess_moof_sample(video, i);
+
+		if (sample.key) {
+			hls->key.segment = hls->list.segments;
+			hls->key.at = at;
+			hls->key.size = sample.size;
+		}
+		at += sample.size;
+	}
 }
 
 static void take_hls(struct tess_output *output, const struct tess_output_fragment *fragment)
@@ -244,6 +350,7 @@ static void take_hls(struct tess_output *output, const struct tess_output_fragme
 		hls->unpublished = true;
 	for (unsigned i = 0; i < TESS_MP4_TRACKS && place.other_init; i++)
 		hls->described[i] = description_for(hls, fragment, i);
+	find_key(hls, fragment->moof);
 	hls->segment_bytes += fragment->moof->total;
 	output->bytes += fragment->moof->total;
 }

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/** Sound that is this much ahead of the pictures goes on alone. */
+#define ALONE_US 250000
+
 void tess_hls_free(struct tess_hls *hls)
 {
 	tess_bytes_free(&hls->lines);
@@ -29,13 +32,36 @@ __attribute__((format(printf, 2, 3))) static void put_text(struct tess_bytes *ou
 bool tess_hls_begins(const struct tess_hls *hls, const struct tess_hls_fragment *fragment)
 {
 	int64_t length_us = fragment->begin_us - hls->begin_us;
-
-	if (!hls->segments || fragment->gap || fragment->other_init)
-		return true;
-	if (fragment->key && length_us >= TESS_HLS_SEGMENT_US)
-		return true;
 	/* EXTINF rounded to the nearest second may not be above the target (RFC 8216 §4.3.3.1) */
-	return fragment->end_us - hls->begin_us > TESS_HLS_TARGET_S * INT64_C(1000000);
+	bool fits = fragment->end_us - hls->begin_us <= TESS_HLS_TARGET_S * INT64_C(1000000);
+
+	if (!hls->segments ||
+	    (fragment->gap && (hls->seen || !fragment->seen || fragment->begin_us > hls->end_us)))
+		return true;
+	if (hls->seen && !fragment->seen && fragment->end_us > hls->shown_us + ALONE_US)
+		return true;
+	/* the first pictures of a segment that began with sound alone */
+	if (!hls->seen && fragment->seen)
+		return !hls->discontinuity || !fits || (fragment->other_init && hls->fresh_init);
+	return fragment->other_init || (fragment->key && length_us >= TESS_HLS_SEGMENT_US) || !fits;
+}
+
+/** Where nothing is missing, the one ends where the other begins. */
+static int64_t end_before(const struct tess_hls *hls, const struct tess_hls_fragment *fragment)
+{
+	return fragment->gap && fragment->begin_us > hls->end_us ? hls->end_us : fragment->begin_us;
+}
+
+bool tess_hls_holds(const struct tess_hls *hls, const struct tess_hls_fragment *fragment,
+		    int64_t *until_us)
+{
+	if (!hls->segments || hls->seen || !tess_hls_begins(hls, fragment) ||
+	    (fragment->seen && !fragment->key))
+		return false;
+	*until_us = fragment->seen && !fragment->gap && !fragment->other_init
+			    ? fragment->first_us
+			    : end_before(hls, fragment);
+	return *until_us > hls->begin_us;
 }
 
 static void list_last(const struct tess_hls *hls, const char *folder, struct tess_bytes *out)
@@ -54,19 +80,30 @@ bool tess_hls_add(struct tess_hls *hls, const struct tess_hls_fragment *fragment
 		  const char *folder)
 {
 	bool begins = tess_hls_begins(hls, fragment), listed = begins && hls->segments;
+	int64_t until_us;
+	bool holds = tess_hls_holds(hls, fragment, &until_us);
 
 	if (begins) {
 		if (hls->segments) {
-			/* where nothing is missing, the one ends where the other begins */
-			if (!fragment->gap)
-				hls->end_us = fragment->begin_us;
+			hls->end_us = end_before(hls, fragment);
 			list_last(hls, folder, &hls->lines);
 		}
-		hls->discontinuity = hls->segments && (fragment->gap || fragment->other_init);
-		hls->fresh_init = !hls->segments || fragment->other_init;
-		hls->inits += hls->fresh_init;
+		hls->discontinuity =
+			hls->segments &&
+			(fragment->gap || fragment->other_init || (hls->seen && !fragment->seen) ||
+			 (hls->held && fragment->seen && !fragment->key));
+		hls->held |= holds;
+		hls->fresh_init = false;
+		hls->seen = false;
 		hls->segments++;
 		hls->begin_us = hls->end_us = fragment->begin_us;
+	}
+	hls->inits += fragment->other_init;
+	hls->fresh_init |= fragment->other_init;
+	if (fragment->seen) {
+		hls->seen = true;
+		hls->held = false;
+		hls->shown_us = fragment->shown_us;
 	}
 	if (fragment->end_us > hls->end_us)
 		hls->end_us = fragment->end_us;

@@ -36,14 +36,46 @@ const open = name => page.click(`nav a[href="#/${name}"]`);
 
 const recordings = prefix => box.api('GET', `/recordings?prefix=${prefix}`).then(answer => answer.recordings[0]);
 
-/** It plays more than a second, from now; or from what it was told to go to, more than a second or to the end, which may come earlier than it was said to. */
+/** It plays more than a second, from now or from what it was told to go to. */
 async function playing(selector, width, on = page, from = null) {
 	await on.waitForSelector(selector);
 	const first = from ?? await on.$eval(selector, video => video.currentTime);
-	await on.waitForFunction(([s, w, t, to_end]) => {
+	await on.waitForFunction(([s, w, t]) => {
 		const video = document.querySelector(s);
-		return video && video.videoWidth === w && (video.currentTime > t + 1 || to_end && video.ended);
-	}, [selector, width, first, from !== null]);
+		return video && video.videoWidth === w && video.currentTime > t + 1;
+	}, [selector, width, first]);
+}
+
+/** Play from there, null: from where it is, to a time, or to the end. @return where that is, and the tones that were heard: [Hz, from, to] */
+async function heard(selector, from, to, on = page) {
+	const { rows, ...end } = await on.$eval(selector, async (video, [start, stop]) => {
+		if (!video.analyser) {
+			const sound = new AudioContext();
+			video.analyser = sound.createAnalyser();
+			sound.createMediaElementSource(video).connect(video.analyser).connect(sound.destination);
+			video.analyser.fftSize = 4096;
+			video.analyser.smoothingTimeConstant = 0;
+		}
+		const { analyser } = video, bins = new Float32Array(analyser.frequencyBinCount), rows = [], deadline = performance.now() + 30000;
+		if (start !== null)
+			video.currentTime = start;
+		await video.play();
+		while (!video.ended && video.currentTime < stop && performance.now() < deadline) {
+			await new Promise(done => setTimeout(done, 50));
+			analyser.getFloatFrequencyData(bins);
+			const loudest = Math.max(...bins);
+			if (loudest > -60)
+				rows.push([Math.round(bins.indexOf(loudest) * analyser.context.sampleRate / 4096 / 100) * 100, video.currentTime]);
+		}
+		return { rows, ended: video.ended, time: video.currentTime };
+	}, [from, to]);
+	const tones = [], often = rows.reduce((all, [hz]) => all.set(hz, (all.get(hz) ?? 0) + 1), new Map());
+	for (const [hz, time] of rows.filter(([hz]) => often.get(hz) >= 5)) { // without those of a change
+		if (tones.at(-1)?.[0] !== hz)
+			tones.push([hz, time, time]);
+		tones.at(-1)[2] = time;
+	}
+	return { ...end, tones };
 }
 
 const still = 96 * 54;
@@ -51,16 +83,22 @@ const still = 96 * 54;
 const stills = (file, input) => execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-vsync', 'passthrough', '-vf', 'scale=96:54,format=gray', '-f', 'rawvideo', '-'],
 	{ input, maxBuffer: 1 << 28 });
 const known = new Map(); // file -> its stills
-/** What the player shows is the picture that the file has at this time, by its burnt-in clocks. */
-async function shows(selector, file, on = page) {
-	const time = await on.$eval(selector, video => {
+/** What the player shows is the picture that the file has at this time, by its burnt-in clocks; `of` makes its time the file's, and the picture is taken
+ * out of the element, whose shape may be another. */
+async function shows(selector, file, on = page, of) {
+	const shown = await on.$eval(selector, video => {
 		video.pause();
 		video.controls = false; // they lie over it
 		return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(video.currentTime))));
-	});
+	}), time = of ? of(shown) : shown;
 	if (!known.has(file))
 		known.set(file, stills(file));
-	const seen = stills('-', await on.locator(selector).screenshot()), all = known.get(file);
+	const seen = stills('-', of ? Buffer.from(await on.$eval(selector, video => {
+		const canvas = document.createElement('canvas');
+		[canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+		canvas.getContext('2d').drawImage(video, 0, 0);
+		return canvas.toDataURL().split(',')[1];
+	}), 'base64') : await on.locator(selector).screenshot()), all = known.get(file);
 	const times = ffprobe(file, '-select_streams', 'v', '-show_entries', 'packet=pts_time').packets.map(packet => Number(packet.pts_time)).sort((a, b) => a - b);
 	assert.equal(all.length / still, times.length);
 	const differences = times.map((_, n) => seen.reduce((sum, value, i) => sum + Math.abs(value - all[n * still + i]), 0) / still);
@@ -319,8 +357,21 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 	await page.waitForSelector('.users tr:has-text("singer1") button:text-is("● Record")');
 	await page.click('button:has-text("Stop mix")');
 	await recordingOf(box, 'evening');
-	// meanwhile another one, of the sound alone
+	// meanwhile another one, of the sound alone; and one whose camera is off from 3 s to 7 s
 	await box.api('POST', `/applications/${id}/rooms/101/mix`, { stream_id: 'talk', record_id: 'talk', record_audio_only: true });
+	const off = path.join(dir, 'off.mkv');
+	execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-f', 'lavfi', '-i', `testsrc=s=320x180:r=15:d=9,hue=s=0,drawtext=text='%{n}':fontcolor=white:borderw=5:fontsize=h/2:x=w/4:y=h/4,select='lt(t,3)+gte(t,7)'`,
+		'-f', 'lavfi', '-i', `aevalsrc='0.5*sin(2*PI*t*if(lt(t,3),400,if(lt(t,7),800,600)))':s=48000:d=9`, '-vsync', 'passthrough', '-pix_fmt', 'yuv420p',
+		'-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-x264-params', 'repeat-headers=1:keyint=30', '-force_key_frames', '0,2,7',
+		'-c:a', 'libopus', '-b:a', '32k', off]);
+	const place = await box.api('POST', `/applications/${id}/rooms/102/users`, { user: 'walker', record_id: 'walk' });
+	await box.api('PATCH', `/applications/${id}/recording`, { callback_url: '', resume_timeout_s: 20 });
+	await box.api('POST', `/applications/${id}/rooms/102/users/walker/recording`, {});
+	await box.api('PATCH', `/applications/${id}/recording`, { callback_url: 'http://127.0.0.1:1/', resume_timeout_s: 0 });
+	const to = (target, type) => ['-map', `0:${type}`, '-c', 'copy', '-payload_type', target.payload_type, '-f', 'rtp',
+		`rtp://${place.address}:${target.port}?rtcpport=${target.rtcp_port}&pkt_size=1200`].map(String);
+	const walker = new Promise(done => spawn('ffmpeg', ['-v', 'error', '-nostdin', '-re', '-i', off, ...to(place.video, 'v'), ...to(place.audio, 'a')],
+		{ stdio: 'ignore' }).once('exit', done));
 	await open('recordings');
 	await page.fill('.search input', 'even');
 	await page.waitForSelector('tr:has-text("evening") .state.finished');
@@ -349,14 +400,62 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 	await page.fill('.search input', `${id}_101_singer1_main`);
 	await page.waitForSelector('tr:has-text("singer1") .state.finished');
 	const { gaps: [gap] } = await own();
-	for (const format of ['MP4', 'HLS', 'FLV']) {
+	for (const format of ['MP4', 'FLV']) {
 		await page.click(`${file(format)} button:has-text("Play")`);
 		await page.waitForFunction(() => document.querySelector('video')?.videoWidth === 320);
 		assert.equal(await page.$eval('dialog video', video => video.videoHeight), 180);
-		// towards the end; hls.js learns of its real place only when all is there. FLV from before the gap on, which has no pictures
+		// towards the end; FLV from before the gap on, which has no pictures
 		const from = await page.$eval('dialog video', (video, time) => (video.currentTime = time ?? video.duration - 4), format === 'FLV' ? gap.at_ms / 1000 - 0.5 : null);
 		await playing('dialog video', 240, page, from);
 		assert.equal(await page.$eval('dialog video', video => video.videoHeight), 320);
+		await page.click('dialog .close');
+		await page.waitForSelector('dialog', { state: 'detached' });
+	}
+	// HLS to its end, by hls.js and as the browser plays it by itself; where sound is alone the last picture stays, and what follows is right
+	await walker;
+	await box.api('DELETE', `/applications/${id}/rooms/102/users/walker/recording`);
+	await box.api('DELETE', `/applications/${id}/rooms/102/users/walker`);
+	for (const row of [await own(), await recordingOf(box, 'walk')]) {
+		const own_mp4 = `${dir}/recordings/${id}/${row.files.find(one => one.format === 'mp4').name}.mp4`, walks = row.path.includes('walk');
+		const playlist = await box.api('GET', `/recordings/${row.id}/files/${row.files.find(one => one.format === 'hls').id}`);
+		const text = await (await fetch(playlist)).text();
+		const length = [...text.matchAll(/#EXTINF:([\d.]+)/g)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
+		if (walks) {
+			await page.fill('.search input', 'walk');
+			await page.waitForSelector('tr:has-text("singer1")', { state: 'detached' });
+			await page.waitForSelector('tr:has-text("walk") .state.finished');
+		}
+		await page.click(`${file('HLS')} button:has-text("Play")`);
+		const native = await browser.newPage();
+		await native.goto(box.url);
+		await native.evaluate(url => {
+			document.body.innerHTML = '<video crossorigin="anonymous"></video>';
+			document.querySelector('video').src = url;
+		}, playlist);
+		await Promise.all([['hls.js', 'dialog video', page], ['native', 'video', native]].map(async ([name, selector, on]) => {
+			await on.waitForFunction(s => document.querySelector(s)?.videoWidth === 320, selector);
+			const begin = await heard(selector, walks ? 1 : row.gaps[0].at_ms / 1000 - 1, walks ? 5.5 : 0, on);
+			if (walks)
+				await shows(selector, own_mp4, on, () => 2.9);
+			const end = await heard(selector, null, Infinity, on);
+			assert.ok(end.ended && Math.abs(end.time - length) < 0.3, `${name} ends at ${end.time} s, the playlist at ${length} s`);
+			await on.screenshot({ path: path.join(shots, `player-hls-${walks ? 'camera-off' : 'size'}-${name}.png`) });
+			const tones = [...begin.tones, ...end.tones], told = `${name} plays ${JSON.stringify(tones)}`;
+			if (walks) {
+				assert.deepEqual([...new Set(tones.map(([hz]) => hz))], [400, 800, 600], told);
+				for (const [at, time] of [[tones.findLast(([hz]) => hz === 400)[2], 3], [tones.find(([hz]) => hz === 800)[1], 3],
+					[tones.findLast(([hz]) => hz === 800)[2], 7], [tones.find(([hz]) => hz === 600)[1], 7]])
+					assert.ok(Math.abs(at - time) < 0.5, told);
+			} else {
+				// behind the break it is heard before anything is seen
+				assert.ok(tones.at(-1)[0] === 300 && tones.find(([hz, begin]) => hz === 300 && begin > row.gaps[0].at_ms / 1000)[1] < row.gaps[0].at_ms / 1000 + 0.8, told);
+				assert.ok(tones.at(-1)[2] > length - 0.4, told);
+			}
+			// players go on at once where something is missing
+			await on.$eval(selector, (video, time) => new Promise(done => { video.onseeked = done; video.currentTime = time; }), walks ? 8 : length - 1);
+			await shows(selector, own_mp4, on, time => row.gaps.reduce((at, { at_ms, length_ms }) => at > at_ms / 1000 ? at + length_ms / 1000 : at, time));
+		}));
+		await native.close();
 		await page.click('dialog .close');
 		await page.waitForSelector('dialog', { state: 'detached' });
 	}

@@ -236,6 +236,141 @@ static void other_size_in_mid_file(void **state)
 	free(text);
 }
 
+/** What goes on in loops without pictures: sound alone, or with pictures of another file. */
+static void give_sound(struct box *box, int64_t from_us, bool broken, const struct media *pictures)
+{
+	size_t sounds = 0, shown = 0;
+
+	for (size_t i = 0; i < box->media->count && sounds < SOUNDS; i++) {
+		struct tess_au au = box->media->units[i];
+
+		if (au.track != TESS_TRACK_AUDIO)
+			continue;
+		while (pictures && shown < PICTURES / 2 &&
+		       pictures->units[shown].dts_us < from_us + au.dts_us)
+			box_give(box, "mix-1", pictures->units[shown++], 0);
+		au.discontinuity = broken && !sounds;
+		sounds++;
+		box_give(box, "mix-1", au, from_us);
+	}
+}
+
+static void camera_off_call(void *arg)
+{
+	struct box *box = arg;
+
+	for (unsigned loop = 1; loop < 3; loop++)
+		give_sound(box, START_US + loop * LOOP_US, false, NULL);
+}
+
+static void camera_on_call(void *arg)
+{
+	struct box *box = arg;
+	struct media second = {0};
+	int64_t back_us = START_US + 5 * LOOP_US + 3000000;
+	char path[512];
+
+	for (unsigned loop = 2; loop < 4; loop++)
+		give_sound(box, START_US + loop * LOOP_US, false, NULL);
+	for (size_t i = 0, sounds = 0; i < box->media->count; i++) {
+		if (box->media->units[i].track == TESS_TRACK_VIDEO || sounds++ < SOUNDS)
+			box_give(box, "mix-1", box->media->units[i], START_US + 4 * LOOP_US);
+	}
+	(void)snprintf(path, sizeof(path), "%s/b.h264", box->media_dir);
+	media_add_video(&second, path, 15, back_us + 1300000);
+	give_sound(box, back_us, true, &second);
+	media_free(&second);
+}
+
+/**
+ * Each picture of the segments is shown until the next comes, in ticks. @return how many there are;
+ * *@p stills: key frames that are as long as the one before
+ */
+static unsigned assert_no_hole(struct box *box, unsigned segments, unsigned *stills)
+{
+	uint64_t until = 0, from;
+	unsigned count = 0, key = 0;
+	char path[512];
+
+	*stills = 0;
+	for (unsigned segment = 1; segment <= segments; segment++) {
+		struct tess_moof moof;
+		size_t length;
+		uint8_t *data;
+
+		(void)snprintf(path, sizeof(path), "%s/" START ".hls/%05u.m4s",
+			       box->config.egress.record_dir, segment);
+		data = media_read_file(path, &length);
+		for (size_t at = 0; at < length; at += moof.total) {
+			const struct tess_moof_run *run = &moof.runs[0];
+			struct tess_cursor cursor = tess_cursor_of(data + at, 4);
+
+			assert_int_equal(tess_moof_parse(&moof, data + at, tess_get_u32(&cursor)),
+					 0);
+			from = run->first_dts;
+			/* behind the break sound is first */
+			if (run->count && llabs((long long)(from - until)) > 90 &&
+			    llabs((long long)from - 443 * 9000) > 90)
+				fail_msg("a picture at %lu, the one before until %lu",
+					 (unsigned long)from, (unsigned long)until);
+			for (uint32_t i = 0; i < run->count; i++, count++) {
+				struct tess_mp4_sample sample = tess_moof_sample(run, i);
+
+				*stills += sample.key && sample.size == key;
+				key = sample.key ? sample.size : key;
+				until = from += sample.duration;
+			}
+		}
+		free(data);
+	}
+	return count;
+}
+
+/**
+ * The camera is off from 8 s to 32 s, 40 s to 43 s are missing, and pictures, of another size, come
+ * from 44.3 s to 48.3 s.
+ */
+static void sound_goes_on_alone(void **state)
+{
+	struct box *box = *state;
+	unsigned stills;
+	char *text;
+
+	box_desire(box, ORDER("[\"hls\",\"mp4\"]", ""));
+	box_bring_up(box, "mix-1", 1);
+	feed_loops(box, 0, 1);
+	turning_do(box->turning, camera_off_call, box);
+	/* with the first stills on disk, and the second segment of sound begun; the ring has the
+	 * rest */
+	box_switch_off(box);
+	box_switch_on(box);
+	box_desire(box, ORDER("[\"hls\",\"mp4\"]", ""));
+	box_bring_up(box, "mix-1", 1);
+	turning_do(box->turning, camera_on_call, box);
+	box_desire(box, "{\"records\":[]}");
+	box_wait_for(box, 1, "finished");
+	text = media_must_run("sed 's/all_.*hls.//' %s/%s", box->config.egress.record_dir,
+			      START "_2020-02-16-12-13-03.m3u8");
+	assert_string_equal(text, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:12\n"
+				  "#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-PLAYLIST-TYPE:VOD\n"
+				  "#EXT-X-MAP:URI=\"init-1.mp4\"\n#EXTINF:4.000000,\n00001.m4s\n"
+				  "#EXTINF:4.512000,\n00002.m4s\n"
+				  /* in these three, stills */
+				  "#EXT-X-DISCONTINUITY\n#EXTINF:11.029333,\n00003.m4s\n"
+				  "#EXTINF:11.477334,\n00004.m4s\n#EXTINF:0.981333,\n00005.m4s\n"
+				  "#EXTINF:4.000000,\n00006.m4s\n#EXTINF:4.000000,\n00007.m4s\n"
+				  /* sound, then pictures; and sound alone again */
+				  "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-2.mp4\"\n"
+				  "#EXTINF:6.549333,\n00008.m4s\n"
+				  "#EXT-X-DISCONTINUITY\n#EXTINF:1.450667,\n00009.m4s\n"
+				  "#EXT-X-ENDLIST\n");
+	free(text);
+	assert_decodes(box, START "_2020-02-16-12-13-03.m3u8", 300 + 25, 6 * SOUNDS);
+	assert_decodes(box, START "_2020-02-16-12-13-03.mp4", 300, 6 * SOUNDS);
+	assert_int_equal(assert_no_hole(box, 9, &stills), 300 + 25);
+	assert_int_equal(stills, 25);
+}
+
 /** With sound alone nobody waits for a picture, and the picture is not kept. */
 static void sound_alone(void **state)
 {
@@ -315,6 +450,7 @@ int main(void)
 						box_tear_down),
 		cmocka_unit_test_setup_teardown(each_unit_once, box_set_up, box_tear_down),
 		cmocka_unit_test_setup_teardown(other_size_in_mid_file, box_set_up, box_tear_down),
+		cmocka_unit_test_setup_teardown(sound_goes_on_alone, box_set_up, box_tear_down),
 		cmocka_unit_test_setup_teardown(sound_alone, box_set_up, box_tear_down),
 		cmocka_unit_test_setup_teardown(orders_that_cannot_be, box_set_up, box_tear_down),
 		cmocka_unit_test(formats_of_streams),

@@ -210,6 +210,39 @@ static void sound_does_not_wait_for_ever(void **state)
 	assert_int_equal(out->moofs[0].runs[1].count, 70);
 }
 
+/** Where no picture follows, the last one is shown as long as there is sound; else until the next.
+ */
+static void last_picture_is_shown_on(void **state)
+{
+	struct output *out = *state;
+	struct tess_moof_run *pictures;
+
+	begin(out, true);
+	for (int n = 0; n < 70; n++) {
+		if (n > 0 && n < 4)
+			assert_int_equal(add_video(out, n * 100000, false, 1), 0);
+		assert_int_equal(add_audio(out, n * 20000), 0);
+	}
+	assert_int_equal(add_audio(out, 1500000), 0); /* no picture for a second */
+	assert_int_equal(out->count, 1);
+	pictures = &out->moofs[0].runs[0];
+	assert_int_equal(pictures->count, 4);
+	assert_int_equal(tess_moof_sample(pictures, 2).duration, 9000);
+	assert_in_range(tess_moof_sample(pictures, 3).duration, 98900,
+			108100); /* 300 ms to 1.4 or 1.5 s */
+	/* sound is ahead of a picture that ends the fragment */
+	assert_int_equal(add_video(out, 1600000, true, 1), 0);
+	assert_int_equal(add_audio(out, 2300000), 0);
+	assert_int_equal(add_video(out, 1700000, false, 1), 0);
+	assert_int_equal(add_video(out, 2400000, true, 1), 0);
+	assert_int_equal(out->count, 2);
+	assert_int_equal(tess_moof_sample(&out->moofs[1].runs[0], 1).duration, 63000);
+	/* and where the recording ends */
+	assert_int_equal(add_audio(out, 2800000), 0);
+	tess_fragmenter_cut(&out->f);
+	assert_true(tess_moof_sample(&out->moofs[2].runs[0], 0).duration >= 36000);
+}
+
 static void gap_begins_a_fragment_with_a_key_frame(void **state)
 {
 	struct output *out = *state;
@@ -369,6 +402,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ends_after_a_second, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(key_frame_that_is_near_ends_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(sound_does_not_wait_for_ever, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(last_picture_is_shown_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(gap_begins_a_fragment_with_a_key_frame, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(change_of_description, set_up, tear_down),
