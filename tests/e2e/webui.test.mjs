@@ -345,8 +345,10 @@ test('a bad parameter is shown where it was given', async () => {
 });
 
 test('the recording is found and played', { timeout: 120000 }, async () => {
-	// in mid-file, the picture of the one that is recorded alone gets another size
+	// in mid-file, the picture of the one that is recorded alone gets another size, behind a break that is longer than silence is recorded
 	const singer = box.publishers.find(publisher => publisher.user === 'singer1');
+	singer.process.kill('SIGKILL');
+	await sleep(4000);
 	box.again(singer, { tone: 300, size: '240x320' });
 	const [{ id }] = (await box.api('GET', '/applications')).applications;
 	const own = () => recordings(`${id}_101_singer1_main`);
