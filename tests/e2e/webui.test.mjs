@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The web UI in Chromium, as an operator uses it. Screenshots of each page stay in build/screenshots to be looked at.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
@@ -434,8 +434,11 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 			document.body.innerHTML = '<video crossorigin="anonymous"></video>';
 			document.querySelector('video').src = url;
 		}, playlist);
-		await Promise.all([['hls.js', 'dialog video', page], ['native', 'video', native]].map(async ([name, selector, on]) => {
-			await on.waitForFunction(s => document.querySelector(s)?.videoWidth === 320, selector);
+		const silences = spawnSync('ffmpeg', ['-nostdin', '-i', own_mp4, '-vn', '-af', 'silencedetect=noise=-40dB:d=0.2', '-f', 'null', '-'], { encoding: 'utf8' });
+		const back = Number([...silences.stderr.matchAll(/silence_end: ([\d.]+)/g)].at(-1)?.[1]); // where sound begins behind the break
+		// players leave out what is missing, the MP4 does not
+		const inFile = time => row.gaps.reduce((at, { at_ms, length_ms }) => at > at_ms / 1000 ? at + length_ms / 1000 : at, time);
+		const listen = async (name, selector, on) => {
 			const begin = await heard(selector, walks ? 1 : row.gaps[0].at_ms / 1000 - 1, walks ? 5.5 : 0, on);
 			if (walks)
 				await shows(selector, own_mp4, on, () => 2.9);
@@ -449,13 +452,24 @@ test('the recording is found and played', { timeout: 120000 }, async () => {
 					[tones.findLast(([hz]) => hz === 800)[2], 7], [tones.find(([hz]) => hz === 600)[1], 7]])
 					assert.ok(Math.abs(at - time) < 0.5, told);
 			} else {
-				// behind the break it is heard before anything is seen
-				assert.ok(tones.at(-1)[0] === 300 && tones.find(([hz, begin]) => hz === 300 && begin > row.gaps[0].at_ms / 1000)[1] < row.gaps[0].at_ms / 1000 + 0.8, told);
-				assert.ok(tones.at(-1)[2] > length - 0.4, told);
+				assert.ok(tones.some(([hz, begin]) => hz === 300 && Math.abs(inFile(begin) - back) < 0.5), `${told}, not from ${back} s of the file on: ${JSON.stringify(row.gaps)}`);
+				assert.ok(tones.at(-1)[0] === 300 && tones.at(-1)[2] > length - 0.4, told);
 			}
+		};
+		await Promise.all([['hls.js', 'dialog video', page], ['native', 'video', native]].map(async ([name, selector, on]) => {
+			await on.waitForFunction(s => document.querySelector(s)?.videoWidth === 320, selector);
+			// a browser that is kept waiting hears nothing for a moment: it may listen three times
+			for (let times = 1; ; times++)
+				try {
+					await listen(name, selector, on);
+					break;
+				} catch (error) {
+					if (times === 3)
+						throw error;
+				}
 			// players go on at once where something is missing
 			await on.$eval(selector, (video, time) => new Promise(done => { video.onseeked = done; video.currentTime = time; }), walks ? 8 : length - 1);
-			await shows(selector, own_mp4, on, time => row.gaps.reduce((at, { at_ms, length_ms }) => at > at_ms / 1000 ? at + length_ms / 1000 : at, time));
+			await shows(selector, own_mp4, on, inFile);
 		}));
 		await native.close();
 		await page.click('dialog .close');
