@@ -64,8 +64,9 @@ void soft_ahead_close(struct soft_ahead *ahead)
 	tess_frame_pool_close(&ahead->pool);
 }
 
-/* Have a frame for what the view says of a picture of width x height. @return if it is to be */
-static bool begin(struct soft_ahead *ahead, int width, int height)
+/* Have a frame for what the view says of a picture of width x height, @p by_rows or of the whole.
+ * @return if it is to be */
+static bool begin(struct soft_ahead *ahead, int width, int height, bool by_rows)
 {
 	struct soft_view *view = ahead->view;
 	give_up(ahead);
@@ -75,6 +76,10 @@ static bool begin(struct soft_ahead *ahead, int width, int height)
 	/* where scaling saves less than half of the picture, a copy more is not worth it */
 	if (!target.width || 2 * target.width * target.height > source.width * source.height ||
 	    source.x + source.width > width || source.y + source.height > height)
+		return false;
+	/* rows are scaled independently of those of other strips only then */
+	ahead->ratio = source.height / target.height;
+	if (by_rows && ahead->ratio * target.height != source.height)
 		return false;
 	ahead->source = source;
 	ahead->frame = av_frame_alloc();
@@ -106,14 +111,8 @@ void soft_ahead_rows(void *arg, const AVFrame *picture, int row, int rows)
 {
 	struct soft_ahead *ahead = arg;
 	if (row == 0) {
-		if (!is_i420(picture) || !begin(ahead, picture->width, picture->height))
+		if (!is_i420(picture) || !begin(ahead, picture->width, picture->height, true))
 			return;
-		/* rows are scaled independently of those of other strips only then */
-		ahead->ratio = ahead->source.height / ahead->frame->height;
-		if (ahead->ratio * ahead->frame->height != ahead->source.height) {
-			give_up(ahead);
-			return;
-		}
 		ahead->buffer = picture->buf[0]->data;
 		ahead->first = picture->data[0];
 		ahead->seen = ahead->done = 0;
@@ -144,7 +143,7 @@ void soft_ahead_finish(struct soft_ahead *ahead, struct soft_surface *surface)
 {
 	const AVFrame *picture = surface->pooled.frame;
 	if (!is_done(ahead, picture) &&
-	    (!begin(ahead, picture->width, picture->height) ||
+	    (!begin(ahead, picture->width, picture->height, false) ||
 	     soft_scale(picture, &ahead->source, ahead->frame,
 			&(struct tess_rect){0, 0, ahead->frame->width, ahead->frame->height}) != 0))
 		give_up(ahead);
