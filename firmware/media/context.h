@@ -12,6 +12,10 @@
 #include "hal/clock.h"
 #include "hal/net.h"
 
+/** The longest time until the room's thread looks at what has come, if nobody needs it to earlier.
+ * A little more than between two pictures of a mix of 15 a second: it looks when it draws them. */
+#define TESS_MEDIA_NAP_US 70000
+
 struct tess_bridge;
 struct tess_inputs;
 

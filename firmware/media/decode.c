@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Access units that wait for company. */
+#define MAX_WAITING 2
+
 struct slot {
 	struct tess_job job; /* first: a job is its slot */
 	struct tess_decode *decode;
@@ -167,7 +170,7 @@ struct tess_device *tess_decode_device(const struct tess_decode *decode)
 }
 
 int tess_decode_submit(struct tess_decode *decode, struct tess_unit *unit,
-		       struct tess_tile_source *const *tiles, unsigned count)
+		       struct tess_tile_source *const *tiles, unsigned count, bool soon)
 {
 	struct slot *slot = &decode->slots[decode->head % TESS_DECODE_SLOTS];
 
@@ -179,7 +182,11 @@ int tess_decode_submit(struct tess_decode *decode, struct tess_unit *unit,
 	slot->tile_count = count;
 	atomic_store_explicit(&slot->done, false, memory_order_relaxed);
 	decode->head++;
-	tess_strand_post(decode->strand, &slot->job);
+	/* the queue must not fill up by waiting alone */
+	if (soon || decode->head - decode->tail > MAX_WAITING)
+		tess_strand_post(decode->strand, &slot->job);
+	else
+		tess_strand_post_gathered(decode->strand, &slot->job);
 	return 0;
 }
 

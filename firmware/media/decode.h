@@ -50,10 +50,12 @@ void tess_decode_close(struct tess_decode *decode);
 struct tess_device *tess_decode_device(const struct tess_decode *decode);
 /**
  * Queue an access unit (a reference is taken) for @p count tiles (<= TESS_MAX_TAPS) of the same
- * device. @retval 0, -EBUSY the queue is full
+ * device; not @p soon: it may wait for company (firmware/media/executor.h).
+ * @retval 0, -EBUSY the queue is full
  */
 int tess_decode_submit(struct tess_decode *decode, struct tess_unit *unit,
-		       struct tess_tile_source *const *tiles, unsigned count) TESS_MUST_CHECK;
+		       struct tess_tile_source *const *tiles, unsigned count,
+		       bool soon) TESS_MUST_CHECK;
 /** True if all that was submitted has been reaped. */
 bool tess_decode_is_idle(const struct tess_decode *decode);
 /** What came of the next access unit; false if that is not known yet. */

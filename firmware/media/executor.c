@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Jobs that are not urgent wait at most so long for company: a thread that wakes up for each
- * access unit costs more than it should. Below the margins of firmware/media/mix.h. */
-#define GATHER_NS 20000000L
+#define GATHER_NS (TESS_EXECUTOR_GATHER_US * 1000L)
+/* A thread that works for longer without a pause gets help, if there is more to do. */
+#define ALONE_US INT64_C(10000)
 
 struct tess_strand {
 	struct tess_executor *executor;
@@ -112,9 +112,18 @@ static void wait_for_work(struct tess_executor *executor)
 	executor->idle--;
 }
 
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static void *pool_thread(void *arg)
 {
 	struct tess_executor *executor = arg;
+	int64_t since_us = now_us();
 
 	pthread_mutex_lock(&executor->lock);
 	for (;;) {
@@ -124,9 +133,12 @@ static void *pool_thread(void *arg)
 			if (executor->stop)
 				break;
 			wait_for_work(executor);
+			since_us = now_us();
 			continue;
 		}
 		strand->gathered = false;
+		if (executor->idle && executor->normal.head && now_us() - since_us > ALONE_US)
+			pthread_cond_signal(&executor->work);
 		run_one(executor, strand);
 		if (strand->head)
 			ready_push(executor, strand);
@@ -197,7 +209,7 @@ int tess_strand_alloc(struct tess_strand **strandp, struct tess_executor *execut
 	return 0;
 }
 
-/* Queue a job and see that somebody runs it, @p soon or within GATHER_NS. */
+/* Queue a job and see that somebody runs it, @p soon or when there is company. */
 static void enqueue(struct tess_strand *strand, struct tess_job *job, bool last, bool soon)
 {
 	struct tess_executor *executor = strand->executor;
@@ -232,7 +244,7 @@ static void enqueue(struct tess_strand *strand, struct tess_job *job, bool last,
 
 void tess_strand_post(struct tess_strand *strand, struct tess_job *job)
 {
-	enqueue(strand, job, false, strand->urgent);
+	enqueue(strand, job, false, true);
 }
 
 void tess_strand_post_gathered(struct tess_strand *strand, struct tess_job *job)

@@ -3,8 +3,9 @@
  *
  * A strand is a queue whose jobs run one after the other, never two at a time, on any thread of the
  * pool: one decoder is one strand, one mix's drawing and encoding another. Strands take turns;
- * those marked urgent go first, because they stand at the end of a picture's way, and wake a thread
- * at once; others wait up to 20 ms for company, since waking up costs more than a short job.
+ * those marked urgent go first, because they stand at the end of a picture's way. Waking a thread
+ * costs more than a short job, and codecs are faster one after the other, while their code and
+ * tables are in the cache: what is not needed at once is posted to wait for company.
  *
  * Jobs are part of whoever posts them: nothing is allocated here after a strand was made, and the
  * number of a poster's own jobs is the bound of its queue. An executor without threads runs each
@@ -17,6 +18,9 @@
 #include <stdbool.h>
 
 #include "hal/net.h"
+
+/** The longest wait for company. */
+#define TESS_EXECUTOR_GATHER_US 60000
 
 struct tess_executor;
 struct tess_strand;
@@ -35,8 +39,10 @@ void tess_executor_free(struct tess_executor *executor);
 /** @retval 0, -ENOMEM */
 int tess_strand_alloc(struct tess_strand **strandp, struct tess_executor *executor,
 		      bool urgent) TESS_MUST_CHECK;
+/** Run the job as soon as a thread is free. */
 void tess_strand_post(struct tess_strand *strand, struct tess_job *job);
-/** As post(), but a job of an urgent strand may wait for company too, until one is posted to it. */
+/** As post(), but it may wait for other strands' jobs, until one is posted or
+ * TESS_EXECUTOR_GATHER_US are over. */
 void tess_strand_post_gathered(struct tess_strand *strand, struct tess_job *job);
 /** Run @p last after all that was posted, then free the strand; it is gone for the caller at once.
  */

@@ -12,6 +12,8 @@
 #include "pipeline/mix/visible.h"
 
 #define SOUND_US INT64_C(20000)
+/* Sound that is due waits so long for more, or for a picture: each source's is read at once. */
+#define SOUND_WAIT_US INT64_C(60000)
 /* How soon a mix that catches up asks for a free picture again. */
 #define CATCH_UP_US INT64_C(2000)
 /* Sound that is this late goes on at the present instead of catching up. */
@@ -290,13 +292,6 @@ int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers
 	return error;
 }
 
-bool tess_mix_must_move(const struct tess_mix *mix)
-{
-	const struct tess_device *device = mix->placement.device;
-
-	return device && (tess_device_is_lost(device) || mix->refused & 1u << device->index);
-}
-
 void tess_mix_move(struct tess_mix *mix)
 {
 	tess_placement_leave(&mix->placement);
@@ -424,10 +419,25 @@ static void reap(struct tess_mix *mix)
 	}
 }
 
+bool tess_mix_must_move(struct tess_mix *mix)
+{
+	const struct tess_device *device = mix->placement.device;
+
+	reap(mix);
+	return device && (tess_device_is_lost(device) || mix->refused & 1u << device->index);
+}
+
+static bool is_picture_due(const struct tess_mix *mix, int64_t now_us)
+{
+	return mix->desired.has_video && tick_us(mix, mix->tick) + picture_delay_us(mix) <= now_us;
+}
+
 static int64_t step_sound(struct tess_mix *mix, int64_t now_us)
 {
 	int64_t media_us = now_us - sound_delay_us(mix);
 
+	if (media_us - mix->sound_us < SOUND_WAIT_US && !is_picture_due(mix, now_us))
+		return mix->sound_us + SOUND_WAIT_US + sound_delay_us(mix);
 	if (media_us - mix->sound_us > SOUND_JUMP_US) {
 		mix->sound_us = media_us / SOUND_US * SOUND_US;
 		mix->counters.sound_jumps++;
@@ -446,7 +456,7 @@ static int64_t step_sound(struct tess_mix *mix, int64_t now_us)
 		else
 			mix->counters.sound_overflow++;
 	}
-	return mix->sound_us + sound_delay_us(mix);
+	return mix->sound_us + SOUND_WAIT_US + sound_delay_us(mix);
 }
 
 static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
@@ -456,7 +466,7 @@ static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
 
 	if (!mix->desired.has_video)
 		return INT64_MAX;
-	if (tick_us(mix, mix->tick) > media_us)
+	if (!is_picture_due(mix, now_us))
 		return tick_us(mix, mix->tick) + picture_delay_us(mix);
 	if (mix->lag_us <= 0 || tick_us(mix, mix->tick + 1) > media_us)
 		mix->lag_us = 0;

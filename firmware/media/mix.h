@@ -3,8 +3,9 @@
  *
  * A mix lives a fixed delay behind the media time line, so that whoever's packets are late within
  * the jitter buffer still meet the others: at time t it draws what was captured until t - jitter -
- * 40 ms and lets hear what was captured at t - jitter - 20 ms. The margins are for decoding, and
- * for the room's thread that looks at packets each 10 ms. Access units carry the time of capture. A
+ * 40 ms and lets hear what was captured at t - jitter - 20 ms. The margins are for decoding. Sound
+ * that is due is mixed when a picture is drawn, or 60 ms later: what a room does costs less when it
+ * is done at a time. Access units carry the time of capture. A
  * picture on the canvas may be up to one interval of the mix older than the moment it is drawn for,
  * so half an interval is taken off its time stamp: then picture and sound are never further apart
  * than half an interval. Pictures come at the mix's fixed rate whatever the publishers do; a tick
@@ -48,8 +49,8 @@ bool tess_mix_mp3_descriptors(const struct tess_mix *mix, int *memfd, int *event
  * called before a publisher that was given is closed. @retval 0, -ENOMEM
  */
 int tess_mix_seat(struct tess_mix *mix, struct tess_publisher *const *publishers, unsigned count);
-/** True if the device is of no use to this mix any more. */
-bool tess_mix_must_move(const struct tess_mix *mix);
+/** Take in what became of its pictures. True if the device is of no use to this mix any more. */
+bool tess_mix_must_move(struct tess_mix *mix);
 /** Take a place on another device. Seat afterwards. */
 void tess_mix_move(struct tess_mix *mix);
 /** The index of its device among the engines, -1 for a mix without a picture. */

@@ -28,6 +28,8 @@
 #define SOUNDING_US INT64_C(1000000)
 /* After so long without anything nothing is written, not even silence. */
 #define QUIET_US INT64_C(2000000)
+/* What is not mixed is handed on as often as sound is, with or without any. */
+#define LOOK_US SOUND_US
 /* Pictures that wait for the sound of their time. */
 #define HELD 64
 
@@ -343,7 +345,9 @@ int64_t tess_publication_step(struct tess_publication *publication, int64_t now_
 {
 	if (!publication->has_audio) {
 		hand_over_until(publication, INT64_MAX);
-		return INT64_MAX;
+		return !publication->picture_us || now_us - publication->picture_us > QUIET_US
+			       ? INT64_MAX
+			       : now_us + LOOK_US;
 	}
 	do_without_pictures(publication, now_us);
 	return step_sound(publication, now_us);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "firmware/base/log.h"
+#include "firmware/media/mix.h"
 #include "firmware/media/publisher_internal.h"
 
 /* Concealment of Opus goes by steps of 2.5 ms (RFC 6716 §2.1.4). */
@@ -16,6 +17,14 @@
 /* Of what a new decoder goes through, the pictures that can still be shown: a mix is 40 ms and the
  * jitter buffer behind (firmware/media/mix.h); the rest is for its own ticks. */
 #define SHOWN_US INT64_C(150000)
+/* A decoder that was given a picture has it by then, as a rule. */
+#define DECODING_US 20000
+/* One that catches up is given more so often. */
+#define CATCH_UP_US 5000
+/* So long after a late picture others are expected, */
+#define HURRY_US INT64_C(5000000)
+/* and looked for so often. */
+#define HURRIED_NAP_US INT64_C(20000)
 
 static void remember_arrival(struct tess_publisher *publisher, int64_t capture_us)
 {
@@ -86,11 +95,23 @@ static void catch_up(struct tess_publisher *publisher, struct decoding *decoding
 		bool shown = unit->capture_us >= shown_us;
 
 		if ((shown || !unit->disposable) &&
-		    tess_decode_submit(decoding->decode, unit, tiles, shown ? count : 0))
+		    tess_decode_submit(decoding->decode, unit, tiles, shown ? count : 0, true))
 			return;
 		decoding->next++;
 	}
 	decoding->behind = !tess_decode_is_idle(decoding->decode);
+}
+
+/* Note how late it came. @return whether it is too late to wait for company before it is decoded */
+static bool is_late(struct tess_publisher *publisher, const struct tess_unit *unit)
+{
+	const struct tess_media_context *context = publisher->context;
+	int64_t drawn_us =
+		unit->capture_us + (int64_t)context->jitter_us + TESS_MIX_PICTURE_MARGIN_US;
+
+	if (drawn_us - publisher->video.last_us < TESS_MEDIA_NAP_US + DECODING_US)
+		publisher->hurry_until_us = publisher->video.last_us + HURRY_US;
+	return drawn_us - tess_clock_now_us(context->clock) < TESS_EXECUTOR_GATHER_US + DECODING_US;
 }
 
 /* @return false if nothing was decoded for want of a key frame */
@@ -112,7 +133,7 @@ static bool feed(struct tess_publisher *publisher, struct decoding *decoding,
 		return false;
 	decoding->need_key = false;
 	count = tiles_of(publisher, decoding, tiles);
-	if (tess_decode_submit(decoding->decode, unit, tiles, count)) {
+	if (tess_decode_submit(decoding->decode, unit, tiles, count, is_late(publisher, unit))) {
 		publisher->video.counters.decoder_overflow++;
 		if (publisher->input && publisher->gop.count) {
 			/* it comes in bursts, and nobody can be asked for a key frame */
@@ -528,6 +549,11 @@ static void take_sound(struct tess_publisher *publisher)
 		push_to_taps(publisher, frames, media_us);
 }
 
+static int64_t earlier(int64_t a_us, int64_t b_us)
+{
+	return a_us < b_us ? a_us : b_us;
+}
+
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 {
 	int64_t video_us, audio_us, input_us = INT64_MAX, publication_us = INT64_MAX;
@@ -542,15 +568,16 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 	if (publisher->input)
 		input_us = tess_input_step(publisher->input, now_us);
 
-	for (unsigned i = 0; i < publisher->decoding_count; i++)
+	for (unsigned i = 0; i < publisher->decoding_count; i++) {
 		reap_decoder(publisher, &publisher->decodings[i]);
+		if (publisher->decodings[i].behind)
+			input_us = earlier(input_us, now_us + CATCH_UP_US);
+	}
 	if (publisher->publication)
 		publication_us = tess_publication_step(publisher->publication, now_us);
-	if (audio_us < video_us)
-		video_us = audio_us;
-	if (input_us < video_us)
-		video_us = input_us;
-	return video_us < publication_us ? video_us : publication_us;
+	if (now_us < publisher->hurry_until_us)
+		input_us = earlier(input_us, now_us + HURRIED_NAP_US);
+	return earlier(earlier(video_us, audio_us), earlier(input_us, publication_us));
 }
 
 void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us)

@@ -55,7 +55,10 @@ const struct tess_desired_publisher *tess_publisher_desired(const struct tess_pu
 void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess_tap *taps,
 			     unsigned count);
 
-/** Do what is due. @return when it must be called again at the latest */
+/**
+ * Do what is due. @return when it must be called again at the latest: every 20 ms while its
+ * pictures come so late that those which nobody looks for sooner would miss their tick
+ */
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us);
 /** Every 50 ms or so: RTCP that is due, ports that could not be had. */
 void tess_publisher_housekeep(struct tess_publisher *publisher, int64_t now_us);

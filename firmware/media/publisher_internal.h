@@ -37,6 +37,7 @@ struct tess_publisher {
 	struct tess_receiver video, audio;
 	struct tess_input *input; /* of one that comes by egress: in place of RTP */
 	int64_t now_us;		  /* of the step that takes from it */
+	int64_t hurry_until_us;	  /* its pictures are looked for more often until then */
 
 	struct tess_line *line; /* of a guest; all that follows but the taps is unused then */
 	struct tess_tap taps[TESS_MAX_TAPS]; /* those of the branches after those of the room */

@@ -13,12 +13,10 @@
 
 #include "drivers/net.h"
 #include "firmware/base/log.h"
+#include "firmware/media/context.h"
 
 /* Received packets at once: the jitter buffers of a few hundred publishers. */
 #define NET_PACKETS 4096
-/* The longest sleep while packets may come. A step receives before it mixes, so that nothing which
- * has come is too late for it; pictures have the margin of firmware/media/mix.h to be decoded. */
-#define NAP_US INT64_C(20000)
 /* The longest sleep otherwise. */
 #define IDLE_US INT64_C(1000000)
 
@@ -47,7 +45,7 @@ static int rest(struct tess_media_thread *thread, int64_t now_us, int64_t next_u
 {
 	const struct tess_net_driver *driver = thread->net->driver;
 	bool active = tess_media_worker_is_active(thread->worker);
-	int64_t until_us = now_us + (active ? NAP_US : IDLE_US);
+	int64_t until_us = now_us + (active ? TESS_MEDIA_NAP_US : IDLE_US);
 
 	until_us = next_us < until_us ? next_us : until_us;
 	if (!active)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * firmware/media/thread.h - a room worker's thread, with its own packet I/O.
  *
- * It does not wake for each packet: while there are rooms it sleeps until the next tick, 10 ms at
- * most, and takes in what has come; the time of arrival is the driver's. Without rooms it sleeps
- * until it is woken. A driver that must be polled does that meanwhile (gather()). Threads: all
- * calls belong to the thread that allocated it.
+ * It does not wake for each packet: while there are rooms it sleeps until something of theirs is
+ * due, TESS_MEDIA_NAP_US at most, and takes in what has come; the time of arrival is the driver's.
+ * Without rooms it sleeps until it is woken. A driver that must be polled does that meanwhile
+ * (gather()). Threads: all calls belong to the thread that allocated it.
  */
 #ifndef TESS_MEDIA_THREAD_H
 #define TESS_MEDIA_THREAD_H

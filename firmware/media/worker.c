@@ -20,7 +20,7 @@
 /* Facts that nothing has changed in. */
 #define FACTS_US INT64_C(1000000)
 /* A flood of packets may not keep the ticks of the mixes waiting. */
-#define MAX_BURSTS 32
+#define MAX_BURSTS 64
 
 struct tess_media_worker {
 	struct tess_media_context context;

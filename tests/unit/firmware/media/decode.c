@@ -58,7 +58,7 @@ static int submit(struct fixture *fixture, int64_t capture_us)
 	int error;
 
 	assert_int_equal(tess_unit_alloc(&unit, au, sizeof(au), capture_us, false), 0);
-	error = tess_decode_submit(fixture->decode, unit, &fixture->tile, 1);
+	error = tess_decode_submit(fixture->decode, unit, &fixture->tile, 1, true);
 	tess_unit_unref(unit);
 	return error;
 }

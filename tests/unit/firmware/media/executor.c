@@ -211,7 +211,7 @@ static void run_timed(struct tess_job *job)
 }
 
 /* From its job before until an urgent one runs, posted 2 ms later behind a gathered one; the
- * thread, which waits for company, would look for itself after 20 ms. */
+ * thread, which waits for company, would look for itself after TESS_EXECUTOR_GATHER_US. */
 static double urgent_behind_gathered_ms(struct tess_strand *strand)
 {
 	struct timed before = {.job.run = run_timed}, urgent = {.job.run = run_timed};
@@ -253,6 +253,49 @@ static void urgent_jobs_do_not_wait_with_gathered_ones(void **state)
 	assert_true(shortest_ms <= 15);
 	tess_strand_close(strand, &last);
 	tess_executor_free(executor);
+}
+
+static void run_slow(struct tess_job *job)
+{
+	(void)job;
+	(void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
+struct opener {
+	struct tess_job job;
+	struct gate *gate;
+};
+
+static void run_opener(struct tess_job *job)
+{
+	(void)sem_post(&((struct opener *)job)->gate->opened);
+}
+
+/* One thread begins with what has gathered; the second job needs the third. */
+static void who_works_long_gets_help(void **state)
+{
+	struct tess_job slow = {NULL, run_slow};
+	struct gate second = {.job = {NULL, run_gate}};
+	struct opener third = {{NULL, run_opener}, &second};
+	struct tess_job last[3] = {{NULL, run_nothing}, {NULL, run_nothing}, {NULL, run_nothing}};
+	struct tess_strand *strands[3];
+	struct tess_executor *executor;
+
+	(void)state;
+	(void)sem_init(&second.started, 0, 0);
+	(void)sem_init(&second.opened, 0, 0);
+	assert_int_equal(tess_executor_alloc(&executor, 2), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(tess_strand_alloc(&strands[i], executor, false), 0);
+	(void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* both wait now */
+	tess_strand_post_gathered(strands[0], &slow);
+	tess_strand_post_gathered(strands[1], &second.job);
+	tess_strand_post_gathered(strands[2], &third.job);
+	for (unsigned i = 0; i < 3; i++)
+		tess_strand_close(strands[i], &last[i]);
+	tess_executor_free(executor);
+	(void)sem_destroy(&second.started);
+	(void)sem_destroy(&second.opened);
 }
 
 struct reposting {
@@ -299,6 +342,7 @@ int main(void)
 		cmocka_unit_test(urgent_strands_go_first),
 		cmocka_unit_test(gathered_jobs_are_run_in_order),
 		cmocka_unit_test(urgent_jobs_do_not_wait_with_gathered_ones),
+		cmocka_unit_test(who_works_long_gets_help),
 		cmocka_unit_test(a_job_may_post_to_its_own_strand),
 	};
 

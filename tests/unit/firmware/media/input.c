@@ -319,6 +319,7 @@ static void open_stage(struct stage *stage)
 	assert_int_equal(tess_audio_mixer_alloc(&stage->mixer), 0);
 	assert_int_equal(tess_audio_source_add(&stage->sound, stage->mixer), 0);
 	stage->context = (struct tess_media_context){
+		.clock = tess_clock_system(),
 		.engines = stage->engines,
 		.audio = &tess_audio_soft,
 		.executor = stage->executor,

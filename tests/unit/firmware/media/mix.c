@@ -173,6 +173,38 @@ static void a_fixed_rate(void **state)
 	close_fixture(&fixture);
 }
 
+/* What is due waits for a picture, so that a room has few reasons to wake; without one, 60 ms. */
+static void sound_is_mixed_with_the_pictures(void **state)
+{
+	struct tess_desired_mix slow = basic;
+	struct fixture fixture;
+	unsigned steps = 0;
+
+	(void)state;
+	open_fixture(&fixture, 0);
+	run_until(&fixture, START_US + 1000000);
+	fixture.sounds = 0;
+	for (int64_t next_us = fixture.now_us; next_us <= START_US + 2000000; steps++) {
+		fixture.now_us = next_us;
+		next_us = tess_mix_step(fixture.mix, fixture.now_us);
+		read_ring(&fixture);
+	}
+	assert_int_equal(steps, 21); /* 20 pictures a second */
+	assert_in_range(fixture.sounds, 45, 49);
+	slow.video.frame_rate = 1;
+	change(&fixture, &slow);
+	run_until(&fixture, START_US + 4000000);
+	fixture.sounds = steps = 0;
+	for (int64_t next_us = fixture.now_us; next_us <= START_US + 6000000; steps++) {
+		fixture.now_us = next_us;
+		next_us = tess_mix_step(fixture.mix, fixture.now_us);
+		read_ring(&fixture);
+	}
+	assert_in_range(steps, 24, 36);
+	assert_in_range(fixture.sounds, 89, 97);
+	close_fixture(&fixture);
+}
+
 static void a_late_thread_leaves_ticks_out(void **state)
 {
 	struct fixture fixture;
@@ -526,6 +558,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fixed_rate),
+		cmocka_unit_test(sound_is_mixed_with_the_pictures),
 		cmocka_unit_test(sound_as_mp3),
 		cmocka_unit_test(a_late_thread_leaves_ticks_out),
 		cmocka_unit_test(a_long_standstill_is_not_caught_up),

@@ -177,6 +177,30 @@ static void pictures_remember_their_arrival(void **state)
 	close_fixture(&fixture);
 }
 
+static void whose_pictures_are_late_is_looked_at_more_often(void **state)
+{
+	static const uint8_t other[] = {0, 0, 0, 1, 0x41, 0x9a, 0x02, 0x33};
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	look(&fixture, true);
+	send_picture(&fixture, true);
+	send_picture(&fixture, false);
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us), INT64_MAX);
+	/* one that comes 60 ms late would be decoded too late if nobody looked for 70 ms */
+	tess_rtp_sender_h264(&fixture.sender, fixture.now_us - 60000, other, sizeof(other));
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us),
+			 fixture.now_us + 20000);
+	fixture.now_us += 4999999;
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us),
+			 fixture.now_us + 20000);
+	fixture.now_us += 1;
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us), INT64_MAX);
+	close_fixture(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +210,7 @@ int main(void)
 		cmocka_unit_test(asks_for_a_key_frame_at_the_source_of_the_reports),
 		cmocka_unit_test(video_goes_and_comes_back_while_audio_stays),
 		cmocka_unit_test(pictures_remember_their_arrival),
+		cmocka_unit_test(whose_pictures_are_late_is_looked_at_more_often),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,9 +134,11 @@ void open_fixture(struct fixture *fixture)
 	fixture->placement = fake_engines_place(fixture->engines);
 	assert_int_equal(tess_tile_source_alloc(&fixture->tile, fixture->placement.device), 0);
 	fixture->now_us = START_US;
+	tess_clock_virtual_init(&fixture->clock, START_US, START_US);
 	fixture->rtp_from = 7000;
 	fixture->rtcp_from = 7009;
 	fixture->context = (struct tess_media_context){
+		.clock = &fixture->clock.clock,
 		.net = &fixture->net->net,
 		.engines = fixture->engines,
 		.audio = &tess_audio_soft,

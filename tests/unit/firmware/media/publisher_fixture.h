@@ -4,6 +4,7 @@
 #ifndef TESS_TEST_PUBLISHER_FIXTURE_H
 #define TESS_TEST_PUBLISHER_FIXTURE_H
 
+#include "drivers/clock/clock.h"
 #include "firmware/media/publisher.h"
 #include "firmware/media/receiver.h"
 #include "tests/support/rtp_sender.h"
@@ -31,6 +32,8 @@ struct fixture {
 	struct tess_placement placement;
 	struct tess_executor *executor;
 	struct tess_media_context context;
+	struct tess_clock_virtual
+		clock; /* of the publisher; stands still unless the test moves it */
 	struct tess_desired_publisher desired;
 	struct tess_publisher *publisher;
 	struct tess_tile_source *tile;
