@@ -16,7 +16,9 @@
 #include "firmware/media/gop.h"
 #include "pipeline/mix/video.h"
 
-#define TESS_DECODE_SLOTS 6
+/** 60 pictures a second for a quarter of a second: what a room's thread that looks seldom finds
+ * after a pause of the network. */
+#define TESS_DECODE_SLOTS 16
 /** The most mixes that show one publication: the mixes of a room. */
 #define TESS_MAX_TAPS 8
 

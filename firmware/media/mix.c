@@ -427,17 +427,24 @@ bool tess_mix_must_move(struct tess_mix *mix)
 	return device && (tess_device_is_lost(device) || mix->refused & 1u << device->index);
 }
 
-static bool is_picture_due(const struct tess_mix *mix, int64_t now_us)
+/* When the next picture is to be drawn; INT64_MAX: there are none. */
+static int64_t picture_due_us(const struct tess_mix *mix)
 {
-	return mix->desired.has_video && tick_us(mix, mix->tick) + picture_delay_us(mix) <= now_us;
+	return mix->desired.has_video ? tick_us(mix, mix->tick) + picture_delay_us(mix) : INT64_MAX;
+}
+
+/* When sound is to be mixed at the latest. */
+static int64_t sound_due_us(const struct tess_mix *mix)
+{
+	return mix->sound_us + SOUND_WAIT_US + sound_delay_us(mix);
 }
 
 static int64_t step_sound(struct tess_mix *mix, int64_t now_us)
 {
 	int64_t media_us = now_us - sound_delay_us(mix);
 
-	if (media_us - mix->sound_us < SOUND_WAIT_US && !is_picture_due(mix, now_us))
-		return mix->sound_us + SOUND_WAIT_US + sound_delay_us(mix);
+	if (now_us < sound_due_us(mix) && now_us < picture_due_us(mix))
+		return sound_due_us(mix);
 	if (media_us - mix->sound_us > SOUND_JUMP_US) {
 		mix->sound_us = media_us / SOUND_US * SOUND_US;
 		mix->counters.sound_jumps++;
@@ -456,7 +463,7 @@ static int64_t step_sound(struct tess_mix *mix, int64_t now_us)
 		else
 			mix->counters.sound_overflow++;
 	}
-	return mix->sound_us + SOUND_WAIT_US + sound_delay_us(mix);
+	return sound_due_us(mix);
 }
 
 static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
@@ -464,10 +471,8 @@ static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
 	int64_t media_us = now_us - picture_delay_us(mix);
 	struct tess_canvas_picture *picture;
 
-	if (!mix->desired.has_video)
-		return INT64_MAX;
-	if (!is_picture_due(mix, now_us))
-		return tick_us(mix, mix->tick) + picture_delay_us(mix);
+	if (now_us < picture_due_us(mix))
+		return picture_due_us(mix);
 	if (mix->lag_us <= 0 || tick_us(mix, mix->tick + 1) > media_us)
 		mix->lag_us = 0;
 	while (tick_us(mix, mix->tick + 1) <= media_us - mix->lag_us) {
@@ -490,7 +495,7 @@ static int64_t step_pictures(struct tess_mix *mix, int64_t now_us)
 		mix->counters.encoder_busy++;
 	}
 	mix->tick++;
-	return tick_us(mix, mix->tick) + picture_delay_us(mix);
+	return picture_due_us(mix);
 }
 
 int64_t tess_mix_step(struct tess_mix *mix, int64_t now_us)

@@ -5,11 +5,11 @@
  * the jitter buffer still meet the others: at time t it draws what was captured until t - jitter -
  * 40 ms and lets hear what was captured at t - jitter - 20 ms. The margins are for decoding. Sound
  * that is due is mixed when a picture is drawn, or 60 ms later: what a room does costs less when it
- * is done at a time. Access units carry the time of capture. A
- * picture on the canvas may be up to one interval of the mix older than the moment it is drawn for,
- * so half an interval is taken off its time stamp: then picture and sound are never further apart
- * than half an interval. Pictures come at the mix's fixed rate whatever the publishers do; a tick
- * that is missed is left out and counted.
+ * is done at a time. Access units carry the time of capture. A picture on the canvas may be up to
+ * one interval of the mix older than the moment it is drawn for, so half an interval is taken off
+ * its time stamp: then picture and sound are never further apart than half an interval. Pictures
+ * come at the mix's fixed rate whatever the publishers do; a tick that is missed is left out and
+ * counted.
  *
  * A mix with a picture has its place on one device and stays there. When that is lost, or refuses
  * what the mix asks for, it must be moved; its stream goes on. Threads: belongs to the room's

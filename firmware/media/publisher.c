@@ -17,13 +17,13 @@
 /* Of what a new decoder goes through, the pictures that can still be shown: a mix is 40 ms and the
  * jitter buffer behind (firmware/media/mix.h); the rest is for its own ticks. */
 #define SHOWN_US INT64_C(150000)
-/* A decoder that was given a picture has it by then, as a rule. */
+/* A decoder that is given a picture has it by then, as a rule. */
 #define DECODING_US 20000
 /* One that catches up is given more so often. */
 #define CATCH_UP_US 5000
 /* So long after a late picture others are expected, */
 #define HURRY_US INT64_C(5000000)
-/* and looked for so often. */
+/* and looked for so often; as is what other rooms wait for, whose threads do not look here. */
 #define HURRIED_NAP_US INT64_C(20000)
 
 static void remember_arrival(struct tess_publisher *publisher, int64_t capture_us)
@@ -102,16 +102,12 @@ static void catch_up(struct tess_publisher *publisher, struct decoding *decoding
 	decoding->behind = !tess_decode_is_idle(decoding->decode);
 }
 
-/* Note how late it came. @return whether it is too late to wait for company before it is decoded */
-static bool is_late(struct tess_publisher *publisher, const struct tess_unit *unit)
+/* From @p from_us until a picture must be decoded to be drawn. */
+static int64_t left_us(const struct tess_publisher *publisher, const struct tess_unit *unit,
+		       int64_t from_us)
 {
-	const struct tess_media_context *context = publisher->context;
-	int64_t drawn_us =
-		unit->capture_us + (int64_t)context->jitter_us + TESS_MIX_PICTURE_MARGIN_US;
-
-	if (drawn_us - publisher->video.last_us < TESS_MEDIA_NAP_US + DECODING_US)
-		publisher->hurry_until_us = publisher->video.last_us + HURRY_US;
-	return drawn_us - tess_clock_now_us(context->clock) < TESS_EXECUTOR_GATHER_US + DECODING_US;
+	return unit->capture_us + (int64_t)publisher->context->jitter_us +
+	       TESS_MIX_PICTURE_MARGIN_US - DECODING_US - from_us;
 }
 
 /* @return false if nothing was decoded for want of a key frame */
@@ -120,6 +116,7 @@ static bool feed(struct tess_publisher *publisher, struct decoding *decoding,
 {
 	struct tess_tile_source *tiles[TESS_MAX_TAPS];
 	unsigned count;
+	bool soon;
 
 	if (decoding->behind) {
 		if (unit->key)
@@ -133,7 +130,9 @@ static bool feed(struct tess_publisher *publisher, struct decoding *decoding,
 		return false;
 	decoding->need_key = false;
 	count = tiles_of(publisher, decoding, tiles);
-	if (tess_decode_submit(decoding->decode, unit, tiles, count, is_late(publisher, unit))) {
+	soon = left_us(publisher, unit, tess_clock_now_us(publisher->context->clock)) <
+	       TESS_EXECUTOR_GATHER_US;
+	if (tess_decode_submit(decoding->decode, unit, tiles, count, soon)) {
 		publisher->video.counters.decoder_overflow++;
 		if (publisher->input && publisher->gop.count) {
 			/* it comes in bursts, and nobody can be asked for a key frame */
@@ -188,6 +187,9 @@ void tess_publisher_picture(void *arg, const struct tess_rtp_au *au)
 		tess_unit_unref(unit);
 		return;
 	}
+	if (publisher->decoding_count &&
+	    left_us(publisher, unit, publisher->video.last_us) < TESS_MEDIA_NAP_US)
+		publisher->hurry_until_us = publisher->video.last_us + HURRY_US;
 	for (unsigned i = 0; i < publisher->decoding_count; i++)
 		waits = !feed(publisher, &publisher->decodings[i], unit) || waits;
 	tess_unit_unref(unit);
@@ -575,7 +577,7 @@ int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us)
 	}
 	if (publisher->publication)
 		publication_us = tess_publication_step(publisher->publication, now_us);
-	if (now_us < publisher->hurry_until_us)
+	if (now_us < publisher->hurry_until_us || publisher->branches.count)
 		input_us = earlier(input_us, now_us + HURRIED_NAP_US);
 	return earlier(earlier(video_us, audio_us), earlier(input_us, publication_us));
 }

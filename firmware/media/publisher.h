@@ -56,8 +56,9 @@ void tess_publisher_set_taps(struct tess_publisher *publisher, const struct tess
 			     unsigned count);
 
 /**
- * Do what is due. @return when it must be called again at the latest: every 20 ms while its
- * pictures come so late that those which nobody looks for sooner would miss their tick
+ * Do what is due. @return when it must be called again at the latest: every 20 ms while another
+ * room wants it, or its pictures come so late that those which nobody looks for sooner would miss
+ * their tick
  */
 int64_t tess_publisher_step(struct tess_publisher *publisher, int64_t now_us);
 /** Every 50 ms or so: RTCP that is due, ports that could not be had. */

@@ -9,6 +9,8 @@
 #include <errno.h>
 
 #include <cmocka.h>
+#include <sched.h>
+#include <time.h>
 
 #include "drivers/clock/clock.h"
 #include "firmware/media/decode.h"
@@ -52,15 +54,20 @@ static void close_fixture(struct fixture *fixture)
 	close_engines(fixture);
 }
 
-static int submit(struct fixture *fixture, int64_t capture_us)
+static int submit_when(struct fixture *fixture, int64_t capture_us, bool soon)
 {
 	struct tess_unit *unit;
 	int error;
 
 	assert_int_equal(tess_unit_alloc(&unit, au, sizeof(au), capture_us, false), 0);
-	error = tess_decode_submit(fixture->decode, unit, &fixture->tile, 1, true);
+	error = tess_decode_submit(fixture->decode, unit, &fixture->tile, 1, soon);
 	tess_unit_unref(unit);
 	return error;
+}
+
+static int submit(struct fixture *fixture, int64_t capture_us)
+{
+	return submit_when(fixture, capture_us, true);
 }
 
 static void a_picture_goes_to_its_tiles(void **state)
@@ -106,6 +113,61 @@ static void a_full_queue_says_so_and_waits_for_nobody(void **state)
 	while (reaped < TESS_DECODE_SLOTS)
 		reaped += tess_decode_reap(fixture.decode, &result);
 	assert_int_equal(submit(&fixture, 101), 0);
+	close_fixture(&fixture);
+}
+
+static void reap_all(struct fixture *fixture)
+{
+	struct tess_decode_result result;
+
+	while (!tess_decode_is_idle(fixture->decode)) {
+		if (!tess_decode_reap(fixture->decode, &result))
+			(void)sched_yield();
+	}
+}
+
+static int64_t elapsed_us(void)
+{
+	return tess_clock_now_us(tess_clock_system());
+}
+
+/* The shortest and the longest time until @p count access units are decoded, when the thread has
+ * just gone to sleep: it looks by itself after TESS_EXECUTOR_GATHER_US. */
+static void time_decoding(struct fixture *fixture, unsigned count, bool soon, int64_t *shortest_us,
+			  int64_t *longest_us)
+{
+	*shortest_us = INT64_MAX;
+	*longest_us = 0;
+	for (unsigned turn = 0; turn < 5; turn++) {
+		int64_t begun_us;
+
+		assert_int_equal(submit(fixture, 0), 0);
+		reap_all(fixture);
+		(void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+		begun_us = elapsed_us();
+		for (unsigned i = 0; i < count; i++)
+			assert_int_equal(submit_when(fixture, i, soon), 0);
+		reap_all(fixture);
+		begun_us = elapsed_us() - begun_us;
+		*shortest_us = begun_us < *shortest_us ? begun_us : *shortest_us;
+		*longest_us = begun_us > *longest_us ? begun_us : *longest_us;
+	}
+}
+
+static void two_wait_for_company(void **state)
+{
+	int64_t shortest_us, longest_us;
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture, 1);
+	time_decoding(&fixture, 2, false, &shortest_us, &longest_us);
+	assert_true(longest_us >= TESS_EXECUTOR_GATHER_US / 2);
+	/* a third would be one too many; and who is in a hurry does not wait */
+	time_decoding(&fixture, 3, false, &shortest_us, &longest_us);
+	assert_true(shortest_us < TESS_EXECUTOR_GATHER_US / 2);
+	time_decoding(&fixture, 1, true, &shortest_us, &longest_us);
+	assert_true(shortest_us < TESS_EXECUTOR_GATHER_US / 2);
 	close_fixture(&fixture);
 }
 
@@ -176,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_picture_goes_to_its_tiles),
 		cmocka_unit_test(a_full_queue_says_so_and_waits_for_nobody),
+		cmocka_unit_test(two_wait_for_company),
 		cmocka_unit_test(closing_leaves_nothing_behind),
 		cmocka_unit_test(errors_are_told_and_the_last_picture_stays),
 		cmocka_unit_test(a_lost_device_gets_a_new_decoder),

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * tests/unit/firmware/media/publisher.c - a publisher's ports, its state, the reports that go back
- * and where to, key frames asked for.
+ * and where to, key frames asked for, and how often it is looked at.
  */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -201,6 +202,51 @@ static void whose_pictures_are_late_is_looked_at_more_often(void **state)
 	close_fixture(&fixture);
 }
 
+static void whom_another_room_wants_is_looked_at_more_often(void **state)
+{
+	struct fixture fixture;
+	struct tess_line *line;
+
+	(void)state;
+	open_fixture(&fixture);
+	assert_int_equal(tess_bridge_alloc(&fixture.context.bridge), 0);
+	assert_int_equal(tess_line_open(&line, fixture.context.bridge, fixture.desired.id), 0);
+	open_publisher(&fixture);
+	look(&fixture, false);
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us), INT64_MAX);
+	tess_line_want(line, NULL, 0, true);
+	look(&fixture, false);
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us),
+			 fixture.now_us + 20000);
+	tess_line_close(line);
+	look(&fixture, false);
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us), INT64_MAX);
+	tess_publisher_close(fixture.publisher);
+	fixture.publisher = NULL;
+	tess_bridge_free(fixture.context.bridge);
+	close_fixture(&fixture);
+}
+
+static void pictures_of_a_stream_are_looked_for_while_they_come(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	memcpy(fixture.desired.stream, "alices", sizeof("alices"));
+	fixture.desired.audio.present = false;
+	open_publisher(&fixture);
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us), INT64_MAX);
+	send_picture(&fixture, true);
+	fixture.clock.clock.advance_to(&fixture.clock.clock, fixture.now_us);
+	send_picture(&fixture, false);
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us),
+			 fixture.now_us + 20000);
+	fixture.now_us += 3000000;
+	assert_int_equal(tess_publisher_step(fixture.publisher, fixture.now_us), INT64_MAX);
+	close_fixture(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +257,8 @@ int main(void)
 		cmocka_unit_test(video_goes_and_comes_back_while_audio_stays),
 		cmocka_unit_test(pictures_remember_their_arrival),
 		cmocka_unit_test(whose_pictures_are_late_is_looked_at_more_often),
+		cmocka_unit_test(whom_another_room_wants_is_looked_at_more_often),
+		cmocka_unit_test(pictures_of_a_stream_are_looked_for_while_they_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sched.h>
+#include <time.h>
 
 #include "drivers/clock/clock.h"
 #include "tests/unit/firmware/media/publisher_fixture.h"
@@ -90,6 +92,70 @@ static void a_new_decoder_catches_up(void **state)
 	close_fixture(&fixture);
 }
 
+/* Until the next picture is in the tile, which comes when a thread has just gone to sleep. */
+static int64_t decoding_us(struct fixture *fixture)
+{
+	const struct tess_surface *before =
+		tess_video_source_pick(fixture->tile->pictures, INT64_MAX);
+	int64_t begun_us;
+
+	(void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+	begun_us = tess_clock_now_us(tess_clock_system());
+	send_picture(fixture, !before);
+	while (tess_video_source_pick(fixture->tile->pictures, INT64_MAX) == before)
+		(void)sched_yield();
+	(void)tess_publisher_step(fixture->publisher, fixture->now_us);
+	return tess_clock_now_us(tess_clock_system()) - begun_us;
+}
+
+static void who_is_late_is_decoded_at_once(void **state)
+{
+	int64_t in_time_us = 0, late_us = INT64_MAX;
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	tess_executor_free(fixture.executor);
+	assert_int_equal(tess_executor_alloc(&fixture.executor, 1), 0);
+	fixture.context.executor = fixture.executor;
+	open_publisher(&fixture);
+	look(&fixture, true);
+	(void)decoding_us(&fixture);
+	for (unsigned turn = 0; turn < 5; turn++) {
+		int64_t us;
+
+		/* it is to be drawn 140 ms after it was captured */
+		fixture.clock.clock.advance_to(&fixture.clock.clock, fixture.now_us + 50000);
+		us = decoding_us(&fixture);
+		in_time_us = us > in_time_us ? us : in_time_us;
+		fixture.clock.clock.advance_to(&fixture.clock.clock, fixture.now_us + 61000);
+		us = decoding_us(&fixture);
+		late_us = us < late_us ? us : late_us;
+	}
+	assert_true(in_time_us >= TESS_EXECUTOR_GATHER_US / 2);
+	assert_true(late_us < TESS_EXECUTOR_GATHER_US / 2);
+	close_fixture(&fixture);
+}
+
+static void what_comes_at_once_after_a_pause_finds_room(void **state)
+{
+	static const uint8_t other[] = {0, 0, 0, 1, 0x41, 0x9a, 0x02, 0x33};
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture);
+	open_publisher(&fixture);
+	look(&fixture, true);
+	send_picture(&fixture, true);
+	/* 60 a second, held up for 200 ms; the room's thread finds them in one look */
+	for (unsigned i = 0; i < 12; i++)
+		tess_rtp_sender_h264(&fixture.sender, fixture.now_us + i * 16667, other,
+				     sizeof(other));
+	assert_int_equal(facts_of(&fixture).video.counters.decoder_overflow, 0);
+	assert_int_equal(fixture.fake.decoded, 13);
+	close_fixture(&fixture);
+}
+
 static void a_key_frame_ends_catching_up(void **state)
 {
 	struct fixture fixture;
@@ -102,7 +168,7 @@ static void a_key_frame_ends_catching_up(void **state)
 		send_picture(&fixture, false);
 	look(&fixture, true);
 	assert_int_equal(fixture.fake.decoded, TESS_DECODE_SLOTS);
-	/* the queue is full: it is kept, and 24 pictures that it makes useless are left out */
+	/* the queue is full: it is kept, and 14 pictures that it makes useless are left out */
 	send_picture(&fixture, true);
 	send_picture(&fixture, false);
 	send_picture(&fixture, false);
@@ -319,6 +385,8 @@ int main(void)
 		cmocka_unit_test(decodes_only_while_somebody_looks),
 		cmocka_unit_test(without_a_key_frame_nothing_is_decoded),
 		cmocka_unit_test(a_new_decoder_catches_up),
+		cmocka_unit_test(who_is_late_is_decoded_at_once),
+		cmocka_unit_test(what_comes_at_once_after_a_pause_finds_room),
 		cmocka_unit_test(a_key_frame_ends_catching_up),
 		cmocka_unit_test(what_nobody_needs_is_left_out),
 		cmocka_unit_test(a_new_decoder_passes_over_what_nothing_refers_to),

@@ -32,8 +32,7 @@ struct fixture {
 	struct tess_placement placement;
 	struct tess_executor *executor;
 	struct tess_media_context context;
-	struct tess_clock_virtual
-		clock; /* of the publisher; stands still unless the test moves it */
+	struct tess_clock_virtual clock; /* stands still */
 	struct tess_desired_publisher desired;
 	struct tess_publisher *publisher;
 	struct tess_tile_source *tile;
